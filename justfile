@@ -1,0 +1,88 @@
+# The commands of the house; `./justw RECIPE` runs them without anything installed beside Python.
+# CI runs these same recipes.
+
+python := ".venv/bin/python"
+lock := python + " -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'just lock'"
+
+# One thread per process, deliberately: two busy processes on two cores slow each other down a hundredfold.
+export OMP_NUM_THREADS := "1"
+
+set positional-arguments := true
+
+# List the recipes
+default:
+    @{{ quote(just_executable()) }} --justfile {{ quote(justfile()) }} --list --unsorted
+
+# Score a simulated stream, live, and account for it: just demo [SECONDS], else until Ctrl-C
+[group('run')]
+demo *seconds:
+    {{ python }} -m dataflows.demo "$@"
+
+# Ask the lake: just sql ["select ..."], else an interactive prompt
+[group('run')]
+sql *question:
+    {{ python }} -m lakehouse sql "$@"
+
+# Account for every event, and compare silver with gold: just account [--json]
+[group('run')]
+account *options:
+    {{ python }} -m lakehouse check "$@"
+
+# Bring silver's schema up to date
+[group('run')]
+migrate *options:
+    {{ python }} -m lakehouse migrate "$@"
+
+# Send simulated applications to a topic: just simulate kafka://HOST:PORT/TOPIC ["sim://?rate=500"] [--max N]
+[group('run')]
+simulate to source="sim://?rate=200&seed=1" *options:
+    to=$1 source=$2 && shift 2 && {{ python }} -m dataflows.replay "$source" --to "$to" "$@"
+
+# Run all tests, real servers included; risk/ must be covered whole. With arguments: those tests
+[group('prove')]
+test *arguments:
+    {{ python }} -m pytest {{ if arguments == "" { "--cov=risk --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100" } else { "" } }} "$@"
+
+# Run all checks that need no running system
+[group('prove')]
+check: lint types imports
+
+# Check style: Python, its formatting, SQL
+[group('prove')]
+lint:
+    {{ python }} -m ruff check
+    {{ python }} -m ruff format --check
+    {{ python }} -m sqlfluff lint --disable-progress-bar lakehouse
+
+# Check types, strictly
+[group('prove')]
+types:
+    {{ python }} -m mypy
+
+# Check that no room imports what it must not know
+[group('prove')]
+imports:
+    {{ parent_directory(python) }}/lint-imports
+
+# Show what the tests leave uncovered in every room
+[group('prove')]
+coverage *arguments:
+    {{ python }} -m pytest --cov --cov-report=term-missing:skip-covered "$@"
+
+# Measure, as JSON: just bench NAME; without a name it lists the benches
+[group('prove')]
+bench *name:
+    {{ python }} -m tests.bench "$@"
+
+# Mend what can be mended by machine: formatting, import order
+[group('change')]
+format:
+    {{ python }} -m ruff check --fix-only
+    {{ python }} -m ruff format
+    {{ python }} -m sqlfluff fix --disable-progress-bar lakehouse
+
+# Pin what pyproject.toml asks for: just lock [--upgrade | --upgrade-package NAME]
+[group('change')]
+lock *options:
+    {{ lock }} --annotation-style line --group dev --output-file requirements.lock "$@"
+    {{ lock }} --no-annotate --constraints requirements.lock --output-file ops/requirements.lock

@@ -1,0 +1,61 @@
+"""The import rules of pyproject.toml bite: each forbidden arrow, drawn once, is found."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import ROOMS, ROOT
+
+LINT = Path(sys.executable).parent / "lint-imports"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """The house with every module emptied, so that only what a test adds is imported."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            empty = tmp_path / path.relative_to(ROOT)
+            empty.parent.mkdir(parents=True, exist_ok=True)
+            empty.touch()
+    return tmp_path
+
+
+def _lint(house: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [LINT, "--no-cache"], cwd=house, capture_output=True, text=True, check=False
+    )
+
+
+def test_an_empty_house_keeps_every_rule(house: Path) -> None:
+    done = _lint(house)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "imported"),
+    [
+        ("risk/decide.py", "os"),
+        ("risk/decide.py", "time"),
+        ("risk/decide.py", "logging"),
+        ("risk/decide.py", "pandas"),
+        ("risk/decide.py", "lakehouse.settings"),
+        ("risk/decide.py", "sklearn"),
+        ("lakehouse/tables.py", "bytewax"),
+        ("lakehouse/tables.py", "confluent_kafka"),
+        ("lakehouse/tables.py", "dataflows.steps"),
+        ("dataflows/steps.py", "psycopg"),
+        ("dataflows/steps.py", "deltalake"),
+        ("dataflows/steps.py", "duckdb"),
+    ],
+)
+def test_an_arrow_against_the_houses_direction_is_found(
+    house: Path, module: str, imported: str
+) -> None:
+    (house / module).write_text(f"import {imported}\n", encoding="utf-8")
+    done = _lint(house)
+    assert done.returncode == 1
+    assert f"{module.removesuffix('.py').replace('/', '.')} -> {imported}" in done.stdout

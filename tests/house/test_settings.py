@@ -1,0 +1,28 @@
+"""The settings that a page, the compose file or a message names are settings that exist."""
+
+import re
+
+from msgspec.structs import fields
+
+from lakehouse.settings import PREFIX, Secret, Settings, variable_of
+from tests.house.tree import ROOT, files, offending
+
+NAME = re.compile(rf"\b{PREFIX}[A-Z0-9_]+")
+SILENT = {"risk", "tests"}  # these rooms know no settings; the names there are their own
+
+
+def _known() -> set[str]:
+    names = {variable_of(field.name) for field in fields(Settings)}
+    secrets = {variable_of(f.name) for f in fields(Settings) if isinstance(f.default, Secret)}
+    return names | {f"{name}_FILE" for name in secrets}
+
+
+def test_no_file_names_a_setting_that_does_not_exist() -> None:
+    known = _known()
+    families = {name[: end.end()] for name in known for end in re.finditer("_", name)}
+    product = [path for path in files() if path.relative_to(ROOT).parts[0] not in SILENT]
+
+    def names_an_unknown(line: str) -> bool:
+        return bool(set(NAME.findall(line)) - known - families)
+
+    assert offending(product, names_an_unknown) == []

@@ -1,0 +1,70 @@
+"""What holds for the files of the project, whoever wrote them."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import ROOMS, ROOT, files, lines, offending
+
+LONGEST_MODULE = 400
+LARGEST_FILE = 1_000_000
+HERE = Path(__file__)
+REGISTRY = re.compile(
+    r"pypi\.org|pythonhosted|maven\.org|/maven2|npmjs\.|crates\.io|proxy\.golang|deb\.debian"
+    r"|--(extra-)?index-url|--find-links|--trusted-host"
+)
+
+
+def test_no_module_is_longer_than_400_lines() -> None:
+    long = {path.name: len(lines(path)) for path in files(".py")}
+    assert {name: count for name, count in long.items() if count > LONGEST_MODULE} == {}
+
+
+def test_no_file_is_larger_than_a_megabyte() -> None:
+    assert [path.name for path in files() if path.stat().st_size > LARGEST_FILE] == []
+
+
+def test_no_file_names_a_package_registry() -> None:
+    others = [path for path in files() if path != HERE]
+    assert offending(others, REGISTRY.search) == []
+
+
+def test_no_file_names_a_path_of_this_machine() -> None:
+    places = [f"{place}/" for place in (ROOT.parent, Path.home()) if place != Path("/")]
+    assert offending(files(), lambda line: any(place in line for place in places)) == []
+
+
+def test_only_tests_know_the_shared_folder() -> None:
+    product = [
+        path
+        for path in files()
+        if path.relative_to(ROOT).parts[0] not in {"tests", ".ci"} and path.suffix != ".lock"
+    ]
+    assert offending(product, lambda line: "../shared" in line) == []
+
+
+def test_every_room_that_has_code_is_guarded_by_the_import_rules() -> None:
+    guarded = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    rooms = [room for room in ROOMS if any((ROOT / room).glob("*.py"))]
+    assert sorted(guarded["tool"]["importlinter"]["root_packages"]) == rooms
+
+
+@pytest.mark.parametrize("page", files(".md"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        goal = (page.parent / name).resolve() if name else page
+        if not goal.exists() or (anchor and anchor not in _anchors(goal)):
+            broken.append(target)
+    assert broken == []
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = [line.lstrip("#").strip() for line in lines(page) if line.startswith("#")]
+    return {re.sub(r"[^\w\- ]", "", text).lower().replace(" ", "-") for text in headings}
