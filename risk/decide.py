@@ -1,0 +1,48 @@
+"""The scoring function: stream, API, backtest and replay all walk through `decide`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from risk.contract import CONTRACT_VERSION
+from risk.frame import Frame, content_hash, row_count
+from risk.policy import Policy, apply, judged_figures
+from risk.scorecard import Scorecard, score
+
+
+def decide(frame: Frame, *, model: Scorecard, policy: Policy) -> Frame:
+    """Decide every row: PD, points, bands, early warning, tier and reasons.
+
+    A row's decision depends on that row, the model and the policy, and on nothing else: not on the
+    other rows, their order, or the clock.
+
+    Parameters
+    ----------
+    frame
+        The columns of `APPLICATION_COLUMNS` (`risk.frame.complete` adds those that are absent);
+        others pass through.
+    model
+        Gives PD and points.
+    policy
+        Gives the rest. Where it judges joint applications by both applicants' figures, those are
+        the figures that the decision shows.
+
+    Returns
+    -------
+    Frame
+        The frame's columns and the verdict's, the versions that gave it included.
+    """
+    figures = judged_figures(policy, frame)
+    probabilities, points = score(model, frame)
+    count = row_count(frame)
+    return {
+        **figures,
+        **apply(policy, figures),
+        "pd": probabilities,
+        "points": points,
+        "model_version": np.full(count, model.version, dtype=object),
+        "model_sha256": np.full(count, model.sha256, dtype=object),
+        "policy_version": np.full(count, policy.version, dtype=object),
+        "contract_version": np.full(count, CONTRACT_VERSION, dtype=object),
+        "content_hash": content_hash(frame),
+    }

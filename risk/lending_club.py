@@ -1,0 +1,241 @@
+"""LendingClub's applications to clean columns; what is amiss is an issue or a reject, not a guess.
+
+A field that scoring can do without becomes missing and the `issues` column says why; a field that
+makes the whole application untrustworthy refuses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk import dialects
+from risk.contract import (
+    APPLICATION_COLUMNS,
+    DIALECT_BOUNDS,
+    Limits,
+    LoanApplication,
+    Reject,
+    RejectCode,
+)
+from risk.dating import Instants, date_applications, instants
+from risk.findings import Findings
+from risk.frame import Frame, take, text_column
+
+_IN_DIALECT = (
+    ("term_months", dialects.term_months),
+    ("rate_pct", dialects.percent),
+    ("utilisation_pct", dialects.percent),
+    ("employment_years", dialects.employment_years),
+)
+
+_SOURCE = {column.name: column.sources[0] for column in APPLICATION_COLUMNS if column.sources}
+_NOT_PLAIN = {*dict(_IN_DIALECT), "fico", "credit_age_years"}
+# The contract has checked their bounds, except that a feed may write -1 for "not known".
+_PLAIN = tuple(
+    column.name
+    for column in APPLICATION_COLUMNS
+    if column.kind == "float" and column.name not in _NOT_PLAIN
+)
+_RATIOS = ("dti_pct", "joint_dti_pct")
+_MOST = np.array([100.0 if column in _RATIOS else np.inf for column in _PLAIN])[:, None]
+
+_FIELDS = LoanApplication.__struct_fields__
+_GET = attrgetter(*_FIELDS)
+_ORDER = tuple(column.name for column in APPLICATION_COLUMNS)
+
+
+_Source: TypeAlias = dict[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What a batch of applications came to.
+
+    Attributes
+    ----------
+    frame
+        The columns of `APPLICATION_COLUMNS`, one row an application that stands.
+    kept
+        For each row, its position among the applications handed over.
+    rejects
+        The others; their `row` is that position too.
+    """
+
+    frame: Frame
+    kept: NDArray[np.int64]
+    rejects: list[Reject]
+
+
+def clean(
+    applications: Sequence[LoanApplication],
+    *,
+    received_at: Instants,
+    limits: Limits = Limits(),  # noqa: B008  (frozen)
+) -> Cleaned:
+    """Turn applications into the clean columns of the contract.
+
+    Parameters
+    ----------
+    applications
+        Read through the contract, so their plain numbers are within its bounds.
+    received_at
+        When they arrived: no event may have happened much later, and a two-digit year is read
+        against it where the event says no time of its own.
+    limits
+        `max_ahead_minutes` is how much later than `received_at` an event may say it happened.
+
+    Raises
+    ------
+    ContractError
+        `received_at` names no zone, or is not one instant a row.
+    """
+    count = len(applications)
+    columns = list(zip(*map(_GET, applications), strict=True)) or [()] * len(_FIELDS)
+    source: _Source = dict(zip(_FIELDS, columns, strict=True))
+    findings = Findings(count)
+    frame = {
+        **_identity(source, findings),
+        **date_applications(
+            event_time=source["event_time"],
+            issue_d=source["issue_d"],
+            earliest_cr_line=source["earliest_cr_line"],
+            received_at=instants(received_at, count),
+            limits=limits,
+            findings=findings,
+        ),
+        **_numbers(source, findings),
+        **_texts(source, findings),
+    }
+    _require_money(frame, findings)
+    frame["issues"] = findings.issues()
+    frame = {name: frame[name] for name in _ORDER}
+    kept = np.arange(count)
+    if findings.rejects:
+        kept = np.delete(kept, list(findings.rejects))
+        frame = take(frame, kept)
+    return Cleaned(frame, kept, [findings.rejects[row] for row in sorted(findings.rejects)])
+
+
+def _identity(source: _Source, findings: Findings) -> Frame:
+    ids = list(map(_id, source["id"]))
+    loan_ids = list(map(_id, source["loan_id"]))
+    event_ids = list(map(_id, source["event_id"]))
+    named = list(zip(ids, loan_ids, event_ids, strict=True))
+    application_id = text_column([i or loan or event for i, loan, event in named], len(ids))
+    findings.refuse(
+        np.array([name is None for name in application_id.tolist()], dtype=np.bool_),
+        RejectCode.MISSING_FIELD,
+        "id: expected event_id, id or loan_id, found none; send the application's id",
+    )
+    event_id = text_column([event or i or loan for i, loan, event in named], len(ids))
+    return {"event_id": event_id, "application_id": application_id}
+
+
+def _id(value: int | str | None) -> str | None:
+    return None if value is None else str(value).strip() or None
+
+
+def _numbers(source: _Source, findings: Findings) -> Frame:
+    table = np.array([source[_SOURCE[column]] for column in _PLAIN], dtype=np.float64)
+    outside = (table < 0.0) | (table > _MOST)
+    if outside.any():
+        table[outside] = np.nan
+        for column, rows in zip(_PLAIN, outside, strict=True):
+            findings.note(rows, f"{column}:out_of_range")
+    frame: Frame = dict(zip(_PLAIN, table, strict=True))
+
+    for column, parse in _IN_DIALECT:
+        field = _SOURCE[column]
+        least, most = DIALECT_BOUNDS[field]
+        values = dialects.numbers(source[field], parse)
+        unreadable = np.isneginf(values)
+        findings.note(unreadable, f"{column}:unreadable")
+        values[unreadable] = np.nan
+        findings.refuse(
+            (values < least) | (values > most),
+            RejectCode.OUT_OF_RANGE,
+            f"{field}: expected {least:g} to {most:g}, found another number",
+        )
+        frame[column] = values
+    years = frame["employment_years"]
+    frame["employment_years"] = np.minimum(years, dialects.MAX_EMPLOYMENT_YEARS)
+
+    low, high = np.array([source["fico_range_low"], source["fico_range_high"]], dtype=np.float64)
+    low, high = np.where(np.isnan(low), high, low), np.where(np.isnan(high), low, high)
+    frame["fico"] = (low + high) / 2.0
+    return frame
+
+
+def _texts(source: _Source, findings: Findings) -> Frame:
+    count = len(source["purpose"])
+
+    def texts(values: list[str | None]) -> NDArray[Any]:
+        return text_column(values, count)
+
+    zips = list(map(_zip3, source["zip_code"]))
+    findings.note(np.array([value == "" for value in zips], dtype=np.bool_), "zip3:unreadable")
+    return {
+        "purpose": texts(list(map(_text, source["purpose"]))),
+        "home_ownership": texts(list(map(_text, source["home_ownership"]))),
+        "verification": texts(list(map(_verification, source["verification_status"]))),
+        "state": texts(list(map(_text, source["addr_state"]))),
+        "zip3": texts([value or None for value in zips]),
+        "lender_grade": texts(
+            [
+                _text(sub) or _text(grade)
+                for sub, grade in zip(source["sub_grade"], source["grade"], strict=True)
+            ]
+        ),
+        "is_joint": np.array(list(map(_is_joint, source["application_type"])), dtype=np.bool_),
+    }
+
+
+def _text(value: str | None) -> str | None:
+    return value if value and not value.isspace() else None
+
+
+@lru_cache(maxsize=256)
+def _verification(value: str | None) -> str | None:
+    return None if _text(value) is None else dialects.verification(str(value))
+
+
+@lru_cache(maxsize=2_048)
+def _zip3(value: str | None) -> str | None:
+    """Return three digits, empty text where there are none to be read, None where none came."""
+    if _text(value) is None:
+        return None
+    digits = str(value).strip()[:3]
+    return digits if len(digits) == len("921") and digits.isdecimal() and digits.isascii() else ""
+
+
+@lru_cache(maxsize=256)
+def _is_joint(value: str | None) -> bool:
+    return value is not None and value.strip().lower().startswith("joint")
+
+
+def _require_money(frame: Frame, findings: Findings) -> None:
+    findings.refuse(
+        np.isnan(frame["amount_usd"]),
+        RejectCode.MISSING_FIELD,
+        "loan_amnt: expected the amount asked for, found none",
+    )
+    income = frame["income_usd"]
+    is_joint = frame["is_joint"]
+    findings.refuse(
+        np.isnan(income) & ~(is_joint & ~np.isnan(frame["joint_income_usd"])),
+        RejectCode.MISSING_FIELD,
+        "annual_inc: expected a yearly income (annual_inc_joint if joint), found none",
+    )
+    # On a joint application one of the two may have no income of their own.
+    findings.refuse(
+        (income == 0.0) & ~is_joint,
+        RejectCode.OUT_OF_RANGE,
+        "annual_inc: expected above 0 on an application that is not joint, found 0",
+    )

@@ -1,0 +1,95 @@
+"""The champion PD model at work: points per bin are added up, and their total has a PD.
+
+A scorecard is a logistic model on binned features (Siddiqi, *Credit Risk Scorecards*, 2006). Its
+points are whole numbers, so their sum is exact: an application scored alone and the same one among
+thousands get the same bits. The total finds its PD in a table made once from the model's scale.
+The document is `risk.scorecard_document`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk.errors import ContractError
+from risk.features import derive
+from risk.frame import Frame, row_count
+from risk.scorecard_document import Scorecard, Steps, from_json, to_json
+
+__all__ = ["Scorecard", "from_json", "model_columns", "score", "to_json"]
+
+# Both applicants' figures stand in for the first one's where the application is joint.
+_JOINT = (("income_usd", "joint_income_usd"), ("dti_pct", "joint_dti_pct"))
+
+
+def score(model: Scorecard, frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return PD (0 to 1) and points (higher is safer) of every row.
+
+    A row's result depends on that row and the model alone, to the last bit. Income and DTI are both
+    applicants' where the application is joint and gives them.
+
+    Raises
+    ------
+    ContractError
+        The frame lacks a column that the model looks at.
+    """
+    lookups = _lookups(model)
+    total = np.full(row_count(frame), model.base_points, dtype=np.int64)
+    try:
+        columns = model_columns(frame)
+        for feature, edges, points in lookups.numbers:
+            total += points.take(edges.searchsorted(columns[feature]))
+        for feature, points_by_text, unseen in lookups.texts:
+            texts = columns[feature].tolist()
+            total += np.array([points_by_text.get(text, unseen) for text in texts], dtype=np.int64)
+    except KeyError as exc:
+        raise ContractError(
+            f"model {model.version} looks at column {exc}, which the frame lacks; "
+            "risk.frame.complete adds the columns of the contract"
+        ) from exc
+    return lookups.pd.take(total - lookups.lowest), total.astype(np.float64)
+
+
+def model_columns(frame: Frame) -> Frame:
+    """Return the frame as a model looks at it: joint figures where joint, ratios derived."""
+    is_joint = frame["is_joint"]
+    if is_joint.any():
+        frame = dict(frame)
+        for column, joint_column in _JOINT:
+            joint = frame[joint_column]
+            frame[column] = np.where(is_joint & ~np.isnan(joint), joint, frame[column])
+    return {**frame, **derive(frame)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookups:
+    numbers: Sequence[tuple[str, NDArray[np.float64], NDArray[np.int64]]]
+    texts: Sequence[tuple[str, Mapping[str | None, int], int]]
+    lowest: int
+    pd: NDArray[np.float64]
+
+
+@lru_cache(maxsize=16)
+def _lookups(model: Scorecard) -> _Lookups:
+    numbers = []
+    texts = []
+    for characteristic in model.characteristics:
+        if isinstance(characteristic, Steps):
+            # NaN sorts behind infinity, so the place after the last step is that of the missing.
+            edges = [math.inf if step.upto is None else step.upto for step in characteristic.steps]
+            points = np.array([bin_.points for bin_ in characteristic.bins], dtype=np.int64)
+            numbers.append((characteristic.feature, np.array(edges), points))
+        else:
+            by_text: dict[str | None, int] = {
+                value: group.points for group in characteristic.groups for value in group.values
+            }
+            by_text[None] = characteristic.missing.points
+            texts.append((characteristic.feature, by_text, characteristic.unseen.points))
+    lowest, highest = model.points_range
+    pd = np.array([model.scale.pd(points) for points in range(lowest, highest + 1)])
+    return _Lookups(numbers, texts, lowest, pd)
