@@ -1,0 +1,163 @@
+"""The lakehouse at the terminal: ``python -m lakehouse sql | check | migrate | reference``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from rich.console import Console
+
+from lakehouse import answers, reference
+from lakehouse.check import Account, account
+from lakehouse.errors import LakehouseError, QueryInvalid
+from lakehouse.lake import open_lake
+from lakehouse.migrate import migrate, require_current
+from lakehouse.prompt import converse, prompt_session
+from lakehouse.settings import Settings
+from lakehouse.silver_access import open_silver
+
+__all__ = ["main"]
+
+_INTERRUPTED: Final = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; what can be expected to fail is one line."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[Settings, argparse.Namespace], int] = options.run
+    try:
+        return run(Settings.from_env(os.environ), options)
+    except LakehouseError as error:
+        print(f"{error.code}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone, as `head` does; nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def sql(settings: Settings, options: argparse.Namespace) -> int:
+    """Answer a question about the lake, or one after another."""
+    out: Path | None = options.out
+    form = options.format or (answers.format_of(out) if out else "table")
+    if form == "parquet" and out is None:
+        raise QueryInvalid("Parquet is no text: say where to with --out FILE.parquet")
+    with open_lake(settings) as lake:
+        question = options.question
+        if question is None and sys.stdin.isatty():
+            converse(lake, prompt_session(), Console())
+            return 0
+        answer = lake.query(sys.stdin.read() if question is None else question)
+        if out is not None:
+            answers.save(answer, out, form)
+            print(f"{answer.num_rows} rows in {out}")
+        else:
+            answers.write(answer, sys.stdout, form)
+            sys.stdout.flush()
+    return 0
+
+
+def check(settings: Settings, options: argparse.Namespace) -> int:
+    """Account for every event, and compare gold with silver."""
+    with open_silver(settings) as dsn, open_lake(settings) as lake:
+        require_current(dsn)
+        found = account(dsn, lake)
+    print(msgspec.json.encode(found).decode() if options.json else _in_words(found))
+    return 0 if found.holds else 1
+
+
+def bring_up_to_date(settings: Settings, _: argparse.Namespace) -> int:
+    """Migrate silver."""
+    with open_silver(settings) as dsn:
+        ran = migrate(dsn)
+    print("\n".join(f"ran {name}" for name in ran) or "silver is up to date")
+    return 0
+
+
+def load_reference(settings: Settings, options: argparse.Namespace) -> int:
+    """Replace a reference table."""
+    with open_silver(settings) as dsn:
+        require_current(dsn)
+        tables = reference.load(dsn, options.name, options.file)
+    print(f"reference tables {tables.version} are in force")
+    return 0
+
+
+def show_reference(settings: Settings, _: argparse.Namespace) -> int:
+    """Say which reference tables are in force."""
+    with open_silver(settings) as dsn:
+        require_current(dsn)
+        tables = reference.in_force(dsn)
+    origin = "as shipped" if tables.version == reference.shipped().version else "loaded"
+    print(
+        f"reference tables {tables.version} ({origin}): {len(tables.region_by_state)} states, "
+        f"{len(tables.group_by_purpose)} purposes"
+    )
+    return 0
+
+
+def _in_words(found: Account) -> str:
+    balance = "balanced" if found.balanced else "DOES NOT BALANCE"
+    equality = "equals" if found.gold_equals_silver else "DIFFERS FROM"
+    repeated = f"duplicates {found.duplicates} (conflicts {found.conflicts})"
+    ended = f"decided {found.decided} + {repeated} + quarantined {found.quarantined}"
+    lines = [
+        f"read {found.read} = {ended}: {balance}",
+        f"gold {equality} silver, {found.gold_behind} offsets behind",
+    ]
+    for each in found.partitions:
+        where = f"  {each.topic}/{each.part}: "
+        if not each.balanced:
+            lines.append(
+                f"{where}read {each.read}, but silver has {each.decided} decided, "
+                f"{each.duplicates} duplicates, {each.quarantined} quarantined"
+            )
+        lines += [
+            f"{where}{table} reached offset {gold.last_off} with {gold.gold_rows} rows, silver has "
+            f"{gold.silver_rows} up to there and ends at {each.next_off - 1}"
+            for table, gold in each.gold.items()
+            if not gold.equals_silver
+        ]
+    lines += [f"  {slot}: gold has rows of it, silver none" for slot in found.unknown_to_silver]
+    return "\n".join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lakehouse", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    asking = commands.add_parser(
+        "sql",
+        help="ask the lake; without a question an interactive prompt",
+        description="Views: decisions, raw_events, quarantine, duplicates. Instants are UTC.",
+    )
+    asking.add_argument("question", nargs="?", metavar='"select ..."')
+    asking.add_argument("--format", choices=answers.FORMATS, help="default: table, or by --out")
+    asking.add_argument("--out", type=Path, metavar="FILE", help="write there instead")
+    asking.set_defaults(run=sql)
+
+    checking = commands.add_parser("check", help="account for every event; gold against silver")
+    checking.add_argument("--json", action="store_true", help="the account as one JSON object")
+    checking.set_defaults(run=check)
+
+    migrating = commands.add_parser("migrate", help="bring silver's schema up to date")
+    migrating.set_defaults(run=bring_up_to_date)
+
+    referring = commands.add_parser("reference", help="the tables that decisions are joined to")
+    verbs = referring.add_subparsers(required=True, metavar="VERB")
+    showing = verbs.add_parser("show", help="which version is in force")
+    showing.set_defaults(run=show_reference)
+    loading = verbs.add_parser("load", help="replace one table; running flows take it over")
+    loading.add_argument("name", choices=sorted(reference.TABLES))
+    loading.add_argument("file", type=Path, metavar="FILE.csv")
+    loading.set_defaults(run=load_reference)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

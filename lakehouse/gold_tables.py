@@ -1,0 +1,92 @@
+"""Gold's Delta tables: which there are, how each comes to be, and how its files are written.
+
+Created with their schema and nothing that would raise the protocol: any engine that reads Delta
+(reader version 1) reads them.
+"""
+
+from typing import Final
+
+import pyarrow as pa
+from deltalake import ColumnProperties, DeltaTable, Field, WriterProperties
+from deltalake.exceptions import TableNotFoundError
+
+from lakehouse import tables
+from lakehouse.errors import SchemaDiffers
+from lakehouse.lake_store import DELTA_OPTIONS, open_table
+
+__all__ = ["SCHEMAS", "open_or_create", "writer_properties"]
+
+SCHEMAS: Final[dict[str, pa.Schema]] = {
+    "decisions": tables.DECISIONS,
+    "duplicates": tables.DUPLICATES,
+    "quarantine": tables.QUARANTINE,
+    "raw_events": tables.RAW_EVENTS,
+}
+"""Gold's tables by name."""
+
+_BYTES: Final = "raw"
+_PRUNED_BY: Final = ("topic", "part", "off", "event_at", "applied_on", "decided_at", "received_at")
+
+
+def open_or_create(uri: str, schema: pa.Schema) -> DeltaTable:
+    """Open a table, created if it is not there and widened if it lacks nullable columns.
+
+    The libraries' own errors pass through.
+
+    Raises
+    ------
+    SchemaDiffers
+        The table differs in any other way.
+    """
+    handle = open_table(uri)
+    if handle is None:
+        DeltaTable.create(
+            uri,
+            schema=schema,
+            mode="ignore",
+            configuration={
+                # Compaction may rewrite files; nobody may delete or change a row.
+                "delta.appendOnly": "true",
+                # Bounds of every column would make each log entry as large as a small data file.
+                "delta.dataSkippingStatsColumns": ",".join(
+                    name for name in schema.names if name in _PRUNED_BY
+                ),
+            },
+            storage_options=dict(DELTA_OPTIONS),
+        )
+        # Somebody else may have created it at the same moment: what is there counts.
+        handle = open_table(uri)
+        if handle is None:
+            raise TableNotFoundError(uri)
+    lacking = _lacking_columns(uri, pa.schema(handle.schema().to_arrow()), schema)
+    if lacking:
+        handle.alter.add_columns([Field.from_arrow(field) for field in lacking])
+    return handle
+
+
+def _lacking_columns(uri: str, found: pa.Schema, expected: pa.Schema) -> list[pa.Field]:
+    lacking = [field for field in expected if field.name not in found.names]
+    different = [
+        f"{field.name} is {found.field(field.name).type}, expected {field.type}"
+        for field in expected
+        if field.name in found.names and found.field(field.name).type != field.type
+    ]
+    different += [f"{name} is not known here" for name in found.names if name not in expected.names]
+    different += [f"{field.name} is missing" for field in lacking if not field.nullable]
+    if different:
+        raise SchemaDiffers(
+            f"the table at {uri} has another shape than this code writes: {'; '.join(different)}. "
+            "Run the code that wrote it, or give this one another RISK_LAKE_URI"
+        )
+    return lacking
+
+
+def writer_properties(schema: pa.Schema) -> WriterProperties:
+    """Return how a table's files are written; ZSTD 1 is the fastest as well as the smallest."""
+    columns = (
+        # Every event differs: a dictionary of them, or their least and greatest, is only a cost.
+        {_BYTES: ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")}
+        if _BYTES in schema.names
+        else None
+    )
+    return WriterProperties(compression="ZSTD", compression_level=1, column_properties=columns)

@@ -1,0 +1,104 @@
+"""Shapes of the stored tables as Arrow schemas; a decision's columns come from ``risk.contract``.
+
+The names are the same in silver (Postgres), in gold (Delta) and in the views that readers query.
+Instants are UTC microseconds with their zone: a naive timestamp would raise the protocol version of
+a Delta table.
+"""
+
+from typing import Any, Final
+
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from risk.contract import DECISION_COLUMNS, Column
+
+__all__ = [
+    "DECISIONS",
+    "DUPLICATES",
+    "INSTANT",
+    "QUARANTINE",
+    "QUARANTINED_RAW_BYTES",
+    "RAW_EVENTS",
+    "from_frame",
+]
+
+INSTANT: Final = pa.timestamp("us", tz="UTC")
+
+QUARANTINED_RAW_BYTES: Final = 64 * 1024
+"""How much of a rejected event quarantine keeps; the raw archive in gold holds all of it."""
+
+_ARROW_TYPES: Final[dict[str, pa.DataType]] = {
+    "text": pa.string(),
+    "float": pa.float64(),
+    "int": pa.int64(),
+    "bool": pa.bool_(),
+    "date": pa.date32(),
+    "instant": INSTANT,
+}
+
+
+def _field(column: Column) -> pa.Field:
+    return pa.field(column.name, _ARROW_TYPES[column.kind], nullable=column.nullable)
+
+
+def _required(name: str, kind: pa.DataType) -> pa.Field:
+    return pa.field(name, kind, nullable=False)
+
+
+_POSITION: Final = (
+    _required("topic", pa.string()),
+    _required("part", pa.int64()),
+    _required("off", pa.int64()),
+)
+
+DECISIONS: Final = pa.schema([_field(column) for column in DECISION_COLUMNS])
+"""One row per decided event, each event_id once."""
+
+RAW_EVENTS: Final = pa.schema(
+    [
+        *_POSITION,
+        pa.field("event_key", pa.binary()),
+        _required("received_at", INSTANT),
+        pa.field("raw", pa.binary()),
+    ]
+)
+"""One row per event read, whatever became of it; ``raw`` is null for a tombstone."""
+
+QUARANTINE: Final = pa.schema(
+    [
+        *_POSITION,
+        _required("stage", pa.string()),
+        _required("code", pa.string()),
+        _required("reason", pa.string()),
+        _required("raw_size", pa.int64()),
+        pa.field("raw_sha256", pa.string()),
+        pa.field("raw", pa.binary()),
+        _required("first_seen_at", INSTANT),
+    ]
+)
+"""One row per event that could not be read or trusted.
+
+``raw`` is cut at QUARANTINED_RAW_BYTES; ``raw_size`` and ``raw_sha256`` are those of all of it.
+"""
+
+DUPLICATES: Final = pa.schema(
+    [
+        *_POSITION,
+        _required("event_id", pa.string()),
+        _required("is_conflict", pa.bool_()),
+        _required("first_topic", pa.string()),
+        _required("first_part", pa.int64()),
+        _required("first_off", pa.int64()),
+        _required("seen_at", INSTANT),
+    ]
+)
+"""One row per event whose id was decided before; in a conflict the content differs too.
+
+The first decision stands in either case.
+"""
+
+
+def from_frame(frame: dict[str, NDArray[Any]], schema: pa.Schema) -> pa.Table:
+    """Give NumPy columns the shape of `schema`; NaN, NaT and None become null, the rest is left."""
+    columns = [pa.array(frame[field.name], type=field.type, from_pandas=True) for field in schema]
+    return pa.table(columns, schema=schema)

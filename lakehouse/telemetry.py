@@ -1,0 +1,152 @@
+"""Logging set-up and every metric of the house, named once.
+
+Counters count after the commit of what they count, and exist from the start with value 0 for
+every label value that is known, so that no panel is ever empty. Labels never carry an id.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+import structlog
+from prometheus_client import REGISTRY, Counter, Gauge
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+from risk.contract import RejectCode, Tier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+    from prometheus_client.metrics_core import Metric
+
+STAGES = ("read", "judge", "silver")
+
+LATENCY_BOUNDS_SECONDS = np.array(
+    [round(0.001 * 1.25**step, 6) for step in range(60)], dtype=np.float64
+)
+"""Upper bounds, seconds: 1 ms growing by a quarter to about 9 minutes, so that a quantile read
+from the buckets is at most a quarter too high."""
+
+
+class Latency(Collector):
+    """A histogram that takes whole arrays: one `observe` a batch instead of one an event."""
+
+    def __init__(self, name: str, documentation: str, label: str, values: Iterable[str]) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._label = label
+        self._lock = threading.Lock()
+        self._counts = {
+            value: np.zeros(len(LATENCY_BOUNDS_SECONDS) + 1, dtype=np.int64) for value in values
+        }
+        self._sums = dict.fromkeys(self._counts, 0.0)
+
+    def observe(self, value: str, seconds: NDArray[np.float64] | float) -> None:
+        """Add durations, seconds; negative ones (a clock ahead of ours) count as 0."""
+        durations = np.maximum(np.atleast_1d(np.asarray(seconds, dtype=np.float64)), 0.0)
+        places = np.searchsorted(LATENCY_BOUNDS_SECONDS, durations, side="left")
+        counted = np.bincount(places, minlength=len(LATENCY_BOUNDS_SECONDS) + 1)
+        with self._lock:
+            self._counts[value] += counted
+            self._sums[value] += float(durations.sum())
+
+    def quantile(self, value: str, share: float) -> float | None:
+        """Return the upper bound, seconds, below which `share` of the observations lie.
+
+        ``None`` when nothing was observed; infinity beyond the last bound.
+        """
+        with self._lock:
+            cumulated = np.cumsum(self._counts[value])
+        if cumulated[-1] == 0:
+            return None
+        place = int(np.searchsorted(cumulated, share * cumulated[-1], side="left"))
+        if place == len(LATENCY_BOUNDS_SECONDS):
+            return float("inf")
+        return float(LATENCY_BOUNDS_SECONDS[place])
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the present state in Prometheus' form."""
+        family = HistogramMetricFamily(self._name, self._documentation, labels=[self._label])
+        bounds = [*(f"{bound:g}" for bound in LATENCY_BOUNDS_SECONDS), "+Inf"]
+        with self._lock:
+            for value, counts in self._counts.items():
+                cumulated = np.cumsum(counts).tolist()
+                family.add_metric(
+                    [value],
+                    buckets=list(zip(bounds, map(float, cumulated), strict=True)),
+                    sum_value=self._sums[value],
+                )
+        yield family
+
+
+EVENTS_READ = Counter(
+    "risk_events_read", "Events taken over and accounted for in silver.", ["topic", "part"]
+)
+EVENTS_DECIDED = Counter("risk_events_decided", "Decisions stored in silver.", ["tier"])
+EVENTS_DUPLICATE = Counter(
+    "risk_events_duplicate", "Events whose id was decided before.", ["is_conflict"]
+)
+EVENTS_QUARANTINED = Counter(
+    "risk_events_quarantined", "Events that could not be read or trusted.", ["code"]
+)
+COMMITS = Counter("risk_commits", "Commits by store.", ["store"])
+PARTITION_LAG = Gauge(
+    "risk_partition_lag_events", "Events waiting behind the position.", ["topic", "part"]
+)
+POSITION = Gauge("risk_partition_position", "The next offset to be read.", ["topic", "part"])
+SILVER_COMMITTED_AT = Gauge("risk_silver_committed_at_seconds", "Last commit of silver, Unix time.")
+GOLD_COMMITTED_AT = Gauge(
+    "risk_gold_committed_at_seconds", "Last commit of a gold table, Unix time.", ["table"]
+)
+STAGE_SECONDS = Latency(
+    "risk_stage_seconds", "Wall time of one batch in one stage.", "stage", STAGES
+)
+STAGE_CPU_SECONDS = Counter(
+    "risk_stage_cpu_seconds", "CPU time of the thread by stage; a stage's own work.", ["stage"]
+)
+EVENT_TO_SILVER_SECONDS = Latency(
+    "risk_event_to_silver_seconds",
+    "From the moment an event was made (its event_time) to its commit in silver.",
+    "topic_kind",
+    ("stream", "bounded"),
+)
+
+REGISTRY.register(STAGE_SECONDS)
+REGISTRY.register(EVENT_TO_SILVER_SECONDS)
+for _tier in Tier:
+    EVENTS_DECIDED.labels(_tier.value)
+for _code in RejectCode:
+    EVENTS_QUARANTINED.labels(_code.value)
+for _is_conflict in ("false", "true"):
+    EVENTS_DUPLICATE.labels(_is_conflict)
+for _stage in STAGES:
+    STAGE_CPU_SECONDS.labels(_stage)
+
+
+def configure_logging(*, to_terminal: bool, level: str = "info") -> None:
+    """Send log lines to standard error: JSON, or coloured text for a person at a terminal."""
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer()
+        if to_terminal
+        else structlog.processors.JSONRenderer(sort_keys=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,47 @@
+"""SQL lives in files, each of which is used by exactly one function."""
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from lakehouse.errors import QueryInvalid
+from lakehouse.statements import load_sql
+from lakehouse.tables import DECISIONS, DUPLICATES, QUARANTINE
+
+LAKEHOUSE = Path(__file__).parents[2] / "lakehouse"
+SILVER = sorted(path.stem for path in (LAKEHOUSE / "sql" / "silver").glob("*.sql"))
+CODE = "".join(path.read_text(encoding="utf-8") for path in LAKEHOUSE.glob("*.py"))
+
+
+@pytest.mark.parametrize("name", SILVER)
+def test_every_statement_of_silver_is_used_in_one_place(name: str) -> None:
+    called = rf'(?:execute\(\s*[\w.]+,\s*|load_sql\(\s*)"(?:silver/)?{name}"|"{name}": '
+    assert len(re.findall(called, CODE)) == 1
+
+
+@pytest.mark.parametrize("name", SILVER)
+def test_every_statement_says_what_it_is_for(name: str) -> None:
+    assert load_sql(f"silver/{name}").startswith("-- ")
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("copy_decisions", DECISIONS),
+        ("read_decisions", DECISIONS),
+        ("read_quarantine", QUARANTINE),
+        ("read_duplicates", DUPLICATES),
+    ],
+)
+def test_explicit_columns_are_those_of_the_table_in_its_order(name: str, schema: pa.Schema) -> None:
+    names = schema.names
+    listed = re.search(r"(?:select|\()\n(.*?)\n(?:from|\))", load_sql(f"silver/{name}"), re.DOTALL)
+    assert listed is not None
+    assert re.findall(r"\w+", listed[1]) == names
+
+
+def test_an_unknown_statement_is_named() -> None:
+    with pytest.raises(QueryInvalid, match="silver/no_such"):
+        load_sql("silver/no_such")
