@@ -1,0 +1,1 @@
+"""The mill: order, partitions, batches and rejects; no formula, no threshold, no SQL."""

@@ -1,0 +1,79 @@
+"""The unit of flow: what one partition handed over at once, with its offsets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class MicroBatch:
+    """Consecutive events of one partition.
+
+    Attributes
+    ----------
+    topic, part
+        Where the events come from. A file or a simulation is a topic with one partition, 0.
+    first_off
+        The position at which this batch begins: one past the previous batch, or the assigned
+        start. Not the first event's offset, for offsets have holes.
+    next_off
+        The position after the last event.
+    offsets
+        int64, strictly increasing, one per event.
+    values
+        The events' bytes as they arrived; ``None`` is a tombstone.
+    keys
+        The messages' keys, for the archive; empty when the source has none.
+    received_at
+        When the flow took the batch over (UTC).
+    foreign
+        Rows which the source knows to be no records at all (the footer lines of a CSV).
+    """
+
+    topic: str
+    part: int
+    first_off: int
+    next_off: int
+    offsets: NDArray[np.int64]
+    values: Sequence[bytes | None]
+    keys: Sequence[bytes | None]
+    received_at: datetime
+    foreign: frozenset[int] = field(default_factory=frozenset)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def raw_of(self, off: int) -> bytes | None:
+        """Return the bytes of the event at an offset of this batch; ``None`` for a tombstone."""
+        return self.values[int(np.searchsorted(self.offsets, off))]
+
+
+class Reader(Protocol):
+    """One partition's events in order, from an assigned position on."""
+
+    topic: str
+    part: int
+
+    def read(self, wait_seconds: float) -> MicroBatch | None:
+        """Return the next events, or ``None`` when none came within `wait_seconds`.
+
+        Raises
+        ------
+        StopIteration
+            The source is bounded and all of it has been read.
+        """
+
+    def lag(self) -> int | None:
+        """Return how many events wait behind the position; ``None`` when unknowable."""
+
+    def close(self) -> None:
+        """Let go of connections and files."""

@@ -1,0 +1,10 @@
+"""The clock of the stream's door; the only place here that asks what time it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    """Return the present instant, in UTC, with its zone."""
+    return datetime.now(UTC)

@@ -1,0 +1,141 @@
+"""The main job on one machine with nothing configured: ``python -m dataflows.demo [SECONDS]``.
+
+Runs the real flow (`dataflows.score`) on the simulated stream, into the embedded Postgres and a
+local lake; then shows what came of it. Without SECONDS it runs until Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lakehouse import queries
+from lakehouse.check import Account, account
+from lakehouse.errors import LakehouseError
+from lakehouse.lake import open_lake
+from lakehouse.settings import Settings
+from lakehouse.silver_access import open_silver
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WATCHLIST_ROWS = 5
+FLOW = (sys.executable, "-m", "bytewax.run", "dataflows.score")
+
+NEXT_STEPS = """\
+What to try next
+  ./justw sql "select region, tier, count(*) as n, avg(pd) as pd from decisions group by all"
+  ./justw sql              a prompt over decisions, raw_events, quarantine and duplicates
+  ./justw account          the account of events, and silver against gold
+  RISK_SOURCE='sim://?rate=500&scenario=recession' ./justw demo 60
+  RISK_SOURCE=loans.csv ./justw demo                LendingClub's file, plain or compressed
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; return the exit code of the flow, or 1 when the account does not balance."""
+    parser = argparse.ArgumentParser(prog="python -m dataflows.demo", description=__doc__)
+    parser.add_argument("seconds", nargs="?", type=float, help="how long; without: until Ctrl-C")
+    seconds = parser.parse_args(arguments).seconds
+    console = Console()
+    try:
+        settings = Settings.from_env(os.environ)
+    except LakehouseError as error:
+        console.print(f"{error.code}: {error}", style="red", markup=False)
+        return error.exit_code
+    console.print(f"Scoring {settings.source}", style="bold", markup=False)
+    console.print(
+        f"  silver in the Postgres of {settings.home}/, gold in {settings.lake_uri}, metrics on "
+        f"http://{settings.metrics_address}/metrics; "
+        + ("Ctrl-C ends it" if seconds is None else f"for {seconds:g} s"),
+        style="dim",
+        markup=False,
+    )
+    exit_code = run_flow(seconds)
+    if exit_code:
+        return exit_code
+    return show_results(settings, console)
+
+
+def run_flow(seconds: float | None) -> int:
+    """Run the flow for so long, then ask it to stop; return its exit code.
+
+    Ctrl-C reaches the flow by itself, as it is in the terminal's process group.
+    """
+    flow = subprocess.Popen(FLOW)
+    try:
+        return flow.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        flow.send_signal(signal.SIGTERM)
+    except KeyboardInterrupt:
+        pass
+    return flow.wait()
+
+
+def show_results(settings: Settings, console: Console) -> int:
+    """Print the account, the tiers and a few watchlist rows; return 1 if the account is off."""
+    with open_silver(settings) as silver_dsn, open_lake(settings) as lake:
+        found = account(silver_dsn, lake)
+        console.print(_account_table(found))
+        console.print(_as_table("Tiers", queries.tier_mix(lake)))
+        console.print(
+            _as_table(
+                "Latest on the watchlist", queries.latest_watchlist(lake, limit=WATCHLIST_ROWS)
+            )
+        )
+    console.print(NEXT_STEPS, markup=False, highlight=False)
+    return 0 if found.holds else 1
+
+
+def _account_table(found: Account) -> Table:
+    table = Table(title="The account of events", title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    table.add_row("read", f"{found.read:,}")
+    table.add_row("decided", f"{found.decided:,}")
+    table.add_row("duplicates", f"{found.duplicates:,} ({found.conflicts:,} with other content)")
+    table.add_row("quarantined", f"{found.quarantined:,}")
+    table.add_row("balanced", _verdict(holds=found.balanced))
+    table.add_row("gold equals silver", _verdict(holds=found.gold_equals_silver))
+    return table
+
+
+def _verdict(*, holds: bool) -> str:
+    return "[green]yes[/green]" if holds else "[red]NO[/red]"
+
+
+def _as_table(title: str, rows: pa.Table) -> Table:
+    table = Table(title=title, title_justify="left")
+    for field in rows.schema:
+        is_number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
+        table.add_column(field.name, justify="right" if is_number else "left")
+    for row in rows.to_pylist():
+        table.add_row(*map(_cell, row.values()))
+    return table
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case float():
+            return f"{value:,.4f}" if abs(value) < 1 else f"{value:,.2f}".removesuffix(".00")
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S}"
+        case int():
+            return f"{value:,}"
+    return escape(str(value).replace("|", " "))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

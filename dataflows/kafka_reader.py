@@ -1,0 +1,145 @@
+"""One Kafka partition as a `Reader`: assigned by us, never committed by the client.
+
+The position comes from the stores (`dataflows.preflight`), so the group only names us to the
+broker's tools. A position which the broker no longer holds is an error (`auto.offset.reset` is
+``error``): the client's default would jump to the end and lose what lies between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from dataflows.batches import MicroBatch
+from dataflows.clock import utc_now
+from lakehouse.errors import PositionLost, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+READ_SETTINGS: Mapping[str, str | int | bool] = {
+    "auto.offset.reset": "error",
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "isolation.level": "read_committed",
+    # A full queue makes the client pause its fetches; by default for a whole second.
+    "fetch.queue.backoff.ms": 5,
+    "fetch.wait.max.ms": 50,
+}
+# The client's own errors are public constants, underscore and all.
+POSITION_GONE = frozenset(
+    {
+        KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001
+        KafkaError.OFFSET_OUT_OF_RANGE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001
+    }
+)
+REFUSED = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+    }
+)
+
+
+class KafkaReader:
+    """Read one partition from `start` on.
+
+    Parameters
+    ----------
+    client
+        librdkafka configuration of the connection (brokers, TLS, SASL, ``group.id``).
+    start
+        The first offset wanted.
+    max_messages
+        The most events of one batch.
+    queue_kib
+        How much the client may fetch ahead, in KiB; memory grows by this per partition.
+    """
+
+    def __init__(
+        self,
+        client: Mapping[str, object],
+        topic: str,
+        part: int,
+        *,
+        start: int,
+        max_messages: int,
+        queue_kib: int = 8_192,
+    ) -> None:
+        self.topic = topic
+        self.part = part
+        self._position = start
+        self._max_messages = max_messages
+        self._error: KafkaError | None = None
+        self._consumer = Consumer(
+            {**client, **READ_SETTINGS, "queued.max.messages.kbytes": queue_kib}
+        )
+        self._consumer.assign([TopicPartition(topic, part, start)])
+
+    def read(self, wait_seconds: float) -> MicroBatch | None:
+        """Return what has been fetched, at most `max_messages`, waiting a little for more."""
+        if self._error is not None:
+            self._refuse(self._error)
+        messages = self._consumer.consume(self._max_messages, timeout=wait_seconds)
+        if messages and (messages[-1].error() or messages[0].error()):
+            messages = self._until_error(messages)
+        if not messages:
+            return None
+        batch = self._batch(messages)
+        self._position = batch.next_off
+        return batch
+
+    def _batch(self, messages: list[Message]) -> MicroBatch:
+        offsets = np.fromiter(map(Message.offset, messages), np.int64, len(messages))
+        return MicroBatch(
+            topic=self.topic,
+            part=self.part,
+            first_off=self._position,
+            next_off=int(offsets[-1]) + 1,
+            offsets=offsets,
+            values=list(map(Message.value, messages)),
+            keys=list(map(Message.key, messages)),
+            received_at=utc_now(),
+        )
+
+    def _until_error(self, messages: list[Message]) -> list[Message]:
+        """Keep the events; remember an error that must end the run after them."""
+        events: list[Message] = []
+        for message in messages:
+            error = message.error()
+            if error is None:
+                events.append(message)
+            elif error.code() in POSITION_GONE or error.code() in REFUSED or error.fatal():
+                self._error = error
+                break
+        return events
+
+    def _refuse(self, error: KafkaError) -> None:
+        where = f"{self.topic}[{self.part}] at offset {self._position}"
+        if error.code() in POSITION_GONE:
+            raise PositionLost(
+                f"{where}: the broker no longer has this position ({error.str()}); events may "
+                "have been deleted before they were read. Restore the topic, or start once with "
+                "RISK_ALLOW_POSITION_LOSS=1 to go on from what is left, which is recorded"
+            )
+        raise Unavailable(f"{where}: the broker refuses to be read ({error.str()})")
+
+    def lag(self) -> int | None:
+        """Return the events between the position and the last known end of the partition."""
+        try:
+            _, high = self._consumer.get_watermark_offsets(
+                TopicPartition(self.topic, self.part), cached=True
+            )
+        except (KafkaException, RuntimeError):  # the latter once the consumer is closed
+            return None
+        return max(0, high - self._position) if high >= 0 else None
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()

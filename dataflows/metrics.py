@@ -1,0 +1,37 @@
+"""Prometheus metrics over HTTP, on loopback unless the settings say otherwise."""
+
+from __future__ import annotations
+
+import errno
+
+import structlog
+from prometheus_client import start_http_server
+
+from lakehouse.errors import SettingsInvalid
+
+log = structlog.get_logger()
+
+
+def serve_metrics(address: str) -> int:
+    """Serve ``/metrics`` at `address` (``HOST:PORT``) from a thread; return the port.
+
+    A port in use is no reason not to score: another one is taken, and the log says which.
+
+    Raises
+    ------
+    SettingsInvalid
+        The host is none of this machine's addresses.
+    """
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    try:
+        server, _ = start_http_server(int(port), addr=host)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise SettingsInvalid(
+                f"RISK_METRICS_ADDRESS: cannot listen on {address} ({error.strerror}); expected "
+                "an address of this machine and a free port, as in 127.0.0.1:9101"
+            ) from error
+        server, _ = start_http_server(0, addr=host)
+        log.warning("metrics_port_in_use", wanted=address, serving=server.server_port)
+    return int(server.server_port)

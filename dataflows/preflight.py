@@ -1,0 +1,192 @@
+"""Before the first event: everything must answer, and every partition must know its start."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dataflows.account import Account
+from dataflows.metrics import serve_metrics
+from dataflows.partitions import partitions_of
+from dataflows.positions import start_of
+from dataflows.rules import RulesInForce
+from dataflows.sinks import GoldSink
+from dataflows.sources import PositionedSource
+from dataflows.status import StatusLine
+from dataflows.steps import Judge, Store
+from lakehouse import reference, silver_access
+from lakehouse.gold import GoldAppender, last_offs, open_gold
+from lakehouse.migrate import migrate
+from lakehouse.postgres import Patience
+from lakehouse.registry import load_model, load_policy
+from lakehouse.silver import SilverWriter
+from risk.contract import Limits
+from risk.judge import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dataflows.batches import Reader
+    from dataflows.lifecycle import Lifecycle
+    from dataflows.partitions import Partition
+    from dataflows.positions import Start
+    from lakehouse.gold import GoldWriter, Slot
+    from lakehouse.settings import Settings
+    from lakehouse.silver_access import Progress
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The parts of a run, all of them ready."""
+
+    source: PositionedSource
+    judge: Judge
+    store: Store
+    gold: GoldSink
+
+
+def prepare(settings: Settings, lifecycle: Lifecycle) -> Run:
+    """Check what the run depends on, claim the pipeline and find where each partition starts.
+
+    Raises
+    ------
+    LakehouseError
+        With an exit code: what failed, where, and what to do.
+    """
+    stack = ExitStack()
+    lifecycle.on_end(stack.close)
+    policy, model = load_policy(settings.policy), load_model(settings.model)
+    partitions, is_bounded = partitions_of(settings)
+    patience = Patience(settings.retry_seconds, is_stopping=lambda: lifecycle.is_stopping)
+    gold = open_gold(settings.lake_uri, pipeline=settings.pipeline, patience=patience)
+    dsn = stack.enter_context(silver_access.open_silver(settings))
+    migrate(dsn)
+    token = silver_access.claim(dsn, settings.pipeline)
+    starts = _starts(settings, dsn, token, partitions, gold)
+
+    account = Account(is_bounded=is_bounded)
+    serve_metrics(settings.metrics_address)
+    status = StatusLine(account)
+    stack.callback(status.close)
+    status.start()
+    log.info(
+        "started",
+        source=settings.source,
+        policy=policy.version,
+        model=model.version,
+        token=token,
+        starts={partition.key: starts[partition.key].off for partition in partitions},
+    )
+    watch = reference.ReferenceWatch(dsn)
+    stack.callback(watch.close)
+    rules = RulesInForce(Rules(model=model, policy=policy, reference=reference.begin(dsn)), watch)
+    return Run(
+        source=PositionedSource(
+            {
+                partition.key: _opener(partition, starts[partition.key].off, account)
+                for partition in partitions
+            },
+            lifecycle,
+            allowed_latency_seconds=settings.allowed_latency_ms / 1000,
+        ),
+        judge=Judge(rules, Limits(max_bytes=settings.max_event_bytes)),
+        store=Store(
+            partial(SilverWriter, dsn, settings.pipeline, token, patience=patience), account
+        ),
+        gold=GoldSink(
+            list(gold),
+            partial(_appender, settings, gold, account, stack),
+            lifecycle,
+        ),
+    )
+
+
+def _appender(
+    settings: Settings,
+    gold: Mapping[str, GoldWriter],
+    account: Account,
+    stack: ExitStack,
+    table: str,
+) -> GoldAppender:
+    appender = GoldAppender(
+        gold[table],
+        max_rows=settings.gold_flush_rows,
+        max_bytes=settings.gold_flush_mib << 20,
+        max_seconds=settings.gold_flush_seconds,
+        on_commit=account.gold_committed,
+    )
+    stack.callback(appender.close)
+    return appender
+
+
+def _opener(partition: Partition, start: int, account: Account) -> Callable[[], Reader]:
+    return lambda: account.watch(partition.open(start=start))
+
+
+def _starts(
+    settings: Settings,
+    dsn: str,
+    token: int,
+    partitions: Sequence[Partition],
+    gold: Mapping[str, GoldWriter],
+) -> Mapping[str, Start]:
+    known = silver_access.positions(dsn, settings.pipeline)
+    in_gold = last_offs(gold, [(each.topic, each.part) for each in partitions])
+    starts = {
+        partition.key: _start(
+            partition, known, in_gold, may_skip=bool(settings.allow_position_loss)
+        )
+        for partition in partitions
+    }
+    for partition in partitions:
+        _record(settings, dsn, token, partition, starts[partition.key])
+    return starts
+
+
+def _start(
+    partition: Partition,
+    known: Mapping[tuple[str, int], Progress],
+    in_gold: Mapping[Slot, Mapping[str, int | None]],
+    *,
+    may_skip: bool,
+) -> Start:
+    where = (partition.topic, partition.part)
+    progress = known.get(where)
+    return start_of(
+        partition.key,
+        low=partition.low,
+        high=partition.high,
+        next_off=None if progress is None else progress.next_off,
+        start_off=None if progress is None else progress.start_off,
+        gold_last_offs=in_gold[where].values(),
+        may_skip=may_skip,
+    )
+
+
+def _record(settings: Settings, dsn: str, token: int, partition: Partition, start: Start) -> None:
+    """Keep the first start of a partition, and a loss that was allowed."""
+    if start.is_first:
+        silver_access.record_start(
+            dsn,
+            settings.pipeline,
+            token,
+            topic=partition.topic,
+            part=partition.part,
+            start_off=start.off,
+        )
+    if start.skipped_from is not None:
+        silver_access.accept_loss(
+            dsn,
+            settings.pipeline,
+            token,
+            topic=partition.topic,
+            part=partition.part,
+            lost=range(start.skipped_from, start.off),
+            reason=settings.allow_position_loss,
+        )

@@ -1,0 +1,21 @@
+"""How long a batch takes in each stage, by the clock and by the thread's own CPU."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lakehouse import telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def timed(stage: str) -> Iterator[None]:
+    """Measure a stage: wall time, and the CPU time of the thread it runs on."""
+    began, cpu_began = time.perf_counter(), time.thread_time()
+    yield
+    telemetry.STAGE_SECONDS.observe(stage, time.perf_counter() - began)
+    telemetry.STAGE_CPU_SECONDS.labels(stage).inc(time.thread_time() - cpu_began)

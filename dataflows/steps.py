@@ -1,0 +1,198 @@
+"""The steps between source and sinks: judge a batch, store it in silver, cut it up for gold."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from dataflows.clock import utc_now
+from dataflows.stages import timed
+from lakehouse import tables
+from lakehouse.silver import Batch
+from risk.contract import Limits, Reject, RejectCode, Stage
+from risk.judge import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from dataflows.account import Account
+    from dataflows.batches import MicroBatch
+    from lakehouse.silver import SilverWriter, Stored
+    from risk.judge import Rules, Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A batch with its verdicts, ready for silver, and its bytes, ready for the archive."""
+
+    batch: Batch
+    raw: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class GoldSlice:
+    """What one gold table is to append of one partition: `first_off` up to `next_off`."""
+
+    table: str
+    topic: str
+    part: int
+    first_off: int
+    next_off: int
+    rows: pa.Table
+
+
+class Judge:
+    """Decide a batch under the rules in force when it begins; one version a batch.
+
+    Parameters
+    ----------
+    rules
+        Returns the rules in force; asked once a batch, so that a replaced model or reference
+        table takes effect between two batches.
+    """
+
+    def __init__(self, rules: Callable[[], Rules], limits: Limits) -> None:
+        self._rules = rules
+        self._limits = limits
+
+    def __call__(self, batch: MicroBatch) -> Judged:
+        """Return the verdicts on every event of the batch."""
+        with timed("judge"):
+            verdicts = judge(
+                batch.values,
+                rules=self._rules(),
+                received_at=batch.received_at,
+                limits=self._limits,
+            )
+            return Judged(
+                batch=Batch(
+                    topic=batch.topic,
+                    part=batch.part,
+                    first_off=batch.first_off,
+                    next_off=batch.next_off,
+                    offsets=batch.offsets,
+                    decided=decisions_table(batch, verdicts),
+                    quarantined=quarantine_table(batch, verdicts.rejects),
+                    read=len(batch),
+                    raw_of=batch.raw_of,
+                ),
+                raw=raw_table(batch),
+            )
+
+
+class Store:
+    """Put a batch into silver, through one connection per worker thread, and count it after.
+
+    Parameters
+    ----------
+    open_writer
+        Opens this thread's writer.
+    """
+
+    def __init__(self, open_writer: Callable[[], SilverWriter], account: Account) -> None:
+        self._open_writer = open_writer
+        self._account = account
+        self._local = threading.local()
+
+    def __call__(self, judged: Judged) -> list[tuple[str, GoldSlice]]:
+        """Return what each gold table is to append: the rows as silver holds them."""
+        with timed("silver"):
+            stored = self._writer().store(judged.batch)
+        self._count(judged, stored)
+        rows_of = {
+            "decisions": stored.decisions,
+            "quarantine": stored.quarantine,
+            "duplicates": stored.duplicates,
+            "raw_events": judged.raw,
+        }
+        batch = judged.batch
+        return [
+            (
+                table,
+                GoldSlice(table, batch.topic, batch.part, batch.first_off, batch.next_off, rows),
+            )
+            for table, rows in rows_of.items()
+        ]
+
+    def _writer(self) -> SilverWriter:
+        writer = getattr(self._local, "writer", None)
+        if writer is None:
+            writer = self._local.writer = self._open_writer()
+        return writer
+
+    def _count(self, judged: Judged, stored: Stored) -> None:
+        ages = np.zeros(0)
+        if stored.is_new:
+            made_at = stored.decisions.column("event_at").drop_null().cast(pa.int64()).to_numpy()
+            ages = utc_now().timestamp() - made_at / 1e6
+        self._account.silver_committed(judged.batch, stored, event_ages_seconds=ages)
+
+
+def decisions_table(batch: MicroBatch, verdicts: Verdicts) -> pa.Table:
+    """Give the decided rows their lineage and the shape of the stored table, in offset order."""
+    frame = dict(verdicts.decided)
+    rows = frame.pop("row")
+    frame["off"] = batch.offsets[rows]
+    frame["part"] = np.full(len(rows), batch.part, dtype=np.int64)
+    frame["topic"] = _repeated(batch.topic, len(rows))
+    frame["decided_at"] = np.full(
+        len(rows), batch.received_at.replace(tzinfo=None), dtype="datetime64[us]"
+    )
+    return tables.from_frame(frame, tables.DECISIONS)
+
+
+def quarantine_table(batch: MicroBatch, rejects: Sequence[Reject]) -> pa.Table:
+    """Keep what was refused: where, at which stage, why, and its bytes."""
+    rows = [_quarantine_row(batch, reject) for reject in sorted(rejects, key=lambda each: each.row)]
+    return pa.Table.from_pylist(rows, schema=tables.QUARANTINE)
+
+
+def _quarantine_row(batch: MicroBatch, reject: Reject) -> dict[str, object]:
+    raw = batch.values[reject.row]
+    if reject.row in batch.foreign:
+        reject = Reject(
+            reject.row,
+            Stage.DECODE,
+            RejectCode.NOT_A_RECORD,
+            "the line is no record: expected as many fields as the header has, found a remark",
+        )
+    return {
+        "topic": batch.topic,
+        "part": batch.part,
+        "off": int(batch.offsets[reject.row]),
+        "stage": reject.stage.value,
+        "code": reject.code.value,
+        "reason": reject.reason,
+        "raw_size": 0 if raw is None else len(raw),
+        "raw_sha256": None if raw is None else hashlib.sha256(raw).hexdigest(),
+        "raw": None if raw is None else raw[: tables.QUARANTINED_RAW_BYTES],
+        "first_seen_at": batch.received_at,
+    }
+
+
+def raw_table(batch: MicroBatch) -> pa.Table:
+    """Keep every event's bytes as they came, whatever became of it."""
+    count = len(batch)
+    keys = pa.array(batch.keys, pa.binary()) if batch.keys else pa.nulls(count, pa.binary())
+    columns = [
+        pa.repeat(pa.scalar(batch.topic), count),
+        pa.repeat(pa.scalar(batch.part, pa.int64()), count),
+        pa.array(batch.offsets),
+        keys,
+        pa.repeat(pa.scalar(batch.received_at, tables.INSTANT), count),
+        pa.array(batch.values, pa.binary()),
+    ]
+    return pa.table(columns, schema=tables.RAW_EVENTS)
+
+
+def _repeated(text: str, count: int) -> NDArray[np.object_]:
+    column = np.empty(count, dtype=object)
+    column.fill(text)
+    return column

@@ -1,0 +1,216 @@
+"""The whole flow over a real broker, with real-sized events: ``just bench score``.
+
+Prints one JSON document. In one run, on the same topic: a bare consume and decode, then the flow
+with everything on (silver, gold, raw archive, metrics), then the time from an event's making to
+its commit in silver at 2,000 events a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dataflows.kafka import client_configuration
+from dataflows.kafka_reader import KafkaReader
+from dataflows.urls import parse_kafka
+from lakehouse.settings import Settings
+from risk.contract import LoanApplication
+from tests.flow import FlowProcess, environment, running_flow
+from tests.ledger import produce
+from tests.servers.broker import Broker, choose, start_chosen
+
+PARTITIONS = 4
+LATENCY_RATE = 2_000
+EVENT_TO_SILVER = "risk_event_to_silver_seconds_bucket"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench score", description=__doc__)
+    parser.add_argument("--events", type=int, default=300_000, help="events of the backlog")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of the latency run")
+    parser.add_argument("--workers", type=int, default=2, help="Bytewax workers of the flow")
+    parser.add_argument("--bare", metavar="URL", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.bare:
+        print(json.dumps(bare(options.bare, options.events)))
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("RISK_BENCH_DIR")) as name:
+        print(json.dumps(run(Path(name), options), indent=2))
+
+
+def run(folder: Path, options: argparse.Namespace) -> dict[str, object]:
+    """Measure all three; return the figures."""
+    (folder / "broker").mkdir()
+    broker, choice = start_chosen(choose(), folder / "broker")
+    try:
+        topic = broker.create_topic("bench_backlog", partitions=PARTITIONS)
+        url = f"kafka://{broker.address}/{topic}"
+        say(f"loading {options.events:,} events into {choice}")
+        produce(url, options.events, seed=11)
+        say("bare consume and decode")
+        bare_figures = bare_run(url, options.events)
+        say("the flow, everything on")
+        whole = backlog(folder, url, options)
+        say(f"latency at {LATENCY_RATE:,} events/s for {options.seconds:g} s")
+        latency = steady(folder, broker, options)
+    finally:
+        broker.server.kill()
+    rate, bare_rate = float(whole["events_per_second"]), bare_figures["events_per_second"]
+    return {
+        "events_per_second": rate,
+        "bare_events_per_second": bare_rate,
+        "ratio": round(rate / bare_rate, 4),
+        "peak_rss_mib": whole["peak_rss_mib"],
+        "latency_ms": latency["latency_ms"],
+        "events": options.events,
+        "event_bytes": bare_figures["event_bytes"],
+        "workers": options.workers,
+        "partitions": PARTITIONS,
+        "broker": str(choice),
+        "cpus": os.cpu_count(),
+        "seconds": whole["seconds"],
+        "cpu_seconds": whole["cpu_seconds"],
+        "cpu_seconds_by_stage": whole["cpu_seconds_by_stage"],
+        "latency": latency,
+    }
+
+
+def say(what: str) -> None:
+    print(f"bench score: {what}", file=sys.stderr, flush=True)
+
+
+def bare_run(url: str, events: int) -> dict[str, float]:
+    """Consume and decode only, in a process of its own like the flow."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.score", "--bare", url, "--events", str(events)],
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+def bare(url: str, events: int) -> dict[str, float]:
+    """Read the topic's partitions as the flow does and decode each event; nothing else."""
+    target = parse_kafka(url, name="--bare")
+    client = client_configuration(Settings(), target.servers) | {"group.id": "bench-bare"}
+    readers = [
+        KafkaReader(client, target.topic, part, start=0, max_messages=1_000)
+        for part in range(PARTITIONS)
+    ]
+    decode = msgspec.json.Decoder(LoanApplication).decode
+    read = size = refused = 0
+    began = None
+    while read < events:
+        for reader in readers:
+            batch = reader.read(0.01)
+            if batch is None:
+                continue
+            began = began or time.perf_counter()
+            for value in batch.values:
+                size += len(value or b"")
+                try:
+                    decode(value or b"")
+                except msgspec.DecodeError:
+                    refused += 1
+            read += len(batch)
+    seconds = time.perf_counter() - (began or 0.0)
+    for reader in readers:
+        reader.close()
+    return {
+        "events_per_second": round(read / seconds, 1),
+        "event_bytes": round(size / read, 1),
+        "refused": refused,
+    }
+
+
+def backlog(folder: Path, url: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Drain the backlog; the clock runs from the first commit to the end of the last in gold."""
+    settings = {"RISK_SOURCE": url, "RISK_HOME": str(folder / "backlog")}
+    arguments = ("-w", str(options.workers), "-s", "5")
+    with running_flow(settings, log=folder / "flow.log", arguments=arguments) as flow:
+        flow.wait_until(lambda: events_read(flow) > 0, seconds=60, what="at its first commit")
+        began, first = time.perf_counter(), events_read(flow)
+        flow.wait_until(
+            lambda: events_read(flow) >= options.events, seconds=600, what="through the backlog"
+        )
+        metrics, peak = flow.metrics(), flow.peak_rss_mib()
+        flow.terminate()
+        exit_code = flow.wait(seconds=60)
+        seconds = time.perf_counter() - began
+        if exit_code != 0:
+            raise SystemExit(f"the flow ended with {exit_code}:\n{flow.tail()}")
+    cpu_seconds = sum(metrics["process_cpu_seconds_total"].values())
+    by_stage = {
+        dict(labels)["stage"]: round(value, 2)
+        for labels, value in metrics["risk_stage_cpu_seconds_total"].items()
+    }
+    # What the libraries do on threads of their own: fetching, and writing gold.
+    by_stage["fetching, gold and the rest"] = round(cpu_seconds - sum(by_stage.values()), 2)
+    return {
+        "events_per_second": round((options.events - first) / seconds, 1),
+        "seconds": round(seconds, 3),
+        "peak_rss_mib": round(peak, 1),
+        "cpu_seconds": round(cpu_seconds, 2),
+        "cpu_seconds_by_stage": by_stage,
+    }
+
+
+def steady(folder: Path, broker: Broker, options: argparse.Namespace) -> dict[str, object]:
+    """Replay at a steady rate, each event stamped as it is sent, and read the flow's histogram."""
+    topic = broker.create_topic("bench_steady", partitions=PARTITIONS)
+    url = f"kafka://{broker.address}/{topic}"
+    settings = {"RISK_SOURCE": url, "RISK_HOME": str(folder / "steady")}
+    count = int(LATENCY_RATE * options.seconds)
+    with running_flow(settings, log=folder / "steady.log") as flow:
+        flow.wait_until(lambda: bool(flow.metrics()), seconds=60, what="serving metrics")
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "dataflows.replay", "sim://?seed=13", "--to", url),
+                *("--rate", str(LATENCY_RATE), "--max", str(count), "--event-time", "now"),
+            ],
+            env=environment({}),
+            check=True,
+            capture_output=True,
+            timeout=options.seconds + 120,
+        )
+        flow.wait_until(lambda: events_read(flow) >= count, seconds=60, what="caught up")
+        buckets = flow.metrics()[EVENT_TO_SILVER]
+        flow.terminate()
+        flow.wait(seconds=60)
+    return {
+        "latency_ms": {f"p{share}": quantile_ms(buckets, share / 100) for share in (50, 95, 99)},
+        "events": count,
+        "events_per_second": LATENCY_RATE,
+    }
+
+
+def events_read(flow: FlowProcess) -> float:
+    return flow.total("risk_events_read_total")
+
+
+def quantile_ms(buckets: dict[tuple[tuple[str, str], ...], float], share: float) -> float:
+    """Return the upper bound of the bucket in which the quantile lies, ms: never too low."""
+    counts: dict[float, float] = {}
+    for labels, count in buckets.items():
+        bound = float(dict(labels)["le"])
+        counts[bound] = counts.get(bound, 0.0) + count
+    total = counts[math.inf]
+    return round(1000 * min(bound for bound, count in counts.items() if count >= share * total), 1)
+
+
+if __name__ == "__main__":
+    main()

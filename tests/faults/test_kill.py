@@ -1,0 +1,89 @@
+"""Kill the real flow at any instant: nothing is lost and nothing is there twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.flow import FlowProcess, run_module, running_flow
+from tests.ledger import Ledger, produce
+from tests.servers.broker import Broker
+
+EVENTS = 100_000
+KILLS = 5
+PARTITIONS = 3
+
+
+@pytest.fixture
+def settings(broker: Broker, new_topic: Callable[..., str], tmp_path: Path) -> dict[str, str]:
+    topic = new_topic(partitions=PARTITIONS)
+    return {
+        "RISK_SOURCE": f"kafka://{broker.address}/{topic}",
+        "RISK_HOME": str(tmp_path / "home"),
+        "RISK_GOLD_FLUSH_SECONDS": "1",
+    }
+
+
+def drained(flow: FlowProcess, total: int) -> Callable[[], bool]:
+    return lambda: positions_sum(flow) >= total
+
+
+def positions_sum(flow: FlowProcess) -> float:
+    return flow.total("risk_partition_position")
+
+
+@pytest.mark.timeout(600)
+def test_five_kills_over_a_hundred_thousand_events_leave_an_exact_ledger(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    ledger = produce(settings["RISK_SOURCE"], EVENTS, seed=7)
+    seed = int(os.environ.get("TEST_SEED", "20261122"))
+    shares = sorted(random.Random(seed).uniform(0.02, 0.95) for _ in range(KILLS))
+    log = tmp_path / "flow.log"
+    for share in shares:
+        with running_flow(settings, log=log, arguments=("-s", "1")) as flow:
+            flow.wait_until(
+                drained(flow, int(share * EVENTS)),
+                seconds=120,
+                what=f"at {share:.0%} (seed {seed})",
+            )
+            flow.kill()
+    with running_flow(settings, log=log, arguments=("-s", "1")) as flow:
+        flow.wait_until(drained(flow, EVENTS), seconds=180, what="drained")
+        flow.terminate()
+        assert flow.wait(seconds=30) == 0, flow.tail()
+
+    account = check(settings)
+    assert (account["balanced"], account["gold_equals_silver"]) == (True, True), account
+    assert account["read"] == EVENTS
+    assert_ledger(ledger, settings)
+
+
+def check(settings: dict[str, str]) -> dict[str, object]:
+    done = run_module("lakehouse", "check", "--json", settings=settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def assert_ledger(ledger: Ledger, settings: dict[str, str]) -> None:
+    """Recompute from the producer's own ledger which offset must be in which table, once."""
+    ended: list[tuple[int, int]] = []
+    for table in ("decisions", "duplicates", "quarantine"):
+        done = run_module(
+            "lakehouse",
+            "sql",
+            f"select part, off from {table}",
+            "--format",
+            "json",
+            settings=settings,
+        )
+        assert done.returncode == 0, done.stderr
+        ended += [(row["part"], row["off"]) for row in json.loads(done.stdout)]
+    assert len(ended) == len(set(ended)), "an event ended twice"
+    assert set(ended) == set(ledger.acknowledged)

@@ -1,0 +1,126 @@
+"""A start that cannot succeed says so in one line; a stop loses nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.flow import FlowProcess, run_module, running_flow
+from tests.ledger import produce
+from tests.servers.broker import Broker
+from tests.servers.process import free_port
+
+START_WITHIN_SECONDS = 15.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "exit_code", "words"),
+    [
+        ({"RISK_SOURCE": "kafka://{nobody}/loans"}, 4, ("broker", "RISK_SOURCE")),
+        (
+            {"RISK_SILVER_DSN": "postgresql://someone@{nobody}/risk"},
+            4,
+            ("Postgres", "RISK_SILVER_DSN"),
+        ),
+        (
+            {
+                "RISK_LAKE_URI": "s3://lake/gold",
+                "AWS_ENDPOINT_URL": "http://{nobody}",
+                "AWS_ACCESS_KEY_ID": "a",
+                "AWS_SECRET_ACCESS_KEY": "b",
+                "AWS_REGION": "us-east-1",
+                "AWS_ALLOW_HTTP": "true",
+            },
+            4,
+            ("lake", "s3://lake/gold"),
+        ),
+        ({"RISK_SOURCE": "/no/such/file.csv"}, 2, ("/no/such/file.csv", "expected a file")),
+        ({"RISK_POLICY": "reference-9"}, 2, ("reference-9", "standard-1")),
+        ({"RISK_POLICI": "standard-1"}, 2, ("RISK_POLICI", "RISK_POLICY")),
+    ],
+    ids=["broker", "postgres", "lake", "file", "policy", "setting"],
+)  # fmt: skip
+def test_what_cannot_be_had_at_start_ends_it_with_one_line(
+    settings: dict[str, str], exit_code: int, words: tuple[str, str], tmp_path: Path
+) -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    told = {name: value.format(nobody=nobody) for name, value in settings.items()}
+    began = time.monotonic()
+    done = run_module(
+        "bytewax.run",
+        "dataflows.score",
+        settings={"RISK_HOME": str(tmp_path / "home"), "RISK_METRICS_ADDRESS": "127.0.0.1:0"}
+        | told,
+        seconds=60,
+    )
+    assert done.returncode == exit_code, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+    assert time.monotonic() - began < START_WITHIN_SECONDS
+
+
+def account(settings: dict[str, str]) -> dict[str, object]:
+    done = run_module("lakehouse", "check", "--json", settings=settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.timeout(180)
+def test_sigterm_under_load_stores_the_last_batch_and_exits_0(
+    broker: Broker, new_topic: Callable[..., str], tmp_path: Path
+) -> None:
+    source = f"kafka://{broker.address}/{new_topic(partitions=3)}"
+    settings = {"RISK_SOURCE": source, "RISK_HOME": str(tmp_path / "home")}
+    produce(source, 30_000, seed=3)
+    with running_flow(settings, log=tmp_path / "flow.log") as flow:
+        flow.wait_until(lambda: read(flow) > 0, seconds=60, what="at its first commit")
+        flow.terminate()
+        assert flow.wait(seconds=15) == 0, flow.tail()
+    found = account(settings)
+    assert 0 < int(str(found["read"])) < 30_000, "the stop came too late to prove anything"
+    assert found["gold_behind"] == 0
+    assert flow.process.returncode == 0
+
+
+def read(flow: FlowProcess) -> float:
+    return flow.total("risk_events_read_total")
+
+
+def test_a_bounded_source_ends_by_itself_and_a_second_run_finds_nothing_to_do(
+    tmp_path: Path,
+) -> None:
+    settings = {
+        "RISK_SOURCE": "sim://?rate=0&seed=5&limit=2500",
+        "RISK_HOME": str(tmp_path / "home"),
+        "RISK_METRICS_ADDRESS": "127.0.0.1:0",
+    }
+    for _ in range(2):
+        done = run_module("bytewax.run", "dataflows.score", settings=settings)
+        assert done.returncode == 0, done.stderr
+        found = account(settings)
+        assert (found["read"], found["gold_behind"]) == (2_500, 0)
+
+
+@pytest.mark.timeout(180)
+def test_the_older_of_two_instances_is_fenced_with_exit_code_3(
+    broker: Broker, new_topic: Callable[..., str], tmp_path: Path
+) -> None:
+    source = f"kafka://{broker.address}/{new_topic()}"
+    settings = {"RISK_SOURCE": source, "RISK_HOME": str(tmp_path / "home")}
+    produce(source, 1_000, seed=4)
+    with running_flow(settings, log=tmp_path / "older.log") as older:
+        older.wait_until(lambda: read(older) >= 1_000, seconds=60, what="drained")
+        with running_flow(settings, log=tmp_path / "newer.log") as newer:
+            newer.wait_until(lambda: bool(newer.metrics()), seconds=60, what="started")
+            produce(source, 1_000, seed=5)
+            assert older.wait(seconds=30) == 3, older.tail()
+            assert "fenced by a newer instance" in older.tail()
+            newer.wait_until(lambda: read(newer) >= 1_000, seconds=60, what="gone on")
+            newer.terminate()
+            assert newer.wait(seconds=30) == 0, newer.tail()
+    assert account(settings)["read"] == 2_000

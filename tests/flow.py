@@ -1,0 +1,145 @@
+"""The real flow as a process, for tests and benches: started, watched, stopped, killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.servers.process import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSED_ON = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYENV_VERSION", "TMPDIR")
+
+
+class FlowFailedError(Exception):
+    """The flow did not do what the test waited for."""
+
+
+class FlowProcess:
+    """One run of ``python -m bytewax.run dataflows.score``."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        *,
+        log: Path,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
+        self.port = free_port()
+        self.log = log
+        self._output = log.open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bytewax.run", "dataflows.score", *arguments],
+            cwd=ROOT,
+            env=environment(settings) | {"RISK_METRICS_ADDRESS": f"127.0.0.1:{self.port}"},
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def metrics(self) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
+        """Return all samples by name and labels; empty while the flow does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=2) as page:
+                text = page.read().decode()
+        except (urllib.error.URLError, OSError):
+            return {}
+        found: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                labels = tuple(sorted(sample.labels.items()))
+                found.setdefault(sample.name, {})[labels] = sample.value
+        return found
+
+    def total(self, name: str) -> float:
+        """Return a metric summed over its labels; 0 while the flow does not answer."""
+        return sum(self.metrics().get(name, {}).values())
+
+    def wait_until(self, condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+        """Poll until the condition holds; fail when the flow ends or the time is over."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if self.process.poll() is not None:
+                raise FlowFailedError(
+                    f"ended with {self.process.returncode} before {what}:\n{self.tail()}"
+                )
+            if time.monotonic() > deadline:
+                raise FlowFailedError(f"not {what} within {seconds} s:\n{self.tail()}")
+            time.sleep(0.02)
+
+    def wait(self, *, seconds: float) -> int:
+        """Wait for the end; return the exit code."""
+        try:
+            return self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired as exc:
+            raise FlowFailedError(f"still running after {seconds} s:\n{self.tail()}") from exc
+
+    def kill(self) -> None:
+        """Kill -9, at once."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self) -> None:
+        """Ask for a graceful stop."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def peak_rss_mib(self) -> float:
+        """Return the peak resident memory so far, MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+
+    def tail(self) -> str:
+        """Return the end of what the flow wrote."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-4_000:]
+
+    def close(self) -> None:
+        """Kill it if it still runs."""
+        if self.process.poll() is None:
+            self.kill()
+        self._output.close()
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return a clean environment with nothing of ours but `settings`."""
+    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return kept | {"OMP_NUM_THREADS": "1"} | dict(settings)
+
+
+@contextmanager
+def running_flow(
+    settings: Mapping[str, str], *, log: Path, arguments: tuple[str, ...] = ()
+) -> Iterator[FlowProcess]:
+    """Run the flow as long as the context."""
+    flow = FlowProcess(settings, log=log, arguments=arguments)
+    try:
+        yield flow
+    finally:
+        flow.close()
+
+
+def run_module(
+    module: str, *arguments: str, settings: Mapping[str, str], seconds: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m module`` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )

@@ -1,0 +1,76 @@
+"""A producer that keeps its own ledger: what the broker acknowledged, and where."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from dataflows.outbox import key_of
+from dataflows.urls import parse_kafka
+from lakehouse.simulation import load_simulation_parameters
+from risk.simulate import Simulator
+
+SLICE = 5_000
+
+
+@dataclass
+class Ledger:
+    """Where each event lies (partition, offset), by the hash of its bytes."""
+
+    acknowledged: dict[tuple[int, int], str] = field(default_factory=dict)
+    failed: int = 0
+
+    def note(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self.failed += 1
+            return
+        part, off = message.partition(), message.offset()
+        assert part is not None
+        assert off is not None
+        digest = hashlib.sha256(message.value() or b"").hexdigest()
+        self.acknowledged[part, off] = digest
+
+
+def produce(url: str, count: int, *, seed: int) -> Ledger:
+    """Produce simulated applications and return the ledger of what was acknowledged."""
+    simulator = Simulator(
+        load_simulation_parameters(),
+        seed=seed,
+        started_at=datetime.now(UTC),
+        rate_per_second=0,
+    )
+    slices = (
+        simulator.events(start, min(SLICE, count - start)) for start in range(0, count, SLICE)
+    )
+    return send(url, (event for events in slices for event in events))
+
+
+def send(url: str, events: Iterable[bytes | None]) -> Ledger:
+    """Produce these events, idempotently, and return the ledger."""
+    target = parse_kafka(url, name="url")
+    producer = Producer(
+        {
+            "bootstrap.servers": target.servers,
+            "enable.idempotence": True,
+            "linger.ms": 20,
+            "compression.type": "lz4",
+            "message.max.bytes": 16 << 20,
+        }
+    )
+    ledger = Ledger()
+    for event in events:
+        key = key_of(event) if event is not None else None
+        while True:
+            try:
+                producer.produce(target.topic, event, key=key, on_delivery=ledger.note)
+                break
+            except BufferError:
+                producer.poll(0.1)
+        producer.poll(0)
+    producer.flush(60)
+    assert ledger.failed == 0
+    return ledger
