@@ -16,27 +16,27 @@ default:
 # Score a simulated stream, live, and account for it: just demo [SECONDS], else until Ctrl-C
 [group('run')]
 demo *seconds:
-    {{ python }} -m dataflows.demo "$@"
+    @{{ python }} -m dataflows.demo "$@"
 
 # Ask the lake: just sql ["select ..."], else an interactive prompt
 [group('run')]
 sql *question:
-    {{ python }} -m lakehouse sql "$@"
+    @{{ python }} -m lakehouse sql "$@"
 
 # Account for every event, and compare silver with gold: just account [--json]
 [group('run')]
 account *options:
-    {{ python }} -m lakehouse check "$@"
+    @{{ python }} -m lakehouse check "$@"
 
 # Bring silver's schema up to date
 [group('run')]
 migrate *options:
-    {{ python }} -m lakehouse migrate "$@"
+    @{{ python }} -m lakehouse migrate "$@"
 
 # Send simulated applications to a topic: just simulate kafka://HOST:PORT/TOPIC ["sim://?rate=500"] [--max N]
 [group('run')]
 simulate to source="sim://?rate=200&seed=1" *options:
-    to=$1 source=$2 && shift 2 && {{ python }} -m dataflows.replay "$source" --to "$to" "$@"
+    @to=$1 source=$2 && shift 2 && {{ python }} -m dataflows.replay "$source" --to "$to" "$@"
 
 # Run all tests, real servers included; risk/ must be covered whole. With arguments: those tests
 [group('prove')]
@@ -72,7 +72,7 @@ coverage *arguments:
 # Measure, as JSON: just bench NAME; without a name it lists the benches
 [group('prove')]
 bench *name:
-    {{ python }} -m tests.bench "$@"
+    @{{ python }} -m tests.bench "$@"
 
 # Mend what can be mended by machine: formatting, import order
 [group('change')]

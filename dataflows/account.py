@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from lakehouse import telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     import pyarrow as pa
@@ -51,16 +51,22 @@ class Account:
     is_bounded
         Whether the source is a file or another past, where the time from event to silver says
         nothing about the flow.
+    clock
+        Seconds that never go back.
     """
 
     is_bounded: bool = False
+    clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _counts: Counter[str] = field(default_factory=Counter)
     _tiers: Counter[str] = field(default_factory=Counter)
     _readers: list[Reader] = field(default_factory=list)
     _recent: deque[tuple[float, int]] = field(default_factory=deque)
     _gold_at: dict[str, float] = field(default_factory=dict)
-    _began: float = field(default_factory=time.monotonic)
+    _began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
 
     def watch(self, reader: Reader) -> Reader:
         """Report the lag of a partition from now on, asked for whenever somebody looks."""
@@ -102,7 +108,7 @@ class Account:
         telemetry.EVENTS_DUPLICATE.labels("false").inc(counted.duplicates - counted.conflicts)
         kind = "bounded" if self.is_bounded else "stream"
         telemetry.EVENT_TO_SILVER_SECONDS.observe(kind, event_ages_seconds)
-        now = time.monotonic()
+        now = self.clock()
         with self._lock:
             self._tiers.update(tiers)
             self._counts.update(
@@ -121,11 +127,11 @@ class Account:
         telemetry.COMMITS.labels(f"gold_{table}").inc()
         telemetry.GOLD_COMMITTED_AT.labels(table).set_to_current_time()
         with self._lock:
-            self._gold_at[table] = time.monotonic()
+            self._gold_at[table] = self.clock()
 
     def totals(self) -> Totals:
         """Return the counts as they are now."""
-        now = time.monotonic()
+        now = self.clock()
         with self._lock:
             elapsed = now - self._began
             window = min(RATE_OVER_SECONDS, elapsed) or 1.0

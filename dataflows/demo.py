@@ -132,9 +132,13 @@ def _cell(value: object) -> str:
             return f"{value:,.4f}" if abs(value) < 1 else f"{value:,.2f}".removesuffix(".00")
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}"
+        case bool():
+            return "yes" if value else "no"
         case int():
             return f"{value:,}"
-    return escape(str(value).replace("|", " "))
+    # What applicants wrote is shown; it must not steer the terminal.
+    shown = (each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(value))
+    return escape("".join(shown).replace("|", " "))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ broker's tools. A position which the broker no longer holds is an error (`auto.o
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +78,8 @@ class KafkaReader:
         self._position = start
         self._max_messages = max_messages
         self._error: KafkaError | None = None
+        self._lock = threading.Lock()
+        self._is_closed = False
         self._consumer = Consumer(
             {**client, **READ_SETTINGS, "queued.max.messages.kbytes": queue_kib}
         )
@@ -87,7 +90,7 @@ class KafkaReader:
         if self._error is not None:
             self._refuse(self._error)
         messages = self._consumer.consume(self._max_messages, timeout=wait_seconds)
-        if messages and (messages[-1].error() or messages[0].error()):
+        if any(map(Message.error, messages)):
             messages = self._until_error(messages)
         if not messages:
             return None
@@ -126,20 +129,26 @@ class KafkaReader:
             raise PositionLost(
                 f"{where}: the broker no longer has this position ({error.str()}); events may "
                 "have been deleted before they were read. Restore the topic, or start once with "
-                "RISK_ALLOW_POSITION_LOSS=1 to go on from what is left, which is recorded"
+                "RISK_ALLOW_POSITION_LOSS set to the reason, which is recorded"
             )
         raise Unavailable(f"{where}: the broker refuses to be read ({error.str()})")
 
     def lag(self) -> int | None:
         """Return the events between the position and the last known end of the partition."""
-        try:
-            _, high = self._consumer.get_watermark_offsets(
-                TopicPartition(self.topic, self.part), cached=True
-            )
-        except (KafkaException, RuntimeError):  # the latter once the consumer is closed
-            return None
+        # Asked by other threads: the client would look into memory that `close` is giving back.
+        with self._lock:
+            if self._is_closed:
+                return None
+            try:
+                _, high = self._consumer.get_watermark_offsets(
+                    TopicPartition(self.topic, self.part), cached=True
+                )
+            except KafkaException:
+                return None
         return max(0, high - self._position) if high >= 0 else None
 
     def close(self) -> None:
         """Leave the broker."""
+        with self._lock:
+            self._is_closed = True
         self._consumer.close()

@@ -82,10 +82,12 @@ class Lifecycle:
 
         Registered with `atexit`, since the engine's command line owns the main function.
         """
-        while self._closers:
-            self._closers.pop()()
-        if self._failure is not None:
-            report(self._failure)
+        try:
+            while self._closers:
+                self._closers.pop()()
+        finally:
+            if self._failure is not None:
+                report(self._failure)
 
     def listen(self) -> None:
         """Let SIGTERM and SIGINT ask for a graceful stop (main thread only)."""

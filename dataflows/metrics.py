@@ -20,16 +20,16 @@ def serve_metrics(address: str) -> int:
     Raises
     ------
     SettingsInvalid
-        The host is none of this machine's addresses.
+        The host is none of this machine's addresses, or the port is none.
     """
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     try:
         server, _ = start_http_server(int(port), addr=host)
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
+    except (OSError, OverflowError) as error:
+        if not isinstance(error, OSError) or error.errno != errno.EADDRINUSE:
             raise SettingsInvalid(
-                f"RISK_METRICS_ADDRESS: cannot listen on {address} ({error.strerror}); expected "
+                f"RISK_METRICS_ADDRESS: cannot listen on {address} ({error}); expected "
                 "an address of this machine and a free port, as in 127.0.0.1:9101"
             ) from error
         server, _ = start_http_server(0, addr=host)

@@ -59,9 +59,9 @@ def partitions_of(settings: Settings) -> tuple[list[Partition], bool]:
     Raises
     ------
     SettingsInvalid
-        The URL is not understood.
+        The URL is not understood, or the file cannot be read.
     Unavailable
-        The broker does not answer, or has no such topic; the file is not there.
+        The broker does not answer, or has no such topic.
     """
     source = parse_source(settings.source)
     match source:

@@ -19,7 +19,7 @@ from dataflows.sources import PositionedSource
 from dataflows.status import StatusLine
 from dataflows.steps import Judge, Store
 from lakehouse import reference, silver_access
-from lakehouse.gold import GoldAppender, last_offs, open_gold
+from lakehouse.gold import GoldAppender, GoldWriter, last_offs, open_gold
 from lakehouse.migrate import migrate
 from lakehouse.postgres import Patience
 from lakehouse.registry import load_model, load_policy
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dataflows.batches import Reader
+    from dataflows.cluster import Place
     from dataflows.lifecycle import Lifecycle
     from dataflows.partitions import Partition
     from dataflows.positions import Start
-    from lakehouse.gold import GoldWriter, Slot
+    from lakehouse.gold import Slot
     from lakehouse.settings import Settings
     from lakehouse.silver_access import Progress
 
@@ -51,8 +52,10 @@ class Run:
     gold: GoldSink
 
 
-def prepare(settings: Settings, lifecycle: Lifecycle) -> Run:
+def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
     """Check what the run depends on, claim the pipeline and find where each partition starts.
+
+    In a cluster each process does so for itself, but only the first one claims and records.
 
     Raises
     ------
@@ -67,12 +70,12 @@ def prepare(settings: Settings, lifecycle: Lifecycle) -> Run:
     gold = open_gold(settings.lake_uri, pipeline=settings.pipeline, patience=patience)
     dsn = stack.enter_context(silver_access.open_silver(settings))
     migrate(dsn)
-    token = silver_access.claim(dsn, settings.pipeline)
+    token = silver_access.claim(dsn, settings.pipeline) if place.leads else None
     starts = _starts(settings, dsn, token, partitions, gold)
 
     account = Account(is_bounded=is_bounded)
     serve_metrics(settings.metrics_address)
-    status = StatusLine(account)
+    status = StatusLine(account) if place.leads else StatusLine(account, to_terminal=False)
     stack.callback(status.close)
     status.start()
     log.info(
@@ -96,26 +99,35 @@ def prepare(settings: Settings, lifecycle: Lifecycle) -> Run:
             allowed_latency_seconds=settings.allowed_latency_ms / 1000,
         ),
         judge=Judge(rules, Limits(max_bytes=settings.max_event_bytes)),
-        store=Store(
-            partial(SilverWriter, dsn, settings.pipeline, token, patience=patience), account
-        ),
+        store=Store(partial(_writer, dsn, settings, token, patience), account),
         gold=GoldSink(
             list(gold),
-            partial(_appender, settings, gold, account, stack),
+            partial(_appender, settings, patience, account, stack),
             lifecycle,
+            place,
         ),
     )
 
 
+def _writer(dsn: str, settings: Settings, token: int | None, patience: Patience) -> SilverWriter:
+    # Called with the first batch: by then every process of the cluster has started, so the token
+    # is the one that the first of them raised.
+    held = silver_access.held(dsn, settings.pipeline) if token is None else token
+    return SilverWriter(dsn, settings.pipeline, held, patience=patience)
+
+
 def _appender(
     settings: Settings,
-    gold: Mapping[str, GoldWriter],
+    patience: Patience,
     account: Account,
     stack: ExitStack,
     table: str,
 ) -> GoldAppender:
+    # Not the handle of the preflight: that one knows the positions of every partition, and another
+    # process' commit would look like a stranger's.
+    writer = GoldWriter(settings.lake_uri, table, pipeline=settings.pipeline, patience=patience)
     appender = GoldAppender(
-        gold[table],
+        writer,
         max_rows=settings.gold_flush_rows,
         max_bytes=settings.gold_flush_mib << 20,
         max_seconds=settings.gold_flush_seconds,
@@ -132,7 +144,7 @@ def _opener(partition: Partition, start: int, account: Account) -> Callable[[], 
 def _starts(
     settings: Settings,
     dsn: str,
-    token: int,
+    token: int | None,
     partitions: Sequence[Partition],
     gold: Mapping[str, GoldWriter],
 ) -> Mapping[str, Start]:
@@ -144,8 +156,9 @@ def _starts(
         )
         for partition in partitions
     }
-    for partition in partitions:
-        _record(settings, dsn, token, partition, starts[partition.key])
+    if token is not None:
+        for partition in partitions:
+            _record(settings, dsn, token, partition, starts[partition.key])
     return starts
 
 

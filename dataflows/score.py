@@ -10,13 +10,17 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
+from dataflows.cluster import place_of
 from dataflows.lifecycle import Lifecycle, report, stopping_on_failure
+from dataflows.memory import settle
 from dataflows.preflight import prepare
+from dataflows.sinks import gold_key
 from lakehouse.errors import LakehouseError
 from lakehouse.settings import Settings
 from lakehouse.telemetry import configure_logging
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataflows.batches import MicroBatch
+    from dataflows.cluster import Place
     from dataflows.sinks import GoldSink
     from dataflows.sources import PositionedSource
     from dataflows.steps import GoldSlice, Judged
@@ -36,28 +41,32 @@ def flow() -> Dataflow:
     What cannot be had ends the process with one line and the error's exit code: 2 for the
     settings, 4 for what is unreachable, 5 for a position that was lost.
     """
+    settle()
     lifecycle = Lifecycle()
     atexit.register(lifecycle.close)
     try:
         settings = Settings.from_env(os.environ)
         configure_logging(to_terminal=sys.stderr.isatty(), level=settings.log_level)
-        run = prepare(settings, lifecycle)
+        place = place_of(sys.argv[1:], os.environ)
+        run = prepare(settings, lifecycle, place)
     except LakehouseError as error:
         report(error)
     lifecycle.listen()
-    return build(run.source, run.judge, run.store, run.gold)
+    return build(run.source, run.judge, run.store, run.gold, place)
 
 
 def build(
     source: PositionedSource,
     judge: Callable[[MicroBatch], Judged],
-    store: Callable[[Judged], list[tuple[str, GoldSlice]]],
+    store: Callable[[Judged], list[GoldSlice]],
     gold: GoldSink,
+    place: Place,
 ) -> Dataflow:
     """Return the topology: no step changes a partition's order before silver has stored it."""
     dataflow = Dataflow("score")
     batches = op.input("source", dataflow, source)
     judged = op.map("judge", batches, stopping_on_failure(judge))
     slices = op.flat_map("silver", judged, stopping_on_failure(store))
-    op.output("gold", slices, gold)
+    keyed = op.map("key", slices, partial(gold_key, place=place))
+    op.output("gold", keyed, gold)
     return dataflow

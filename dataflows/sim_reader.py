@@ -12,6 +12,7 @@ from dataflows.batches import MicroBatch
 from dataflows.clock import utc_now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from risk.simulate import Simulator
@@ -26,6 +27,8 @@ class SimReader:
         Events a second; 0 is as fast as they are taken.
     limit
         How many events there are in all; ``None`` is without end.
+    clock, sleep
+        Seconds that never go back, and what lets them pass.
     """
 
     part = 0
@@ -39,6 +42,8 @@ class SimReader:
         rate: float,
         limit: int | None,
         max_messages: int,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.topic = topic
         self._simulator = simulator
@@ -47,8 +52,10 @@ class SimReader:
         self._rate = rate
         self._limit = limit
         self._max_messages = max_messages
+        self._clock = clock
+        self._sleep = sleep
         simulator.events(start, 1)  # the first draw is slow, and no event is due yet
-        self._began = time.monotonic()
+        self._began = clock()
 
     def read(self, wait_seconds: float) -> MicroBatch | None:
         """Return the events that are due, at most `max_messages`.
@@ -62,7 +69,7 @@ class SimReader:
             raise StopIteration
         count = self._due()
         if count == 0:
-            time.sleep(min(wait_seconds, self._seconds_to_next()))
+            self._sleep(min(wait_seconds, self._seconds_to_next()))
             count = self._due()
         if count == 0:
             return None
@@ -87,25 +94,25 @@ class SimReader:
         """Return when each of the next events was due, which is when it was made."""
         if self._rate <= 0:
             return [now] * count
-        late = time.monotonic() - self._began - (self._position - self._start) / self._rate
+        late = self._clock() - self._began - (self._position - self._start + 1) / self._rate
         return [now - timedelta(seconds=late - index / self._rate) for index in range(count)]
 
     def _due(self) -> int:
         end = self._limit if self._limit is not None else self._position + self._max_messages
         if self._rate > 0:
-            elapsed = time.monotonic() - self._began
+            elapsed = self._clock() - self._began
             end = min(end, self._start + int(elapsed * self._rate))
         return max(0, min(end - self._position, self._max_messages))
 
     def _seconds_to_next(self) -> float:
         due_at = (self._position - self._start + 1) / self._rate if self._rate > 0 else 0.0
-        return max(0.0, due_at - (time.monotonic() - self._began))
+        return max(0.0, due_at - (self._clock() - self._began))
 
     def lag(self) -> int | None:
         """Return how many due events were not taken yet."""
         if self._rate <= 0:
             return None
-        due = self._start + int((time.monotonic() - self._began) * self._rate)
+        due = self._start + int((self._clock() - self._began) * self._rate)
         if self._limit is not None:
             due = min(due, self._limit)
         return max(0, due - self._position)

@@ -1,4 +1,4 @@
-"""Bytewax's view of gold: one sink partition per Delta table, so one writer a table."""
+"""Bytewax's view of gold: a sink partition per Delta table, so one writer a table and process."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataflows.steps import GoldSlice
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dataflows.cluster import Place
     from dataflows.lifecycle import Lifecycle
     from lakehouse.gold import GoldAppender
 
@@ -40,10 +41,11 @@ class GoldPartition(StatefulSinkPartition[GoldSlice, None]):
 
 
 class GoldSink(FixedPartitionedSink[GoldSlice, None]):
-    """All gold tables; each belongs to exactly one worker.
+    """All gold tables; in each process every table belongs to exactly one worker.
 
     Guarantee: every slice reaches its table once, whatever was replayed, because the table's own
-    log says up to where it holds each partition.
+    log says up to where it holds each partition. Rows stay in the process that decided them: two
+    writers of a table append other partitions' rows, which do not conflict.
     """
 
     def __init__(
@@ -51,18 +53,20 @@ class GoldSink(FixedPartitionedSink[GoldSlice, None]):
         tables: Sequence[str],
         open_appender: Callable[[str], GoldAppender],
         lifecycle: Lifecycle,
+        place: Place,
     ) -> None:
-        self._tables = sorted(tables)
+        self._all = sorted(_part(table, index) for table in tables for index in range(place.count))
+        self._own = {_part(table, place.index): table for table in tables}
         self._open_appender = open_appender
         self._lifecycle = lifecycle
 
     def list_parts(self) -> list[str]:
-        """Return the names of the tables."""
-        return self._tables
+        """Return this process' writers."""
+        return list(self._own)
 
     def part_fn(self, item_key: str) -> int:
-        """Route a table's slices to its own partition."""
-        return self._tables.index(item_key)
+        """Route a slice to the writer that its key names; see `gold_key`."""
+        return self._all.index(item_key)
 
     def build_part(
         self,
@@ -71,4 +75,13 @@ class GoldSink(FixedPartitionedSink[GoldSlice, None]):
         resume_state: None,  # noqa: ARG002
     ) -> GoldPartition:
         """Open one table's appender."""
-        return GoldPartition(self._open_appender(for_part), self._lifecycle)
+        return GoldPartition(self._open_appender(self._own[for_part]), self._lifecycle)
+
+
+def _part(table: str, process: int) -> str:
+    return f"{table}@{process}"
+
+
+def gold_key(part: GoldSlice, place: Place) -> tuple[str, GoldSlice]:
+    """Key a slice by the writer of its table in this process."""
+    return _part(part.table, place.index), part

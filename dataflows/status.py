@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -77,7 +78,7 @@ def _log(totals: Totals) -> None:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
+    return None if value is None or not math.isfinite(value) else round(value, 1)
 
 
 def as_text(totals: Totals) -> Text:

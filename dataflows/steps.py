@@ -66,7 +66,7 @@ class Judge:
         """Return the verdicts on every event of the batch."""
         with timed("judge"):
             verdicts = judge(
-                batch.values,
+                _records(batch),
                 rules=self._rules(),
                 received_at=batch.received_at,
                 limits=self._limits,
@@ -87,6 +87,13 @@ class Judge:
             )
 
 
+def _records(batch: MicroBatch) -> Sequence[bytes | None]:
+    """Return the events without what is no record, so that none of that can be decided."""
+    if not batch.foreign:
+        return batch.values
+    return [None if row in batch.foreign else raw for row, raw in enumerate(batch.values)]
+
+
 class Store:
     """Put a batch into silver, through one connection per worker thread, and count it after.
 
@@ -101,7 +108,7 @@ class Store:
         self._account = account
         self._local = threading.local()
 
-    def __call__(self, judged: Judged) -> list[tuple[str, GoldSlice]]:
+    def __call__(self, judged: Judged) -> list[GoldSlice]:
         """Return what each gold table is to append: the rows as silver holds them."""
         with timed("silver"):
             stored = self._writer().store(judged.batch)
@@ -114,10 +121,7 @@ class Store:
         }
         batch = judged.batch
         return [
-            (
-                table,
-                GoldSlice(table, batch.topic, batch.part, batch.first_off, batch.next_off, rows),
-            )
+            GoldSlice(table, batch.topic, batch.part, batch.first_off, batch.next_off, rows)
             for table, rows in rows_of.items()
         ]
 
@@ -187,9 +191,20 @@ def raw_table(batch: MicroBatch) -> pa.Table:
         pa.array(batch.offsets),
         keys,
         pa.repeat(pa.scalar(batch.received_at, tables.INSTANT), count),
-        pa.array(batch.values, pa.binary()),
+        _laid_out(batch.values),
     ]
     return pa.table(columns, schema=tables.RAW_EVENTS)
+
+
+def _laid_out(values: Sequence[bytes | None]) -> pa.Array:
+    """Return the bytes as an Arrow column, copied once."""
+    if None in values:
+        return pa.array(values, pa.binary())
+    ends = np.zeros(len(values) + 1, dtype=np.int32)
+    np.cumsum([len(value) for value in values if value is not None], out=ends[1:])
+    joined = b"".join(value for value in values if value is not None)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(joined)]
+    return pa.Array.from_buffers(pa.binary(), len(values), buffers)
 
 
 def _repeated(text: str, count: int) -> NDArray[np.object_]:

@@ -96,7 +96,8 @@ def show(answer: pa.Table, console: Console) -> None:
         console.print(table)
     more = answer.num_rows - shown.num_rows
     console.print(
-        f"{answer.num_rows} rows" + (f", {more} of them not shown (--format csv)" if more else ""),
+        f"{answer.num_rows} row{'' if answer.num_rows == 1 else 's'}"
+        + (f", {more} of them not shown (--format csv)" if more else ""),
         style="dim",
     )
 
@@ -107,7 +108,8 @@ def neutralised(cell: str) -> str:
 
 
 def _write_csv(answer: pa.Table, file: TextIO) -> None:
-    rows = csv.writer(file, lineterminator="\n")
+    # RFC 4180's line ends; with bare ones the writer would not quote a carriage return in a cell.
+    rows = csv.writer(file, lineterminator="\r\n")
     rows.writerow(neutralised(name) for name in answer.column_names)
     for batch in answer.to_batches(max_chunksize=10_000):
         rows.writerows(

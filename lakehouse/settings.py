@@ -60,13 +60,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         _about("Where gold lives: a folder, or `s3://BUCKET/PREFIX`; `RISK_HOME/lake` if unset."),
     ] = ""
-    reference_dir: Annotated[
-        str,
-        _about(
-            "A folder whose tables replace the shipped reference tables of the same name; "
-            "looked at again while running."
-        ),
-    ] = ""
     policy: Annotated[str, _about("The policy that decides, by name and version.")] = "standard-1"
     model: Annotated[str, _about("The PD model that scores, by name and version.")] = "scorecard-1"
     pipeline: Annotated[

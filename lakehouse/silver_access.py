@@ -18,6 +18,7 @@ __all__ = [
     "Progress",
     "accept_loss",
     "claim",
+    "held",
     "open_silver",
     "positions",
     "record_start",
@@ -73,6 +74,24 @@ def claim(dsn: str, pipeline: str) -> int:
         return int(token)
 
     return transact(dsn, raise_token)
+
+
+def held(dsn: str, pipeline: str) -> int:
+    """Return the pipeline's token, for a process that goes along with the one that claimed it.
+
+    Raises
+    ------
+    Fenced
+        Nobody has claimed the pipeline.
+    """
+
+    def read(connection: psycopg.Connection) -> int:
+        row = execute(connection, "lock_owner", {"pipeline": pipeline}).fetchone()
+        if row is None:
+            raise Fenced(f"pipeline {pipeline} is claimed by nobody; start its first process, 0")
+        return int(row[0])
+
+    return transact(dsn, read)
 
 
 def positions(dsn: str, pipeline: str) -> dict[tuple[str, int], Progress]:

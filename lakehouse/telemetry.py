@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
 STAGES = ("read", "judge", "silver")
+STORES = ("silver", "gold_decisions", "gold_duplicates", "gold_quarantine", "gold_raw_events")
 
 LATENCY_BOUNDS_SECONDS = np.array(
     [round(0.001 * 1.25**step, 6) for step in range(60)], dtype=np.float64
@@ -73,7 +74,7 @@ class Latency(Collector):
     def collect(self) -> Iterable[Metric]:
         """Return the present state in Prometheus' form."""
         family = HistogramMetricFamily(self._name, self._documentation, labels=[self._label])
-        bounds = [*(f"{bound:g}" for bound in LATENCY_BOUNDS_SECONDS), "+Inf"]
+        bounds = [*map(str, LATENCY_BOUNDS_SECONDS.tolist()), "+Inf"]
         with self._lock:
             for value, counts in self._counts.items():
                 cumulated = np.cumsum(counts).tolist()
@@ -127,6 +128,8 @@ for _is_conflict in ("false", "true"):
     EVENTS_DUPLICATE.labels(_is_conflict)
 for _stage in STAGES:
     STAGE_CPU_SECONDS.labels(_stage)
+for _store in STORES:
+    COMMITS.labels(_store)
 
 
 def configure_logging(*, to_terminal: bool, level: str = "info") -> None:

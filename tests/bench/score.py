@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ from dataflows.kafka import client_configuration
 from dataflows.kafka_reader import KafkaReader
 from dataflows.urls import parse_kafka
 from lakehouse.settings import Settings
+from lakehouse.telemetry import STAGES
 from risk.contract import LoanApplication
 from tests.flow import FlowProcess, environment, running_flow
 from tests.ledger import produce
 from tests.servers.broker import Broker, choose, start_chosen
+from tests.servers.process import free_port
 
 PARTITIONS = 4
 LATENCY_RATE = 2_000
@@ -38,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench score", description=__doc__)
     parser.add_argument("--events", type=int, default=300_000, help="events of the backlog")
     parser.add_argument("--seconds", type=float, default=30.0, help="of the latency run")
-    parser.add_argument("--workers", type=int, default=2, help="Bytewax workers of the flow")
+    parser.add_argument("--processes", type=int, default=2, help="of the flow, one worker each")
     parser.add_argument("--bare", metavar="URL", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.bare:
@@ -74,7 +77,7 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, object]:
         "latency_ms": latency["latency_ms"],
         "events": options.events,
         "event_bytes": bare_figures["event_bytes"],
-        "workers": options.workers,
+        "processes": options.processes,
         "partitions": PARTITIONS,
         "broker": str(choice),
         "cpus": os.cpu_count(),
@@ -140,33 +143,58 @@ def bare(url: str, events: int) -> dict[str, float]:
 def backlog(folder: Path, url: str, options: argparse.Namespace) -> dict[str, Any]:
     """Drain the backlog; the clock runs from the first commit to the end of the last in gold."""
     settings = {"RISK_SOURCE": url, "RISK_HOME": str(folder / "backlog")}
-    arguments = ("-w", str(options.workers), "-s", "5")
-    with running_flow(settings, log=folder / "flow.log", arguments=arguments) as flow:
-        flow.wait_until(lambda: events_read(flow) > 0, seconds=60, what="at its first commit")
-        began, first = time.perf_counter(), events_read(flow)
-        flow.wait_until(
-            lambda: events_read(flow) >= options.events, seconds=600, what="through the backlog"
+    with ExitStack() as stack:
+        flows = cluster(stack, settings, folder, options.processes)
+        flows[0].wait_until(lambda: read_by(flows) > 0, seconds=60, what="at its first commit")
+        began, first = time.perf_counter(), read_by(flows)
+        flows[0].wait_until(
+            lambda: read_by(flows) >= options.events, seconds=600, what="through the backlog"
         )
-        metrics, peak = flow.metrics(), flow.peak_rss_mib()
-        flow.terminate()
-        exit_code = flow.wait(seconds=60)
+        metrics = [flow.metrics() for flow in flows]
+        peaks = [flow.peak_rss_mib() for flow in flows]
+        for flow in flows:
+            flow.terminate()
+        exit_codes = [flow.wait(seconds=60) for flow in flows]
         seconds = time.perf_counter() - began
-        if exit_code != 0:
-            raise SystemExit(f"the flow ended with {exit_code}:\n{flow.tail()}")
-    cpu_seconds = sum(metrics["process_cpu_seconds_total"].values())
+        if any(exit_codes):
+            raise SystemExit(f"the flow ended with {exit_codes}:\n{flows[0].tail()}")
+    cpu_seconds = sum(sum(each["process_cpu_seconds_total"].values()) for each in metrics)
     by_stage = {
-        dict(labels)["stage"]: round(value, 2)
-        for labels, value in metrics["risk_stage_cpu_seconds_total"].items()
+        stage: round(
+            sum(each["risk_stage_cpu_seconds_total"][("stage", stage),] for each in metrics), 2
+        )
+        for stage in STAGES
     }
     # What the libraries do on threads of their own: fetching, and writing gold.
     by_stage["fetching, gold and the rest"] = round(cpu_seconds - sum(by_stage.values()), 2)
     return {
         "events_per_second": round((options.events - first) / seconds, 1),
         "seconds": round(seconds, 3),
-        "peak_rss_mib": round(peak, 1),
+        "peak_rss_mib": round(sum(peaks), 1),
         "cpu_seconds": round(cpu_seconds, 2),
         "cpu_seconds_by_stage": by_stage,
     }
+
+
+def cluster(
+    stack: ExitStack, settings: dict[str, str], folder: Path, processes: int
+) -> list[FlowProcess]:
+    """Start the flow as so many processes, which share the topic's partitions."""
+    addresses = ";".join(f"127.0.0.1:{free_port()}" for _ in range(processes))
+    return [
+        stack.enter_context(
+            running_flow(
+                settings,
+                log=folder / f"flow-{index}.log",
+                arguments=("-i", str(index), "-a", addresses) if processes > 1 else (),
+            )
+        )
+        for index in range(processes)
+    ]
+
+
+def read_by(flows: list[FlowProcess]) -> float:
+    return sum(events_read(flow) for flow in flows)
 
 
 def steady(folder: Path, broker: Broker, options: argparse.Namespace) -> dict[str, object]:

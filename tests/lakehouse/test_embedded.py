@@ -121,6 +121,17 @@ class TestData:
         ):
             pass
 
+    def test_data_of_another_postgres_are_refused_in_its_own_words(self, home: Path) -> None:
+        with embedded_postgres(home):
+            pass
+        until(lambda: not is_served(home), what="stopped")
+        (home / "postgres" / "data" / "PG_VERSION").write_text("12\n", encoding="utf-8")
+        with (
+            pytest.raises(Unavailable, match=r"did not start: .*FATAL.*incompatible with server"),
+            embedded_postgres(home),
+        ):
+            pass
+
 
 class TestAccess:
     def test_only_loopback_tcp_and_only_with_the_password(self, kept_home: Path) -> None:

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import io
+import signal
+import sys
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from dataflows import demo
+from lakehouse.check import Account
+
+
+def printed(table: Table) -> str:
+    text = io.StringIO()
+    Console(file=text, width=200).print(table)
+    return text.getvalue()
+
+
+def an_account(**differing: bool) -> Account:
+    holds = {"balanced": True, "gold_equals_silver": True, **differing}
+    return Account(
+        read=12_345,
+        decided=12_000,
+        duplicates=300,
+        conflicts=20,
+        quarantined=45,
+        gold_behind=0,
+        unknown_to_silver=[],
+        partitions=[],
+        **holds,
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (None, ""),
+        (0.0123456, "0.0123"),
+        (-0.5, "-0.5000"),
+        (1234.567, "1,234.57"),
+        (15000.0, "15,000"),
+        (1234567, "1,234,567"),
+        (True, "yes"),
+        (False, "no"),
+        (datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC), "2026-03-01 12:00:00"),
+        (date(2026, 3, 1), "2026-03-01"),
+        ("dti_high|util_high", "dti_high util_high"),
+        ("[red]credit[/red]", r"\[red]credit\[/red]"),
+        ("\x1b[2Jgone", "\N{REPLACEMENT CHARACTER}[2Jgone"),
+        ("קניית רכב", "קניית רכב"),
+    ],
+)
+def test_a_cell_is_written_for_a_person(value: object, cell: str) -> None:
+    assert demo._cell(value) == cell
+
+
+def test_numbers_stand_to_the_right_and_words_to_the_left() -> None:
+    rows = pa.table({"tier": ["Low"], "n": [1], "mean_pd": [0.5], "is_joint": [True]})
+    table = demo._as_table("Tiers", rows)
+    assert [column.justify for column in table.columns] == ["left", "right", "right", "left"]
+    assert table.row_count == 1
+
+
+def test_what_an_applicant_wrote_is_shown_as_it_was_written() -> None:
+    assert "[bold]car[/bold]" in printed(
+        demo._as_table("Latest", pa.table({"purpose": ["[bold]car[/bold]"]}))
+    )
+
+
+def test_the_account_is_shown_with_its_verdicts() -> None:
+    text = printed(demo._account_table(an_account(gold_equals_silver=False)))
+    for words in ("12,345", "12,000", "300 (20 with other content)", "45"):
+        assert words in text
+    verdicts = {line.split()[1]: line.split()[-2] for line in text.splitlines() if "│" in line}
+    assert (verdicts["balanced"], verdicts["gold"]) == ("yes", "NO")
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_flow_that_ends_by_itself_gives_its_exit_code(
+    code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "FLOW", (sys.executable, "-c", f"raise SystemExit({code})"))
+    assert demo.run_flow(None) == code
+
+
+def test_a_flow_is_asked_to_stop_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "FLOW", ("sleep", "60"))
+    assert demo.run_flow(0.01) == -signal.SIGTERM
+
+
+def test_a_wrong_setting_ends_the_demo_before_anything_is_started(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RISK_POLICI", "standard-1")
+    monkeypatch.setattr(demo, "FLOW", ("no such command",))
+    assert demo.main([]) == 2
+    assert "RISK_POLICI" in capsys.readouterr().out
+
+
+def test_a_flow_that_fails_gives_the_demo_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "FLOW", (sys.executable, "-c", "raise SystemExit(4)"))
+    assert demo.main(["5"]) == 4
+    assert "What to try next" not in capsys.readouterr().out
