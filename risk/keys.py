@@ -27,7 +27,7 @@ _MARGIN = bytes(_ENDING) + b'"_'
 _IN_KEY = np.array(
     [[0xFF * (place + length + 1 >= _ENDING) for place in range(_ENDING)] for length in range(16)],
     dtype=np.uint8,
-).view("<u8")
+).view(np.uint64)
 _ODD_1, _ODD_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 
 
@@ -52,7 +52,7 @@ def doubtful(texts: Sequence[bytes], max_depth: int) -> NDArray[np.bool_]:
 
     hits = np.equal(buffer, _QUOTE)
     quotes = np.flatnonzero(hits)
-    behind = buffer[quotes + 1]
+    behind = buffer[1:][quotes]
     # In a sound event the quote before a key's closing one is its opening one.
     keys = np.flatnonzero(behind == _COLON)
     closing = quotes[keys]
@@ -65,7 +65,8 @@ def doubtful(texts: Sequence[bytes], max_depth: int) -> NDArray[np.bool_]:
         found |= np.bincount(openers, minlength=len(plain)) > max_depth
     spaced = _before_spaced_colons(buffer, quotes[behind <= _SPACE])
     found[np.searchsorted(ends, spaced, side="right")] = True
-    found[hiding] = True
+    if hiding:
+        found[hiding] = True
     return found
 
 
@@ -112,11 +113,12 @@ def _repeating(
         For each event, how many keys it and the events before it have.
     """
     endings = np.ndarray(len(joined) - _ENDING + 1, dtype="V16", buffer=joined, strides=(1,))
-    halves = endings[closing - _ENDING + 1].view("<u8").reshape(-1, 2)
-    halves &= _IN_KEY.take(np.minimum(lengths, _ENDING - 1), axis=0)
+    halves = endings[closing - _ENDING + 1].view(np.uint64).reshape(-1, 2)
+    halves &= _IN_KEY.take(lengths, axis=0, mode="clip")
     hashes = halves[:, 0] * _ODD_1 + halves[:, 1] * _ODD_2 + lengths.view(np.uint64)
 
-    counts = np.diff(until, prepend=0)
+    counts = until.copy()
+    counts[1:] -= until[:-1]
     widest = counts.max(initial=0)
     if counts.min(initial=widest) == widest:
         table = hashes.reshape(len(counts), widest)
@@ -124,6 +126,20 @@ def _repeating(
         # Small numbers, all different, stand for the keys that a shorter event does not have.
         table = np.tile(np.arange(widest, dtype=np.uint64), (len(counts), 1))
         table[np.arange(widest) < counts[:, None]] = hashes
-    table.sort(axis=1)
-    repeating: NDArray[np.bool_] = (table[:, 1:] == table[:, :-1]).any(axis=1)
+    return _repeating_rows(table)
+
+
+def _repeating_rows(table: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Tell which rows hold a number twice.
+
+    One producer writes the same keys in the same order, so that most rows are the first one again,
+    and what holds for that one holds for them: only the others are sorted.
+    """
+    own = (table != table[:1]).any(axis=1)
+    own[:1] = True
+    rows = table[own]
+    rows.sort(axis=1)
+    found: NDArray[np.bool_] = (rows[:, 1:] == rows[:, :-1]).any(axis=1)
+    repeating = np.full(len(table), found[:1].any())
+    repeating[own] = found
     return repeating

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, TypeAlias
 
 import numpy as np
+from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from risk import dialects
@@ -47,7 +47,6 @@ _RATIOS = ("dti_pct", "joint_dti_pct")
 _MOST = np.array([100.0 if column in _RATIOS else np.inf for column in _PLAIN])[:, None]
 
 _FIELDS = LoanApplication.__struct_fields__
-_GET = attrgetter(*_FIELDS)
 _ORDER = tuple(column.name for column in APPLICATION_COLUMNS)
 
 
@@ -97,7 +96,7 @@ def clean(
         `received_at` names no zone, or is not one instant a row.
     """
     count = len(applications)
-    columns = list(zip(*map(_GET, applications), strict=True)) or [()] * len(_FIELDS)
+    columns = list(zip(*map(astuple, applications), strict=True)) or [()] * len(_FIELDS)
     source: _Source = dict(zip(_FIELDS, columns, strict=True))
     findings = Findings(count)
     frame = {
@@ -124,9 +123,9 @@ def clean(
 
 
 def _identity(source: _Source, findings: Findings) -> Frame:
-    ids = list(map(_id, source["id"]))
-    loan_ids = list(map(_id, source["loan_id"]))
-    event_ids = list(map(_id, source["event_id"]))
+    ids = _ids(source["id"])
+    loan_ids = _ids(source["loan_id"])
+    event_ids = _ids(source["event_id"])
     named = list(zip(ids, loan_ids, event_ids, strict=True))
     application_id = text_column([i or loan or event for i, loan, event in named], len(ids))
     findings.refuse(
@@ -136,6 +135,11 @@ def _identity(source: _Source, findings: Findings) -> Frame:
     )
     event_id = text_column([event or i or loan for i, loan, event in named], len(ids))
     return {"event_id": event_id, "application_id": application_id}
+
+
+def _ids(values: Sequence[int | str | None]) -> Sequence[str | None]:
+    # A feed writes one or two of the three kinds of id, so that whole columns are missing.
+    return [None] * len(values) if values.count(None) == len(values) else list(map(_id, values))
 
 
 def _id(value: int | str | None) -> str | None:
@@ -182,19 +186,27 @@ def _texts(source: _Source, findings: Findings) -> Frame:
     zips = list(map(_zip3, source["zip_code"]))
     findings.note(np.array([value == "" for value in zips], dtype=np.bool_), "zip3:unreadable")
     return {
-        "purpose": texts(list(map(_text, source["purpose"]))),
-        "home_ownership": texts(list(map(_text, source["home_ownership"]))),
+        "purpose": texts(_readable(source["purpose"])),
+        "home_ownership": texts(_readable(source["home_ownership"])),
         "verification": texts(list(map(_verification, source["verification_status"]))),
-        "state": texts(list(map(_text, source["addr_state"]))),
+        "state": texts(_readable(source["addr_state"])),
         "zip3": texts([value or None for value in zips]),
         "lender_grade": texts(
             [
-                _text(sub) or _text(grade)
-                for sub, grade in zip(source["sub_grade"], source["grade"], strict=True)
+                sub or grade
+                for sub, grade in zip(
+                    _readable(source["sub_grade"]), _readable(source["grade"]), strict=True
+                )
             ]
         ),
         "is_joint": np.array(list(map(_is_joint, source["application_type"])), dtype=np.bool_),
     }
+
+
+def _readable(values: Sequence[str | None]) -> list[str | None]:
+    """Return the texts, None for those that are blank: few distinct ones occur, so ask those."""
+    blank = {value for value in set(values) if _text(value) is None} - {None}
+    return [None if value in blank else value for value in values] if blank else list(values)
 
 
 def _text(value: str | None) -> str | None:
