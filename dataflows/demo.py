@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WATCHLIST_ROWS = 5
+WATCHLIST_COLUMNS = ["application_id", "amount_usd", "purpose", "pd", "reasons"]
 FLOW = (sys.executable, "-m", "bytewax.run", "dataflows.score")
 
 NEXT_STEPS = """\
@@ -88,11 +89,8 @@ def show_results(settings: Settings, console: Console) -> int:
         found = account(silver_dsn, lake)
         console.print(_account_table(found))
         console.print(_as_table("Tiers", queries.tier_mix(lake)))
-        console.print(
-            _as_table(
-                "Latest on the watchlist", queries.latest_watchlist(lake, limit=WATCHLIST_ROWS)
-            )
-        )
+        watchlist = queries.latest_watchlist(lake, limit=WATCHLIST_ROWS)
+        console.print(_as_table("Latest on the watchlist", watchlist.select(WATCHLIST_COLUMNS)))
     console.print(NEXT_STEPS, markup=False, highlight=False)
     return 0 if found.holds else 1
 

@@ -10,9 +10,7 @@ from lakehouse.errors import SettingsInvalid
 
 __all__ = ["Secret", "password_of", "read_secret", "refuse_weak"]
 
-_WEAK: Final = frozenset(
-    {"admin", "changeme", "minioadmin", "password", "postgres", "risk", "root", "secret", "test"}
-)
+_WEAK: Final = frozenset({"admin", "changeme", "minioadmin", "password", "risk", "root", "secret"})
 
 
 class Secret:

@@ -208,12 +208,17 @@ class SilverWriter:
 def _store_from(
     connection: psycopg.Connection, batch: Batch, position: int
 ) -> tuple[Stored, Counts]:
-    placed = place(connection, _from(batch.decided, position), batch.raw_of)
-    quarantine = pa.concat_tables([_from(batch.quarantined, position), placed.rejected])
+    is_ahead = batch.offsets >= position
+    decided, quarantine = batch.decided, batch.quarantined
+    if not is_ahead.all():
+        decided, quarantine = _from(decided, position), _from(quarantine, position)
+    placed = place(connection, decided, batch.raw_of)
+    if placed.rejected.num_rows:
+        quarantine = pa.concat_tables([quarantine, placed.rejected]).sort_by("off")
     new_quarantine = insert_quarantine(connection, quarantine)
     new_duplicates = insert_duplicates(connection, placed.duplicates)
     counted = Counts(
-        read=int(np.count_nonzero(batch.offsets >= position)),
+        read=int(np.count_nonzero(is_ahead)),
         decided=placed.decisions.num_rows + placed.found_own,
         duplicates=placed.duplicates.num_rows,
         conflicts=int(pc.sum(placed.duplicates["is_conflict"]).as_py() or 0),
@@ -237,8 +242,8 @@ def _as_placed(batch: Batch, placed: Placed, quarantine: pa.Table, counted: Coun
         batch.first_off,
         batch.next_off,
         decisions=placed.decisions,
-        quarantine=quarantine.sort_by("off"),
-        duplicates=placed.duplicates.sort_by("off"),
+        quarantine=quarantine,
+        duplicates=placed.duplicates,
         counted=counted,
     )
 
@@ -249,5 +254,4 @@ def _read_back(connection: psycopg.Connection, batch: Batch, counted: Counts) ->
 
 
 def _from(rows: pa.Table, position: int) -> pa.Table:
-    is_ahead = pc.greater_equal(rows["off"], position)
-    return rows if pc.all(is_ahead).as_py() else rows.filter(is_ahead)
+    return rows.filter(pc.greater_equal(rows["off"], position))

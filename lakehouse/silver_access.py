@@ -86,10 +86,10 @@ def held(dsn: str, pipeline: str) -> int:
     """
 
     def read(connection: psycopg.Connection) -> int:
-        row = execute(connection, "lock_owner", {"pipeline": pipeline}).fetchone()
-        if row is None:
+        token = _token(connection, pipeline)
+        if token is None:
             raise Fenced(f"pipeline {pipeline} is claimed by nobody; start its first process, 0")
-        return int(row[0])
+        return token
 
     return transact(dsn, read)
 
@@ -151,10 +151,14 @@ def refuse_if_fenced(connection: psycopg.Connection, pipeline: str, token: int) 
     Fenced
         The pipeline has another token than ours.
     """
-    row = execute(connection, "lock_owner", {"pipeline": pipeline}).fetchone()
-    held = None if row is None else int(row[0])
-    if held != token:
+    held_by = _token(connection, pipeline)
+    if held_by != token:
         raise Fenced(
-            f"pipeline {pipeline} is fenced by a newer instance: its token is {held}, ours is "
+            f"pipeline {pipeline} is fenced by a newer instance: its token is {held_by}, ours is "
             f"{token}; this instance stops, the newer one goes on"
         )
+
+
+def _token(connection: psycopg.Connection, pipeline: str) -> int | None:
+    row = execute(connection, "lock_owner", {"pipeline": pipeline}).fetchone()
+    return None if row is None else int(row[0])

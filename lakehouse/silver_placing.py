@@ -6,13 +6,16 @@ last word. All writers insert by event id, so that two of them never wait for ea
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from itertools import compress
+from typing import Final, NamedTuple, TypeAlias
 
+import numpy as np
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from psycopg import errors as pg
 
 from lakehouse.errors import StoresDisagree
@@ -28,6 +31,14 @@ RawOf = Callable[[int], bytes | None]
 
 _ATTEMPTS: Final = 10
 _POSITION_KEY: Final = "decisions_position_key"
+_PLACE: Final = ("topic", "part", "off")
+
+# Made once: an empty table of many columns costs as much as a look-up.
+_NO_DUPLICATES: Final = DUPLICATES.empty_table()
+_NONE_REJECTED: Final = QUARANTINE.empty_table()
+
+_Indices: TypeAlias = NDArray[np.int64]
+_NO_INDICES: Final = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,7 @@ class Placed:
     found_own
         How many were in the table already, from the very offset they came from now.
     duplicates, rejected
-        The others, as `tables.DUPLICATES` and `tables.QUARANTINE`; still to be written.
+        The others, as `tables.DUPLICATES` and `tables.QUARANTINE`, by offset; still to be written.
     """
 
     decisions: pa.Table
@@ -67,103 +78,149 @@ def place(connection: psycopg.Connection, rows: pa.Table, raw_of: RawOf | None) 
     StoresDisagree
         An offset is decided already, as an event of another id.
     """
-    placing = _Placing(connection, raw_of)
-    pending = rows
-    while pending.num_rows:
-        leaders, repeats = _split_repeats(pending)
+    placing = _Placing(connection, rows, raw_of)
+    pending = np.arange(rows.num_rows)
+    while len(pending):
+        leaders, repeats, repeated = placing.split_repeats(pending)
         placing.put(leaders)
-        pending = placing.settle(repeats, leaders)
-    return placing.result(rows)
+        pending = placing.settle(repeats, repeated)
+    return placing.result()
 
 
 class _Placing:
-    def __init__(self, connection: psycopg.Connection, raw_of: RawOf | None) -> None:
+    """Sorts a batch's rows out by their indices: a copy of all columns costs more than a look-up.
+
+    Indices ascend with the offsets.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection, rows: pa.Table, raw_of: RawOf | None
+    ) -> None:
         self._connection = connection
+        self._rows = rows
+        self._ids = rows["event_id"].combine_chunks()
         self._raw_of = raw_of
-        self._fresh: list[pa.Array] = []
-        self._duplicates = [DUPLICATES.empty_table()]
-        self._rejected = [QUARANTINE.empty_table()]
+        self._fresh: list[tuple[_Indices, pa.Table]] = []
+        self._decided_before: list[tuple[int, _First]] = []
+        self._rejected: list[tuple[int, pa.Table]] = []
         self._standing: dict[str, _First] = {}
         self._refused: set[str] = set()
-        self._found_own = 0
 
-    def put(self, leaders: pa.Table) -> None:
+    def split_repeats(self, pending: _Indices) -> tuple[_Indices, _Indices, _Indices]:
+        """Split into the first of each id, by id, and the others; and give the first of each other.
+
+        The others come by id and offset.
+        """
+        # The sort is stable: rows of one id stay by offset.
+        by_id = pending[pc.sort_indices(self._ids_at(pending)).to_numpy()]
+        ids = self._ids_at(by_id)
+        as_before = pc.equal(ids.slice(1), ids.slice(0, len(ids) - 1))
+        is_repeat = np.concatenate([[False], as_before.to_numpy(zero_copy_only=False)])
+        leaders = by_id[~is_repeat]
+        return leaders, by_id[is_repeat], leaders[np.cumsum(~is_repeat)[is_repeat] - 1]
+
+    def put(self, leaders: _Indices) -> None:
         """Insert rows of distinct ids, in the order given; halve what Postgres refuses."""
         try:
-            found, fresh = self._insert_unknown(leaders)
+            found, known = self._insert_unknown(leaders)
         except DATA_ERRORS as exc:
-            if leaders.num_rows > 1:
-                half = leaders.num_rows // 2
-                self.put(leaders.slice(0, half))
-                self.put(leaders.slice(half))
+            if len(leaders) > 1:
+                half = len(leaders) // 2
+                self.put(leaders[:half])
+                self.put(leaders[half:])
             else:
-                self._reject(leaders, exc)
+                self._reject(int(leaders[0]), exc)
             return
-        self._fresh.extend(fresh["off"].chunks)
         self._standing.update(found)
-        if found:
-            self._compare(leaders.filter(_is_in(leaders, found)))
+        self._note(known)
 
-    def settle(self, repeats: pa.Table, leaders: pa.Table) -> pa.Table:
-        """Judge rows by the leader of the same id; return those whose leader was refused."""
-        if not repeats.num_rows:
+    def settle(self, repeats: _Indices, repeated: _Indices) -> _Indices:
+        """Judge rows by the row they repeat; return those for which that one was refused."""
+        if not len(repeats):
             return repeats
-        ids = repeats["event_id"].to_pylist()
-        of_repeats = leaders.filter(_is_in(leaders, ids)).select(["event_id", *_First._fields])
-        for event_id, *first in zip(*of_repeats.to_pydict().values(), strict=True):
+        leaders = self._take(repeated, ["event_id", *_First._fields]).to_pydict()
+        for event_id, *first in zip(*leaders.values(), strict=True):
             self._standing.setdefault(event_id, _First(*first))
-        orphaned = _is_in(repeats, self._refused)
-        self._compare(repeats.filter(pc.invert(orphaned)))
-        orphans = repeats.filter(orphaned)
-        for event_id in orphans["event_id"].to_pylist():
+        orphaned = self._is_in(repeats, self._refused)
+        self._note(repeats[~orphaned])
+        orphans = repeats[orphaned]
+        for event_id in self._ids_at(orphans).to_pylist():
             self._standing.pop(event_id, None)
         self._refused.clear()
         return orphans
 
-    def result(self, rows: pa.Table) -> Placed:
-        """Return what became of `rows`, which have all been placed."""
-        fresh = pa.chunked_array(self._fresh, pa.int64())
-        if len(fresh) < rows.num_rows:
-            rows = rows.filter(pc.is_in(rows["off"], value_set=fresh))
+    def result(self) -> Placed:
+        """Return what became of the rows, which have all been placed."""
+        duplicates = self._duplicates()
+        self._rejected.sort(key=lambda each: each[0])
         return Placed(
-            rows,
-            self._found_own,
-            pa.concat_tables(self._duplicates),
-            pa.concat_tables(self._rejected),
+            self._decisions(),
+            len(self._decided_before) - duplicates.num_rows,
+            duplicates,
+            pa.concat_tables([_NONE_REJECTED, *(row for _, row in self._rejected)]),
         )
 
-    def _insert_unknown(self, leaders: pa.Table) -> tuple[dict[str, _First], pa.Table]:
+    def _decisions(self) -> pa.Table:
+        if len(self._fresh) == 1:
+            ((fresh, taken),) = self._fresh
+            if np.all(fresh[1:] > fresh[:-1]):  # they went in by id, which was by offset too
+                return taken
+        fresh = np.sort(np.concatenate([_NO_INDICES, *(each for each, _ in self._fresh)]))
+        return self._rows if len(fresh) == self._rows.num_rows else self._take(fresh)
+
+    def _insert_unknown(self, leaders: _Indices) -> tuple[dict[str, _First], _Indices]:
         for _ in range(_ATTEMPTS):
             try:
                 with self._connection.transaction():
                     found = self._find(leaders)
-                    fresh = leaders.filter(pc.invert(_is_in(leaders, found))) if found else leaders
-                    if fresh.num_rows:
-                        copy_decisions(self._connection, fresh)
+                    is_known = self._is_in(leaders, found)
+                    fresh = leaders[~is_known]
+                    taken = self._take(fresh)
+                    if len(fresh):
+                        copy_decisions(self._connection, taken)
             except pg.UniqueViolation as exc:
                 if exc.diag.constraint_name == _POSITION_KEY:
-                    raise StoresDisagree(_occupied(leaders)) from exc
+                    raise StoresDisagree(_occupied(self._take(leaders))) from exc
             else:
-                return found, fresh
+                self._fresh.append((fresh, taken))
+                return found, leaders[is_known]
         raise pg.SerializationFailure("other partitions keep deciding the same events")
 
-    def _find(self, leaders: pa.Table) -> dict[str, _First]:
-        ids = array_literal(leaders["event_id"])
+    def _find(self, leaders: _Indices) -> dict[str, _First]:
+        ids = array_literal(self._ids_at(leaders))
         rows = execute(self._connection, "find_decided", {"event_ids": ids}).fetchall()
         return {event_id: _First(*first) for event_id, *first in rows}
 
-    def _compare(self, rows: pa.Table) -> None:
-        """Note rows whose id stands decided: as duplicates, unless they are that decision."""
-        standing = [self._standing[event_id] for event_id in rows["event_id"].to_pylist()]
-        places = zip(*(rows[name].to_pylist() for name in ("topic", "part", "off")), strict=True)
-        repeated = [first[:3] != place for first, place in zip(standing, places, strict=True)]
-        self._found_own += len(repeated) - sum(repeated)
-        firsts = [
-            first for first, is_repeated in zip(standing, repeated, strict=True) if is_repeated
-        ]
-        self._duplicates.append(_duplicates(rows.filter(pa.array(repeated, pa.bool_())), firsts))
+    def _note(self, indices: _Indices) -> None:
+        """Note rows whose id stands decided, with that decision."""
+        firsts = (self._standing[event_id] for event_id in self._ids_at(indices).to_pylist())
+        self._decided_before.extend(zip(indices.tolist(), firsts, strict=True))
 
-    def _reject(self, row: pa.Table, exc: BaseException) -> None:
+    def _duplicates(self) -> pa.Table:
+        """Return what is noted, but for rows that are that decision themselves."""
+        if not self._decided_before:
+            return _NO_DUPLICATES
+        indices, standing = zip(*sorted(self._decided_before), strict=True)
+        rows = self._take(np.array(indices), [*_PLACE, "event_id", "content_hash", "decided_at"])
+        places = zip(*(rows[name].to_pylist() for name in _PLACE), strict=True)
+        repeated = [first[:3] != place for first, place in zip(standing, places, strict=True)]
+        rows, firsts = rows.filter(pa.array(repeated)), list(compress(standing, repeated))
+        hashes = pa.array([first.content_hash for first in firsts], pa.int64())
+        columns = {
+            "topic": rows["topic"],
+            "part": rows["part"],
+            "off": rows["off"],
+            "event_id": rows["event_id"],
+            "is_conflict": pc.not_equal(rows["content_hash"], hashes),
+            "first_topic": pa.array([first.topic for first in firsts], pa.string()),
+            "first_part": pa.array([first.part for first in firsts], pa.int64()),
+            "first_off": pa.array([first.off for first in firsts], pa.int64()),
+            "seen_at": rows["decided_at"],
+        }
+        return pa.table(columns, schema=DUPLICATES)
+
+    def _reject(self, index: int, exc: BaseException) -> None:
+        row = self._rows.slice(index, 1)
         (event_id,) = row["event_id"].to_pylist()
         self._refused.add(event_id)
         (off,) = row["off"].to_pylist()
@@ -180,40 +237,21 @@ class _Placing:
             "raw": [None if raw is None else raw[:QUARANTINED_RAW_BYTES]],
             "first_seen_at": row["decided_at"],
         }
-        self._rejected.append(pa.table(rejected, schema=QUARANTINE))
+        self._rejected.append((index, pa.table(rejected, schema=QUARANTINE)))
 
+    def _take(self, indices: _Indices, columns: Sequence[str] | None = None) -> pa.Table:
+        rows = self._rows if columns is None else self._rows.select(columns)
+        return rows.take(pa.array(indices))
 
-def _split_repeats(rows: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Split into the first of each id, by id, and the others, by id and offset."""
-    by_id = pc.sort_indices(rows, [("event_id", "ascending"), ("off", "ascending")])
-    ordered = rows.take(by_id)
-    ids = ordered["event_id"].combine_chunks()
-    is_repeat = pa.concat_arrays(
-        [pa.array([False]), pc.equal(ids.slice(1), ids.slice(0, len(ids) - 1))]
-    )
-    if not pc.any(is_repeat).as_py():
-        return ordered, ordered.slice(0, 0)
-    return ordered.filter(pc.invert(is_repeat)), ordered.filter(is_repeat)
+    def _ids_at(self, indices: _Indices) -> pa.StringArray:
+        return self._ids.take(pa.array(indices))
 
-
-def _is_in(rows: pa.Table, event_ids: Sequence[str] | set[str] | dict[str, _First]) -> pa.Array:
-    return pc.is_in(rows["event_id"], value_set=pa.array(list(event_ids), pa.string()))
-
-
-def _duplicates(rows: pa.Table, firsts: list[_First]) -> pa.Table:
-    hashes = pa.array([first.content_hash for first in firsts], pa.int64())
-    columns = {
-        "topic": rows["topic"],
-        "part": rows["part"],
-        "off": rows["off"],
-        "event_id": rows["event_id"],
-        "is_conflict": pc.not_equal(rows["content_hash"], hashes),
-        "first_topic": pa.array([first.topic for first in firsts], pa.string()),
-        "first_part": pa.array([first.part for first in firsts], pa.int64()),
-        "first_off": pa.array([first.off for first in firsts], pa.int64()),
-        "seen_at": rows["decided_at"],
-    }
-    return pa.table(columns, schema=DUPLICATES)
+    def _is_in(self, indices: _Indices, event_ids: Collection[str]) -> NDArray[np.bool_]:
+        if not event_ids:
+            return np.zeros(len(indices), np.bool_)
+        wanted = pa.array(list(event_ids), pa.string())
+        is_wanted = pc.is_in(self._ids_at(indices), value_set=wanted)
+        return np.asarray(is_wanted.to_numpy(zero_copy_only=False), np.bool_)
 
 
 def _occupied(rows: pa.Table) -> str:

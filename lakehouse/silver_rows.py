@@ -1,10 +1,10 @@
 """Rows between Arrow and Postgres, never one by one where they come in thousands."""
 
+import re
 from typing import Any, Final
 
 import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
 from pgpq import ArrowToPostgresBinaryEncoder
 
 from lakehouse.postgres import execute
@@ -19,6 +19,7 @@ __all__ = [
     "read_range",
 ]
 
+_ESCAPED: Final = re.compile(r'["\\]')
 _READ: Final = {
     "read_decisions": DECISIONS,
     "read_quarantine": QUARANTINE,
@@ -41,24 +42,42 @@ def copy_decisions(connection: psycopg.Connection, rows: pa.Table) -> None:
         copy.write(b"".join(parts))
 
 
-def array_literal(texts: pa.ChunkedArray) -> str:
-    """Write texts as one Postgres array literal; psycopg would walk a list text by text."""
-    escaped = pc.replace_substring_regex(texts, r'(["\\])', r"\\\1")
-    return '{"' + '","'.join(escaped.to_pylist()) + '"}' if len(texts) else "{}"
+def array_literal(values: pa.Array | pa.ChunkedArray) -> str:
+    """Write values as one Postgres array literal; psycopg would walk a list value by value.
+
+    That is texts, whole numbers, booleans and instants, whose `str` is what Postgres reads.
+    """
+    listed = values.to_pylist()
+    is_plain = listed and values.type == pa.string() and not values.null_count
+    if is_plain and not _ESCAPED.search("".join(listed)):
+        return '{"' + '","'.join(listed) + '"}'  # ids come in thousands, hardly one is escaped
+    return "{" + ",".join(map(_element, listed)) + "}"
+
+
+def _element(value: object) -> str:
+    return "null" if value is None else '"' + _ESCAPED.sub(r"\\\g<0>", str(value)) + '"'
 
 
 def insert_quarantine(connection: psycopg.Connection, rows: pa.Table) -> int:
     """Add refused rows that are not there yet, and return how many those were."""
     if not rows.num_rows:
         return 0
-    return execute(connection, "insert_quarantine", rows.to_pydict()).rowcount
+    return execute(connection, "insert_quarantine", _arrays(rows)).rowcount
 
 
 def insert_duplicates(connection: psycopg.Connection, rows: pa.Table) -> int:
     """Add rows of events decided before that are not there yet, and return how many those were."""
     if not rows.num_rows:
         return 0
-    return execute(connection, "insert_duplicates", rows.to_pydict()).rowcount
+    return execute(connection, "insert_duplicates", _arrays(rows)).rowcount
+
+
+def _arrays(rows: pa.Table) -> dict[str, Any]:
+    """Give each column as one parameter."""
+    return {
+        name: column.to_pylist() if column.type == pa.binary() else array_literal(column)
+        for name, column in zip(rows.column_names, rows.columns, strict=True)
+    }
 
 
 def read_range(

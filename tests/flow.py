@@ -94,10 +94,10 @@ class FlowProcess:
         """Ask for a graceful stop."""
         self.process.send_signal(signal.SIGTERM)
 
-    def peak_rss_mib(self) -> float:
-        """Return the peak resident memory so far, MiB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    def resident_mib(self) -> float:
+        """Return the resident memory now, MiB; a page shared with others counts as a share."""
+        rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text(encoding="utf-8")
+        line = next(line for line in rollup.splitlines() if line.startswith("Pss:"))
         return int(line.split()[1]) / 1024
 
     def tail(self) -> str:

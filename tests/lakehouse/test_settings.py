@@ -110,7 +110,7 @@ class TestSecrets:
         with pytest.raises(SettingsInvalid, match="both set; keep one"):
             Settings.from_env(both)
 
-    @pytest.mark.parametrize("password", ["admin", "risk", "Postgres", "changeme"])
+    @pytest.mark.parametrize("password", ["admin", "risk", "Password", "changeme"])
     def test_a_password_that_everybody_knows_is_refused(self, password: str) -> None:
         with pytest.raises(SettingsInvalid, match="choose another"):
             Settings.from_env({"RISK_SILVER_DSN": f"postgresql://flow:{password}@db/risk"})
