@@ -28,8 +28,6 @@ READ_SETTINGS: Mapping[str, str | int | bool] = {
     # A full queue makes the client pause its fetches; by default for a whole second.
     "fetch.queue.backoff.ms": 5,
     "fetch.wait.max.ms": 50,
-    "fetch.max.bytes": 4194304,
-    "fetch.message.max.bytes": 524288,
 }
 # The client's own errors are public constants, underscore and all.
 POSITION_GONE = frozenset(
@@ -73,7 +71,7 @@ class KafkaReader:
         *,
         start: int,
         max_messages: int,
-        queue_kib: int = 4_096,
+        queue_kib: int = 8_192,
     ) -> None:
         self.topic = topic
         self.part = part

@@ -66,7 +66,9 @@ class FlowProcess:
         """Return a metric summed over its labels; 0 while the flow does not answer."""
         return sum(self.metrics().get(name, {}).values())
 
-    def wait_until(self, condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+    def wait_until(
+        self, condition: Callable[[], bool], *, seconds: float, what: str, every: float = 0.02
+    ) -> None:
         """Poll until the condition holds; fail when the flow ends or the time is over."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -76,7 +78,7 @@ class FlowProcess:
                 )
             if time.monotonic() > deadline:
                 raise FlowFailedError(f"not {what} within {seconds} s:\n{self.tail()}")
-            time.sleep(0.02)
+            time.sleep(every)
 
     def wait(self, *, seconds: float) -> int:
         """Wait for the end; return the exit code."""

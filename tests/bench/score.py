@@ -34,6 +34,7 @@ from tests.servers.process import free_port
 
 PARTITIONS = 4
 LATENCY_RATE = 2_000
+TUNED = {"RISK_BATCH_MAX_MESSAGES": "2000", "RISK_GOLD_FLUSH_MIB": "8"}
 EVENT_TO_SILVER = "risk_event_to_silver_seconds_bucket"
 
 
@@ -78,6 +79,7 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, object]:
         "events": options.events,
         "event_bytes": bare_figures["event_bytes"],
         "processes": options.processes,
+        "settings": TUNED,
         "partitions": PARTITIONS,
         "broker": str(choice),
         "cpus": os.cpu_count(),
@@ -142,7 +144,7 @@ def bare(url: str, events: int) -> dict[str, float]:
 
 def backlog(folder: Path, url: str, options: argparse.Namespace) -> dict[str, Any]:
     """Drain the backlog; the clock runs from the first commit to the end of the last in gold."""
-    settings = {"RISK_SOURCE": url, "RISK_HOME": str(folder / "backlog")}
+    settings = TUNED | {"RISK_SOURCE": url, "RISK_HOME": str(folder / "backlog")}
     with ExitStack() as stack:
         flows = cluster(stack, settings, folder, options.processes)
         flows[0].wait_until(lambda: read_by(flows) > 0, seconds=60, what="at its first commit")
@@ -153,7 +155,8 @@ def backlog(folder: Path, url: str, options: argparse.Namespace) -> dict[str, An
             memory.append(sum(flow.resident_mib() for flow in flows))
             return bool(read_by(flows) >= options.events)
 
-        flows[0].wait_until(is_through, seconds=600, what="through the backlog")
+        # Seldom enough not to be a load itself.
+        flows[0].wait_until(is_through, seconds=600, what="through the backlog", every=0.25)
         metrics = [flow.metrics() for flow in flows]
         for flow in flows:
             flow.terminate()
@@ -219,7 +222,7 @@ def steady(folder: Path, broker: Broker, options: argparse.Namespace) -> dict[st
             capture_output=True,
             timeout=options.seconds + 120,
         )
-        flow.wait_until(lambda: events_read(flow) >= count, seconds=60, what="caught up")
+        flow.wait_until(lambda: events_read(flow) >= count, seconds=60, what="caught up", every=0.5)
         buckets = flow.metrics()[EVENT_TO_SILVER]
         flow.terminate()
         flow.wait(seconds=60)
