@@ -30,7 +30,7 @@ def test_the_schema_is_a_json_schema_that_describes_every_field() -> None:
 
 
 def _is_valid(**changes: Any) -> bool:
-    return _VALID.is_valid(json.loads(as_bytes(**changes)))
+    return bool(_VALID.is_valid(json.loads(as_bytes(**changes))))
 
 
 @pytest.mark.parametrize(
