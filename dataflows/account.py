@@ -97,8 +97,8 @@ class Account:
         if not stored.is_new:
             return
         counted = stored.counted
-        tiers = _value_counts(stored.decisions, "tier")
-        codes = _value_counts(stored.quarantine, "code")
+        tiers = _value_counts(stored.new_decisions, "tier")
+        codes = _value_counts(stored.new_quarantine, "code")
         telemetry.EVENTS_READ.labels(topic, str(part)).inc(counted.read)
         for tier, count in tiers.items():
             telemetry.EVENTS_DECIDED.labels(tier).inc(count)

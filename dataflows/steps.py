@@ -134,7 +134,7 @@ class Store:
     def _count(self, judged: Judged, stored: Stored) -> None:
         ages = np.zeros(0)
         if stored.is_new:
-            made_at = stored.decisions.column("event_at").drop_null().cast(pa.int64()).to_numpy()
+            made_at = stored.new_decisions.column("event_at").cast(pa.int64()).to_numpy()
             ages = utc_now().timestamp() - made_at / 1e6
         self._account.silver_committed(judged.batch, stored, event_ages_seconds=ages)
 

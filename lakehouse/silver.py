@@ -104,6 +104,16 @@ class Stored:
         """Whether this call stored any of it."""
         return self.counted.read > 0
 
+    @property
+    def new_decisions(self) -> pa.Table:
+        """What this call added: the last rows, as what is new lies behind what was there."""
+        return self.decisions.slice(self.decisions.num_rows - self.counted.decided)
+
+    @property
+    def new_quarantine(self) -> pa.Table:
+        """What this call added to quarantine."""
+        return self.quarantine.slice(self.quarantine.num_rows - self.counted.quarantined)
+
 
 class SilverWriter:
     """Stores batches under one claim on a pipeline; one writer and one connection a thread.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,8 +11,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -159,3 +161,36 @@ def run_code(code: str) -> subprocess.CompletedProcess[str]:
         check=False,
         stdin=subprocess.DEVNULL,
     )
+
+
+def start_cluster(
+    stack: ExitStack, settings: Mapping[str, str], *, folder: Path, processes: int
+) -> list[FlowProcess]:
+    """Start the flow as so many processes, which share the source's partitions."""
+    addresses = ";".join(f"127.0.0.1:{free_port()}" for _ in range(processes))
+    return [
+        stack.enter_context(
+            running_flow(
+                settings,
+                log=folder / f"flow-{index}.log",
+                arguments=("-i", str(index), "-a", addresses) if processes > 1 else (),
+            )
+        )
+        for index in range(processes)
+    ]
+
+
+def ask(settings: Mapping[str, str], question: str) -> list[dict[str, Any]]:
+    """Return the rows that ``python -m lakehouse sql`` answers with."""
+    done = run_module("lakehouse", "sql", question, "--format", "json", settings=settings)
+    assert done.returncode == 0, done.stderr
+    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    return rows
+
+
+def sound_account(settings: Mapping[str, str]) -> dict[str, Any]:
+    """Return what ``python -m lakehouse check`` finds, which must balance."""
+    done = run_module("lakehouse", "check", "--json", settings=settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found

@@ -27,10 +27,9 @@ from dataflows.urls import parse_kafka
 from lakehouse.settings import Settings
 from lakehouse.telemetry import STAGES
 from risk.contract import LoanApplication
-from tests.flow import FlowProcess, environment, running_flow
+from tests.flow import FlowProcess, environment, running_flow, start_cluster
 from tests.ledger import produce
 from tests.servers.broker import Broker, choose, start_chosen
-from tests.servers.process import free_port
 
 PARTITIONS = 4
 LATENCY_RATE = 2_000
@@ -146,7 +145,7 @@ def backlog(folder: Path, url: str, options: argparse.Namespace) -> dict[str, An
     """Drain the backlog; the clock runs from the first commit to the end of the last in gold."""
     settings = TUNED | {"RISK_SOURCE": url, "RISK_HOME": str(folder / "backlog")}
     with ExitStack() as stack:
-        flows = cluster(stack, settings, folder, options.processes)
+        flows = start_cluster(stack, settings, folder=folder, processes=options.processes)
         flows[0].wait_until(lambda: read_by(flows) > 0, seconds=60, what="at its first commit")
         began, first = time.perf_counter(), read_by(flows)
         memory = [0.0]
@@ -181,23 +180,6 @@ def backlog(folder: Path, url: str, options: argparse.Namespace) -> dict[str, An
         "cpu_seconds": round(cpu_seconds, 2),
         "cpu_seconds_by_stage": by_stage,
     }
-
-
-def cluster(
-    stack: ExitStack, settings: dict[str, str], folder: Path, processes: int
-) -> list[FlowProcess]:
-    """Start the flow as so many processes, which share the topic's partitions."""
-    addresses = ";".join(f"127.0.0.1:{free_port()}" for _ in range(processes))
-    return [
-        stack.enter_context(
-            running_flow(
-                settings,
-                log=folder / f"flow-{index}.log",
-                arguments=("-i", str(index), "-a", addresses) if processes > 1 else (),
-            )
-        )
-        for index in range(processes)
-    ]
 
 
 def read_by(flows: list[FlowProcess]) -> float:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,20 @@ def test_a_batch_is_counted_by_what_became_of_it() -> None:
     totals = account.totals()
     assert (totals.read, totals.decided, totals.quarantined) == (4, 3, 1)
     assert totals.tiers == {"Low": 1, "Watchlist": 2}
+
+
+def test_a_batch_that_straddles_the_position_counts_only_what_lies_beyond_it() -> None:
+    batch = four_events()
+    whole = stored_whole(batch)
+    # Offsets 0 and 1 were there: what silver holds is read back, the rest is news.
+    stored = replace(whole, counted=Counts(read=2, decided=1, quarantined=1))
+    low, watchlist = (
+        growth("risk_events_decided_total", tier=tier) for tier in ("Low", "Watchlist")
+    )
+    account = Account()
+    counted(account, batch, stored)
+    assert account.totals().tiers == {"Watchlist": 1}
+    assert (low(), watchlist()) == (0, 1)
 
 
 def test_batches_add_up() -> None:

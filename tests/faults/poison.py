@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -99,9 +98,3 @@ def poison(first_id: int) -> list[tuple[str, bytes | None, str | None]]:
 def neighbours(first_id: int, count: int) -> list[bytes]:
     """Return good events, one to stand between every two of the poisoned."""
     return [_with(id=first_id + index) for index in range(count)]
-
-
-def as_json(value: bytes) -> dict[str, Any]:
-    """Read an event back."""
-    found: dict[str, Any] = json.loads(value)
-    return found

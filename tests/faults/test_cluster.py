@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.flow import FlowProcess, run_module, running_flow
+from tests.flow import FlowProcess, sound_account, start_cluster
 from tests.ledger import produce
 from tests.servers.broker import Broker
-from tests.servers.process import free_port
 
 EVENTS = 20_000
 
@@ -25,12 +23,12 @@ def test_a_cluster_that_loses_a_process_resumes_with_an_exact_account(
     settings = {"RISK_SOURCE": source, "RISK_HOME": str(tmp_path / "home")}
     produce(source, EVENTS, seed=31)
     with ExitStack() as stack:
-        flows = cluster(stack, settings, tmp_path / "before")
+        flows = start_cluster(stack, settings, folder=made(tmp_path / "before"), processes=2)
         flows[1].wait_until(lambda: read(flows[1]) > 0, seconds=60, what="at work")
         flows[1].kill()
         flows[0].kill()
     with ExitStack() as stack:
-        flows = cluster(stack, settings, tmp_path / "after")
+        flows = start_cluster(stack, settings, folder=made(tmp_path / "after"), processes=2)
         flows[0].wait_until(
             lambda: sum(each.total("risk_partition_position") for each in flows) >= EVENTS,
             seconds=90,
@@ -39,26 +37,14 @@ def test_a_cluster_that_loses_a_process_resumes_with_an_exact_account(
         for flow in flows:
             flow.terminate()
         assert [flow.wait(seconds=30) for flow in flows] == [0, 0], flows[0].tail()
-    done = run_module("lakehouse", "check", "--json", settings=settings)
-    account = json.loads(done.stdout)
-    assert done.returncode == 0, account
+    account = sound_account(settings)
     assert (account["read"], account["gold_behind"]) == (EVENTS, 0)
-
-
-def cluster(stack: ExitStack, settings: dict[str, str], folder: Path) -> list[FlowProcess]:
-    folder.mkdir()
-    addresses = f"127.0.0.1:{free_port()};127.0.0.1:{free_port()}"
-    return [
-        stack.enter_context(
-            running_flow(
-                settings,
-                log=folder / f"{index}.log",
-                arguments=("-i", str(index), "-a", addresses),
-            )
-        )
-        for index in range(2)
-    ]
 
 
 def read(flow: FlowProcess) -> float:
     return flow.total("risk_events_read_total")
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow import FlowProcess, run_module, running_flow
+from tests.flow import FlowProcess, ask, running_flow, sound_account
 from tests.ledger import Ledger, produce
 from tests.servers.broker import Broker
 
@@ -58,32 +57,18 @@ def test_five_kills_over_a_hundred_thousand_events_leave_an_exact_ledger(
         flow.terminate()
         assert flow.wait(seconds=30) == 0, flow.tail()
 
-    account = check(settings)
+    account = sound_account(settings)
     assert (account["balanced"], account["gold_equals_silver"]) == (True, True), account
     assert account["read"] == EVENTS
     assert_ledger(ledger, settings)
-
-
-def check(settings: dict[str, str]) -> dict[str, object]:
-    done = run_module("lakehouse", "check", "--json", settings=settings)
-    assert done.returncode == 0, done.stdout + done.stderr
-    found: dict[str, object] = json.loads(done.stdout)
-    return found
 
 
 def assert_ledger(ledger: Ledger, settings: dict[str, str]) -> None:
     """Recompute from the producer's own ledger which offset must be in which table, once."""
     ended: list[tuple[int, int]] = []
     for table in ("decisions", "duplicates", "quarantine"):
-        done = run_module(
-            "lakehouse",
-            "sql",
-            f"select part, off from {table}",
-            "--format",
-            "json",
-            settings=settings,
-        )
-        assert done.returncode == 0, done.stderr
-        ended += [(row["part"], row["off"]) for row in json.loads(done.stdout)]
+        ended += [
+            (row["part"], row["off"]) for row in ask(settings, f"select part, off from {table}")
+        ]
     assert len(ended) == len(set(ended)), "an event ended twice"
     assert set(ended) == set(ledger.acknowledged)

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.faults.poison import neighbours, poison
-from tests.flow import run_module, running_flow
+from tests.flow import ask, running_flow, sound_account
 from tests.ledger import send
 from tests.servers.broker import Broker
-
-
-def rows(settings: dict[str, str], question: str) -> list[dict[str, object]]:
-    done = run_module("lakehouse", "sql", question, "--format", "json", settings=settings)
-    assert done.returncode == 0, done.stderr
-    found: list[dict[str, object]] = json.loads(done.stdout)
-    return found
 
 
 @pytest.mark.timeout(300)
@@ -46,17 +38,14 @@ def test_each_poison_is_refused_once_with_its_code_and_its_neighbours_land(
         flow.terminate()
         assert flow.wait(seconds=30) == 0, flow.tail()
 
-    refused = {
-        row["off"]: row["code"] for row in rows(settings, "select off, code from quarantine")
-    }
-    decided = {row["off"] for row in rows(settings, "select off from decisions")}
+    refused = {row["off"]: row["code"] for row in ask(settings, "select off, code from quarantine")}
+    decided = {row["off"] for row in ask(settings, "select off from decisions")}
     found = {
         what: refused.get(2 * index, "decided" if 2 * index in decided else "nowhere")
         for index, (what, _, _) in enumerate(poisoned)
     }
     assert found == {what: code or "decided" for what, _, code in poisoned}
     assert {2 * index + 1 for index in range(len(poisoned))} <= decided, "a neighbour is missing"
-    duplicates = rows(settings, "select off, is_conflict from duplicates order by off")
+    duplicates = ask(settings, "select off, is_conflict from duplicates order by off")
     assert [row["is_conflict"] for row in duplicates] == [False, True]
-    check = run_module("lakehouse", "check", settings=settings)
-    assert check.returncode == 0, check.stdout
+    sound_account(settings)
