@@ -12,8 +12,8 @@ from typing import Final
 
 from lakehouse.errors import ArtefactInvalid
 from risk.errors import RiskError
+from risk.model import Model, parse_model, to_json
 from risk.policy import Policy, parse_policy
-from risk.scorecard import Scorecard, from_json, to_json
 
 __all__ = ["CHAMPION", "SHIPPED", "load_model", "load_policy", "save_model"]
 
@@ -25,7 +25,7 @@ _POLICIES: Final = "policies"
 _CHECKSUM: Final = ".sha256"
 
 
-def load_model(version: str = CHAMPION, *, folder: Path = SHIPPED / _MODELS) -> Scorecard:
+def load_model(version: str = CHAMPION, *, folder: Path = SHIPPED / _MODELS) -> Model:
     """Return a model; the champion without a version.
 
     Raises
@@ -35,7 +35,7 @@ def load_model(version: str = CHAMPION, *, folder: Path = SHIPPED / _MODELS) -> 
     """
     document = _read_verified(folder, version, "model")
     try:
-        model = from_json(document)
+        model = parse_model(document)
     except RiskError as exc:
         raise ArtefactInvalid(f"{folder / version}.json: {exc}") from exc
     _expect_named(model.version, version, folder)
@@ -59,7 +59,7 @@ def load_policy(version: str, *, folder: Path = SHIPPED / _POLICIES) -> Policy:
     return policy
 
 
-def save_model(model: Scorecard, *, folder: Path) -> Path:
+def save_model(model: Model, *, folder: Path) -> Path:
     """Write a model's document and its checksum; return the document's path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{model.version}.json"

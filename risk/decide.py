@@ -6,11 +6,11 @@ import numpy as np
 
 from risk.contract import CONTRACT_VERSION
 from risk.frame import Frame, content_hash, row_count
+from risk.model import Model, score
 from risk.policy import Policy, apply, judged_figures
-from risk.scorecard import Scorecard, score
 
 
-def decide(frame: Frame, *, model: Scorecard, policy: Policy) -> Frame:
+def decide(frame: Frame, *, model: Model, policy: Policy) -> Frame:
     """Decide every row: PD, points, bands, early warning, tier and reasons.
 
     A row's decision depends on that row, the model and the policy, and on nothing else: not on the

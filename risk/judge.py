@@ -15,9 +15,9 @@ from risk.decide import decide
 from risk.decode import decode
 from risk.frame import Frame, complete, concat, row_count, take
 from risk.lending_club import clean
+from risk.model import Model
 from risk.policy import Policy, refusals
 from risk.reference import ReferenceTables, join
-from risk.scorecard import Scorecard
 
 _LINEAGE = frozenset(column.name for column in LINEAGE_COLUMNS)
 
@@ -34,7 +34,7 @@ _DECIDED = tuple(column.name for column in DECIDED_COLUMNS)
 class Rules:
     """Everything a verdict depends on, beside the event and its arrival."""
 
-    model: Scorecard
+    model: Model
     policy: Policy
     reference: ReferenceTables
 

@@ -1,0 +1,58 @@
+"""PD models behind one interface: a document says its kind, and any kind scores a frame."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from risk import scorecard
+from risk.errors import ModelError
+from risk.frame import Frame
+from risk.scorecard import Scorecard
+
+__all__ = ["Model", "parse_model", "score", "to_json"]
+
+Model: TypeAlias = Scorecard
+"""A frozen value with `version`, `sha256`, `features` and `contract_version`."""
+
+
+class _Kind(msgspec.Struct):
+    kind: str = "scorecard"
+
+
+def parse_model(document: bytes) -> Model:
+    """Read a model's document of any kind.
+
+    Raises
+    ------
+    ModelError
+        It is not what `to_json` writes, byte for byte, or contradicts itself.
+    """
+    try:
+        kind = msgspec.json.decode(document, type=_Kind).kind
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise ModelError(f"model document: {exc}; expected what risk.model.to_json writes") from exc
+    if kind != "scorecard":
+        raise ModelError(f"model document: expected kind scorecard, found {kind[:40]!r}")
+    return scorecard.from_json(document)
+
+
+def to_json(model: Model) -> bytes:
+    """Return the model's document: the same model always gives the same bytes."""
+    return scorecard.to_json(model)
+
+
+def score(model: Model, frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return PD (0 to 1) and points (higher is safer) of every row.
+
+    A row's result depends on that row and the model alone, to the last bit.
+
+    Raises
+    ------
+    ContractError
+        The frame lacks a column that the model looks at.
+    """
+    return scorecard.score(model, frame)

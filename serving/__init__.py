@@ -1,0 +1,1 @@
+"""The front door: applications scored on request, over HTTP."""
