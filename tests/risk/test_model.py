@@ -10,7 +10,7 @@ from risk.model import parse_model, to_json
 from tests.risk.applications import a_model
 
 
-def test_a_document_without_a_kind_is_a_scorecard():
+def test_a_document_without_a_kind_is_a_scorecard() -> None:
     model = a_model()
     assert parse_model(scorecard.to_json(model)) == model
     assert to_json(model) == scorecard.to_json(model)
@@ -25,6 +25,6 @@ def test_a_document_without_a_kind_is_a_scorecard():
     ],
     ids=["another-kind", "a-pickle", "no-text"],
 )
-def test_what_is_no_model_is_refused_by_name(document: bytes, complaint: str):
+def test_what_is_no_model_is_refused_by_name(document: bytes, complaint: str) -> None:
     with pytest.raises(ModelError, match=complaint):
         parse_model(document)
