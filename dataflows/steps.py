@@ -106,7 +106,9 @@ class Store:
     def __init__(self, open_writer: Callable[[], SilverWriter], account: Account) -> None:
         self._open_writer = open_writer
         self._account = account
-        self._local = threading.local()
+        # By the system's name of the thread: the engine's workers are no threads of Python's, so
+        # that `threading.local` would begin anew with every batch, and so would the connection.
+        self._writers: dict[int, SilverWriter] = {}
 
     def __call__(self, judged: Judged) -> list[GoldSlice]:
         """Return what each gold table is to append: the rows as silver holds them."""
@@ -126,10 +128,10 @@ class Store:
         ]
 
     def _writer(self) -> SilverWriter:
-        writer = getattr(self._local, "writer", None)
-        if writer is None:
-            writer = self._local.writer = self._open_writer()
-        return writer
+        thread = threading.get_native_id()
+        if thread not in self._writers:
+            self._writers[thread] = self._open_writer()
+        return self._writers[thread]
 
     def _count(self, judged: Judged, stored: Stored) -> None:
         ages = np.zeros(0)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.flow import FlowProcess, run_module, running_flow, sound_account
@@ -77,6 +78,26 @@ def test_sigterm_under_load_stores_the_last_batch_and_exits_0(
     assert 0 < found["read"] < 30_000, "the stop came too late to prove anything"
     assert found["gold_behind"] == 0
     assert flow.process.returncode == 0
+
+
+def test_a_worker_keeps_its_connection_from_batch_to_batch(
+    tmp_path: Path, postgres: str
+) -> None:
+    settings = {
+        "RISK_SOURCE": "sim://?rate=0&seed=6&limit=4000",
+        "RISK_BATCH_MAX_MESSAGES": "100",
+        "RISK_HOME": str(tmp_path / "home"),
+        "RISK_SILVER_DSN": postgres,
+        "RISK_METRICS_ADDRESS": "127.0.0.1:0",
+    }
+    # Workers beside the main thread, as in a cluster: the engine makes their threads, not Python.
+    done = run_module("bytewax.run", "dataflows.score", "-w", "2", settings=settings)
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(postgres) as connection:
+        asked = "select sessions from pg_stat_database where datname = current_database()"
+        (sessions,) = connection.execute(asked).fetchone() or (None,)
+    assert sessions is not None
+    assert 0 < sessions < 20, "40 batches were stored, each through a connection of its own"
 
 
 def read(flow: FlowProcess) -> float:
