@@ -18,6 +18,11 @@ default:
 demo *seconds:
     @{{ python }} -m dataflows.demo "$@"
 
+# Serve the API: decide on request, read, explain and replay decisions (docs/api.md)
+[group('run')]
+api:
+    @{{ python }} -m serving.app
+
 # Ask the lake: just sql ["select ..."], else an interactive prompt
 [group('run')]
 sql *question:
@@ -32,6 +37,36 @@ account *options:
 [group('run')]
 migrate *options:
     @{{ python }} -m lakehouse migrate "$@"
+
+# Which models score, and which one decides: just models list | register FILE | promote VERSION --reason WHY | ...
+[group('run')]
+models *options:
+    @{{ python }} -m lakehouse models "$@"
+
+# Record what became of loans: just outcomes FILE | "sim://?seed=1&limit=100000" [--observed-on DAY]
+[group('run')]
+outcomes *options:
+    @{{ python }} -m dataflows.outcomes "$@"
+
+# Make stored decisions again and compare: just replay-decision ID... | --sample N | --all [--json]
+[group('run')]
+replay-decision *options:
+    @{{ python }} -m dataflows.replay_decision "$@"
+
+# Say whether a challenger may be promoted; ask on any day: just verdict VERSION [--json]
+[group('run')]
+verdict *options:
+    @{{ python }} -m dataflows.verdict "$@"
+
+# Decide the past by any version: just backtest lake | FILE | "sim://?limit=20000" [--against-policy P] [--against-model M]
+[group('run')]
+backtest *options:
+    @{{ python }} -m dataflows.backtest "$@"
+
+# Fit champion and challengers, with their dossiers: just train [FILE | sim://... | lake] [--weight COLUMN] [--observed-on YYYY-MM]
+[group('run')]
+train *options:
+    @{{ python }} -m dataflows.train "$@"
 
 # Send simulated applications to a topic: just simulate kafka://HOST:PORT/TOPIC ["sim://?rate=500"] [--max N]
 [group('run')]

@@ -19,25 +19,32 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dataflows.clock import utc_now
 from lakehouse import queries
 from lakehouse.check import Account, account
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import open_lake
+from lakehouse.registry import shipped_document
+from lakehouse.registry_changes import Change, challenge, register_model
+from lakehouse.registry_store import RegistryStore
 from lakehouse.settings import Settings
 from lakehouse.silver_access import open_silver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+CHALLENGER = "boosting-1"
 WATCHLIST_ROWS = 5
-WATCHLIST_COLUMNS = ["application_id", "amount_usd", "purpose", "pd", "reasons"]
+WATCHLIST_COLUMNS = ["application_id", "amount_usd", "purpose", "pd", "reasons", "model_reasons"]
 FLOW = (sys.executable, "-m", "bytewax.run", "dataflows.score")
 
 NEXT_STEPS = """\
 What to try next
   ./justw sql "select region, tier, count(*) as n, avg(pd) as pd from decisions group by all"
-  ./justw sql              a prompt over decisions, raw_events, quarantine and duplicates
+  ./justw sql              a prompt over decisions, raw_events, quarantine, duplicates, outcomes
   ./justw account          the account of events, and silver against gold
+  ./justw replay-decision --sample 100              made again from the archived bytes
+  ./justw models           champion, challengers, and how to promote one without a restart
   RISK_SOURCE='sim://?rate=500&scenario=recession' ./justw demo 60
   RISK_SOURCE=loans.csv ./justw demo                LendingClub's file, plain or compressed
 """
@@ -62,10 +69,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         style="dim",
         markup=False,
     )
+    try:
+        appoint_challenger(settings, utc_now())
+    except LakehouseError as error:
+        console.print(f"{error.code}: {error}", style="red", markup=False)
+        return error.exit_code
     exit_code = run_flow(seconds)
     if exit_code:
         return exit_code
     return show_results(settings, console)
+
+
+def appoint_challenger(settings: Settings, now: datetime) -> None:
+    """Let a shipped challenger score in the shadow, unless somebody has appointed models already.
+
+    Raises
+    ------
+    LakehouseError
+        The registry cannot be read or written.
+    """
+    store = RegistryStore(settings.lake_uri)
+    if not store.has_entry(1):
+        change = Change(by="demo", at=now, reason="to be seen beside the champion")
+        register_model(store, shipped_document("model", CHALLENGER), change)
+        challenge(store, CHALLENGER, change)
 
 
 def run_flow(seconds: float | None) -> int:
@@ -89,6 +116,7 @@ def show_results(settings: Settings, console: Console) -> int:
         found = account(silver_dsn, lake)
         console.print(_account_table(found))
         console.print(_as_table("Tiers", queries.tier_mix(lake)))
+        console.print(_as_table("Models", queries.scores_by_model(lake)))
         watchlist = queries.latest_watchlist(lake, limit=WATCHLIST_ROWS)
         console.print(_as_table("Latest on the watchlist", watchlist.select(WATCHLIST_COLUMNS)))
     console.print(NEXT_STEPS, markup=False, highlight=False)

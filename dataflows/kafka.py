@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from dataflows.urls import KafkaSource
+from lakehouse.broker_settings import KafkaSource, broker_configuration
 from lakehouse.errors import Unavailable
 from lakehouse.settings import Settings
 
@@ -63,27 +63,10 @@ def client_configuration(settings: Settings, servers: str) -> dict[str, Any]:
     Security comes from the ``RISK_KAFKA_`` settings. The value holds the password, if there is
     one: never log it.
     """
-    configuration: dict[str, Any] = {
-        "bootstrap.servers": servers,
-        "client.id": "credit-risk-monitor",
-        "security.protocol": settings.kafka_security_protocol,
+    return broker_configuration(settings, servers) | {
         "logger": _LibraryLog(),
         "error_cb": Complaints(servers),
     }
-    if settings.kafka_security_protocol.startswith("sasl_"):
-        configuration |= {
-            "sasl.mechanism": settings.kafka_sasl_mechanism,
-            "sasl.username": settings.kafka_username,
-            "sasl.password": settings.kafka_password.reveal(),
-        }
-    if settings.kafka_security_protocol.endswith("ssl"):
-        files = {
-            "ssl.ca.location": settings.kafka_ca_path,
-            "ssl.certificate.location": settings.kafka_certificate_path,
-            "ssl.key.location": settings.kafka_key_path,
-        }
-        configuration |= {name: path for name, path in files.items() if path}
-    return configuration
 
 
 def ensure_topic(configuration: dict[str, Any], target: KafkaSource, *, partitions: int) -> int:

@@ -13,19 +13,17 @@ from dataflows.account import Account
 from dataflows.metrics import serve_metrics
 from dataflows.partitions import partitions_of
 from dataflows.positions import start_of
-from dataflows.rules import RulesInForce
 from dataflows.sinks import GoldSink
 from dataflows.sources import PositionedSource
 from dataflows.status import StatusLine
 from dataflows.steps import Judge, Store
-from lakehouse import reference, silver_access
+from lakehouse import silver_access
 from lakehouse.gold import GoldAppender, GoldWriter, last_offs, open_gold
 from lakehouse.migrate import migrate
 from lakehouse.postgres import Patience
-from lakehouse.registry import load_model, load_policy
+from lakehouse.rules import open_rules, versions_of
 from lakehouse.silver import SilverWriter
 from risk.contract import Limits
-from risk.judge import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -64,12 +62,13 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
     """
     stack = ExitStack()
     lifecycle.on_end(stack.close)
-    policy, model = load_policy(settings.policy), load_model(settings.model)
     partitions, is_bounded = partitions_of(settings)
     patience = Patience(settings.retry_seconds, is_stopping=lambda: lifecycle.is_stopping)
     gold = open_gold(settings.lake_uri, pipeline=settings.pipeline, patience=patience)
     dsn = stack.enter_context(silver_access.open_silver(settings))
     migrate(dsn)
+    rules = open_rules(settings, dsn)
+    stack.callback(rules.close)
     token = silver_access.claim(dsn, settings.pipeline) if place.leads else None
     starts = _starts(settings, dsn, token, partitions, gold)
 
@@ -81,14 +80,11 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
     log.info(
         "started",
         source=settings.source,
-        policy=policy.version,
-        model=model.version,
+        **versions_of(rules()),
         token=token,
         starts={partition.key: starts[partition.key].off for partition in partitions},
     )
-    watch = reference.ReferenceWatch(dsn)
-    stack.callback(watch.close)
-    rules = RulesInForce(Rules(model=model, policy=policy, reference=reference.begin(dsn)), watch)
+    rules.watch()
     return Run(
         source=PositionedSource(
             {

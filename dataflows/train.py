@@ -1,84 +1,176 @@
-"""Fit the scorecard on a file of loans with outcomes: ``python -m dataflows.train FILE``.
+"""Fit champion and challengers on loans with outcomes: ``python -m dataflows.train SOURCE``.
 
-The last months are kept apart: the model is fitted on the loans issued before them and judged on
-those issued in them. Writes the model, its checksum and its card; the same file and libraries give
-the same bytes.
+::
+
+    python -m dataflows.train                                  simulated loans
+    python -m dataflows.train loans.csv.gz --weight population
+    python -m dataflows.train 'sim://?seed=7&limit=60000'
+    python -m dataflows.train lake                             what the flow decided, with outcomes
+
+The last months are kept apart: models are fitted on the loans issued before them and judged on
+those issued in them. Writes each model, its checksum and its dossier; the same loans and libraries
+give the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 
 from dataflows.clock import utc_now
+from dataflows.dossier import Trial, render
+from dataflows.dossier_evidence import Watched, figures, gather
+from dataflows.lake_loans import loans_of_lake
 from dataflows.loans import Loans, read_loans
-from dataflows.model_card import Figures, OutOfTime, Vintage, render
-from lakehouse.errors import LakehouseError
-from lakehouse.registry import CHAMPION, save_model
-from risk import performance
+from dataflows.simulated_loans import simulate_loans
+from dataflows.urls import FileSource, KafkaSource, SimSource, parse_source
+from lakehouse.errors import LakehouseError, SettingsInvalid
+from lakehouse.lake import open_lake
+from lakehouse.registry import save_model
+from lakehouse.settings import Settings
 from risk.errors import RiskError
-from risk.fit import fit_reference, fit_scorecard
-from risk.scorecard import Scorecard, score
+from risk.fit import fit_reference
+from risk.fit_boosting import fit_boosting
+from risk.fit_candidates import BOOSTING_CANDIDATES, PRICE_AWARE_CANDIDATES
+from risk.fit_scorecard import fit_scorecard
+from risk.model import Model, score
 
-__all__ = ["main", "train"]
+__all__ = ["Trained", "main", "train"]
 
-WATCHED_SHARE: Final = 0.062
-"""The share of applications that the reference policy puts on its watchlist."""
+REFERENCE: Final = "reference, 7 features"
+BOOSTING: Final = "boosting"
+PRICE_AWARE: Final = "price-aware"
+LAKE: Final = "lake"
 
-_MONTHS_A_QUARTER: Final = 3
+_REVISION: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+_MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or the code of what went wrong."""
-    parser = argparse.ArgumentParser(prog="python -m dataflows.train", description=__doc__)
-    parser.add_argument(
-        "file", type=Path, help="LoanStats as CSV, JSONL or Parquet, with loan_status"
-    )
-    parser.add_argument("--out", type=Path, default=Path("var/models"), help="folder of the model")
-    parser.add_argument("--card-out", type=Path, help="folder of its card; without: that of --out")
-    parser.add_argument("--version", default=CHAMPION, help="what to call the model")
-    parser.add_argument(
-        "--test-months", type=int, default=9, help="how many last issue months to keep apart"
-    )
-    given = parser.parse_args(arguments)
-    if given.test_months < 1:
-        parser.error("--test-months: expected 1 or more")
+    given = _parser().parse_args(arguments)
     try:
-        loans = read_loans(given.file, received_at=utc_now())
-        model, card = train(loans, version=given.version, test_months=given.test_months)
+        loans = _read(given)
+        trained = train(
+            loans,
+            revision=given.revision or loans.data_sha256[:8],
+            test_months=given.test_months,
+        )
     except LakehouseError as error:
         _complain(error)
         return error.exit_code
     except RiskError as error:
         _complain(error)
         return 1
-    model_path = save_model(model, folder=given.out)
-    card_folder = given.card_out or given.out
-    card_folder.mkdir(parents=True, exist_ok=True)
-    card_path = card_folder / f"{model.version}.md"
-    card_path.write_text(card, "utf-8")
-    Console().print(
-        f"{model_path}: {model.sha256}\n{card_path}: its figures out of time",
-        markup=False,
-        soft_wrap=True,
-    )
+    folder = given.dossiers or given.out
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in trained:
+        path = save_model(each.model, folder=given.out)
+        dossier = folder / f"{each.model.version}.md"
+        dossier.write_text(each.dossier, "utf-8")
+        Console().print(f"{path}: {each.model.sha256}\n{dossier}", markup=False, soft_wrap=True)
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m dataflows.train", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument(
+        "source",
+        nargs="?",
+        default="sim://",
+        help="LoanStats as CSV, JSONL or Parquet, with loan_status; sim://[?seed=][&limit=]; lake",
+    )
+    parser.add_argument("--out", type=Path, default=Path("var/models"), help="folder of the models")
+    parser.add_argument("--dossiers", type=Path, help="folder of the dossiers; without: --out")
+    parser.add_argument(
+        "--revision",
+        type=_matching(_REVISION, "lower-case letters, digits, dots and dashes"),
+        help="what the models' names end in; without: the first digits of the data's checksum",
+    )
+    parser.add_argument(
+        "--test-months",
+        type=_positive,
+        default=9,
+        help="how many last issue months to keep apart",
+    )
+    parser.add_argument(
+        "--weight", metavar="COLUMN", help="how many loans of the population a loan stands for"
+    )
+    parser.add_argument(
+        "--observed-on",
+        metavar="YYYY-MM",
+        type=_matching(_MONTH, "a month such as 2019-03"),
+        help="when the books were looked at; without: the latest month they show",
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, found {text!r}")
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _matching:  # noqa: N801  (an argparse type, called on the text)
+    pattern: re.Pattern[str]
+    expected: str
+
+    def __call__(self, text: str) -> str:
+        if not self.pattern.fullmatch(text):
+            raise argparse.ArgumentTypeError(f"expected {self.expected}, found {text!r}")
+        return text
+
+
+def _read(given: argparse.Namespace) -> Loans:
+    observed_in = None if given.observed_on is None else np.datetime64(given.observed_on, "M")
+    source = LAKE if given.source == LAKE else parse_source(given.source, name="SOURCE")
+    if given.weight and not isinstance(source, FileSource):
+        raise SettingsInvalid(f"--weight: {source} has no columns of its own; leave it out")
+    match source:
+        case FileSource(path):
+            return read_loans(
+                Path(path),
+                received_at=utc_now(),
+                observed_in=observed_in,
+                weighted_by=given.weight,
+            )
+        case SimSource():
+            return simulate_loans(source, observed_in=observed_in)
+        case KafkaSource():
+            raise SettingsInvalid(
+                f"SOURCE is {source}: a topic holds no outcomes; expected a file, sim:// or {LAKE}"
+            )
+        case _:
+            with open_lake(Settings.from_env(os.environ)) as lake:
+                return loans_of_lake(lake, observed_in=observed_in)
 
 
 def _complain(error: LakehouseError | RiskError) -> None:
     Console(stderr=True).print(f"{error.code}: {error}", style="red", markup=False, soft_wrap=True)
 
 
-def train(loans: Loans, *, version: str, test_months: int) -> tuple[Scorecard, str]:
-    """Return the model fitted on all but the last months, and its card.
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model and its dossier."""
+
+    model: Model
+    dossier: str
+
+
+def train(loans: Loans, *, revision: str, test_months: int) -> list[Trained]:
+    """Return the champion and the challengers, fitted on all but the last months.
 
     Raises
     ------
@@ -86,66 +178,51 @@ def train(loans: Loans, *, version: str, test_months: int) -> tuple[Scorecard, s
         Either part has too few loans.
     """
     is_test = loans.months > loans.months.max() - test_months
-    fitted_on, fitted_outcomes = loans.chosen(~is_test)
-    kept_apart, defaulted = loans.chosen(is_test)
-    model = fit_scorecard(
-        fitted_on, fitted_outcomes, version=version, data_sha256=loans.data_sha256
+    fitted_on, kept_apart = (
+        Watched(*loans.chosen(rows), loans.weights_of(rows)) for rows in (~is_test, is_test)
     )
-    reference = fit_reference(fitted_on, fitted_outcomes)
-    pd, _ = score(model, kept_apart)
-    months = loans.months[is_test]
-    out_of_time = OutOfTime(
-        file_name=loans.file_name,
-        excluded=loans.excluded,
-        first_month=str(months.min()),
-        last_month=str(months.max()),
-        figures=(
-            (model.version, _figures(pd, defaulted)),
-            ("reference, 7 features", _figures(reference(kept_apart), defaulted)),
-        ),
-        deciles=tuple(performance.gains(pd, defaulted)),
-        vintages=tuple(_vintages(months, pd, defaulted)),
+    models = _fit(fitted_on, revision, loans.data_sha256)
+    reference = fit_reference(fitted_on.frame, fitted_on.defaulted, weights=fitted_on.weights)
+    pds = {model.version: score(model, kept_apart.frame)[0] for model in models}
+    pds[REFERENCE] = reference(kept_apart.frame)
+    trial = Trial(
+        loans=loans,
+        fitted_on=fitted_on.frame,
+        first_month=kept_apart.months.min(),
+        last_month=kept_apart.months.max(),
+        figures={name: figures(pd, kept_apart) for name, pd in pds.items()},
     )
-    return model, render(model, out_of_time)
-
-
-def _figures(pd: NDArray[np.float64], defaulted: NDArray[np.bool_]) -> Figures:
-    return Figures(
-        loans=len(defaulted),
-        defaults=int(defaulted.sum()),
-        calibration=performance.calibration(pd, defaulted),
-        estimates={
-            "AUC": performance.auc(pd, defaulted),
-            "Gini": performance.gini(pd, defaulted),
-            **performance.bootstrap(
-                {
-                    "ks_separation": performance.ks_separation,
-                    "Brier": performance.brier,
-                    "calibration slope": lambda p, d: performance.calibration(p, d).slope,
-                    f"lift in the worst {WATCHED_SHARE:.1%}": partial(
-                        performance.lift, share=WATCHED_SHARE
-                    ),
-                },
-                pd,
-                defaulted,
-            ),
-        },
-    )
-
-
-def _vintages(
-    months: NDArray[np.datetime64], pd: NDArray[np.float64], defaulted: NDArray[np.bool_]
-) -> list[Vintage]:
-    quarters = months.astype(np.int64) // _MONTHS_A_QUARTER
     return [
-        Vintage(
-            first_month=str(months[rows].min()),
-            last_month=str(months[rows].max()),
-            loans=int(rows.sum()),
-            default_rate=float(defaulted[rows].mean()),
-            mean_pd=float(pd[rows].mean()),
-        )
-        for rows in (quarters == quarter for quarter in np.unique(quarters))
+        Trained(model, render(model, trial, gather(model, fitted_on, kept_apart)))
+        for model in models
+    ]
+
+
+def _fit(loans: Watched, revision: str, data_sha256: str) -> list[Model]:
+    scorecard = fit_scorecard(
+        loans.frame,
+        loans.defaulted,
+        version=f"scorecard-{revision}",
+        data_sha256=data_sha256,
+        weights=loans.weights,
+    )
+    return [
+        scorecard,
+        *(
+            fit_boosting(
+                loans.frame,
+                loans.defaulted,
+                version=f"{name}-{revision}",
+                data_sha256=data_sha256,
+                candidates=candidates,
+                with_lender_fields=name == PRICE_AWARE,
+                weights=loans.weights,
+            )
+            for name, candidates in (
+                (BOOSTING, BOOSTING_CANDIDATES),
+                (PRICE_AWARE, PRICE_AWARE_CANDIDATES),
+            )
+        ),
     ]
 
 

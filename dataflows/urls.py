@@ -10,11 +10,11 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
+from lakehouse.broker_settings import KafkaSource, parse_kafka
 from lakehouse.errors import SettingsInvalid
 from risk.simulate_scenarios import SCENARIOS
 
@@ -32,23 +32,8 @@ __all__ = [
 ]
 
 FORMS = "kafka://HOST:PORT/TOPIC, file://PATH (or a bare path), sim://?rate=200&seed=1"
-TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
-SERVER = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})")
-PLACE = re.compile(r"(?P<servers>[^/?#]*)(?:/(?P<topic>[^?#]*))?(?P<rest>.*)", re.DOTALL)
-MAX_PORT = 65_535
 MAX_SEED = 2**32 - 1
 MIN_RATE, MAX_RATE = 0.001, 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class KafkaSource:
-    """A topic; `servers` is what librdkafka calls ``bootstrap.servers``."""
-
-    servers: str
-    topic: str
-
-    def __str__(self) -> str:
-        return f"kafka://{self.servers}/{self.topic}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,44 +104,6 @@ def parse_source(url: str, *, name: str = "RISK_SOURCE") -> Source:
         case "sim":
             return _simulation(rest, name)
     raise SettingsInvalid(f"{name} begins with {scheme}://: expected one of {FORMS}")
-
-
-def parse_kafka(url: str, *, name: str) -> KafkaSource:
-    """Read ``kafka://HOST:PORT[,HOST2:PORT2]/TOPIC``.
-
-    Raises
-    ------
-    SettingsInvalid
-        It is not of that form, or it carries a user, a password or parameters.
-    """
-    scheme, separator, rest = url.strip().partition("://")
-    if not separator or scheme.lower() != "kafka":
-        raise SettingsInvalid(f"{name} is no Kafka topic: expected kafka://HOST:PORT/TOPIC")
-    place = PLACE.fullmatch(rest)
-    servers, topic = (place["servers"], place["topic"] or "") if place else ("", "")
-    if "@" in rest:
-        raise SettingsInvalid(
-            f"{name} carries a user or a password: expected kafka://HOST:PORT/TOPIC, and the user "
-            "and password in the RISK_KAFKA_ settings, which are never logged"
-        )
-    for server in servers.split(","):
-        found = SERVER.fullmatch(server)
-        if found is None or not 0 < int(found["port"]) <= MAX_PORT:
-            raise SettingsInvalid(
-                f"{name}: {server!r} is no broker: expected HOST:PORT with a port of 1 to "
-                f"{MAX_PORT}, as in kafka://localhost:9092/loan_applications"
-            )
-    if not TOPIC.fullmatch(topic):
-        raise SettingsInvalid(
-            f"{name}: {topic!r} is no topic: expected 1 to 249 letters, digits, '.', '_' or '-' "
-            f"after the brokers, as in kafka://{servers}/loan_applications"
-        )
-    if place and place["rest"]:
-        raise SettingsInvalid(
-            f"{name}: {place['rest']!r} after the topic is not understood: a Kafka URL has no "
-            "parameters; TLS and SASL are RISK_KAFKA_ settings"
-        )
-    return KafkaSource(servers, topic)
 
 
 def _file(rest: str, name: str) -> FileSource:

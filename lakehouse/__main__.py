@@ -1,9 +1,10 @@
-"""The lakehouse at the terminal: ``python -m lakehouse sql | check | migrate | reference``."""
+"""The lakehouse at the terminal: ``python -m lakehouse sql | check | migrate | models | ...``."""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from lakehouse.check import Account, account
 from lakehouse.errors import LakehouseError, QueryInvalid
 from lakehouse.lake import open_lake
 from lakehouse.migrate import migrate, require_current
+from lakehouse.models_command import add_models
 from lakehouse.prompt import converse, prompt_session
 from lakehouse.settings import Settings
 from lakehouse.silver_access import open_silver
@@ -156,6 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     loading.add_argument("name", choices=sorted(reference.TABLES))
     loading.add_argument("file", type=Path, metavar="FILE.csv")
     loading.set_defaults(run=load_reference)
+
+    add_models(commands, now=lambda: datetime.now(UTC))
     return parser
 
 

@@ -5,6 +5,7 @@
     LakehouseError                what                                                      exit
     ├── SettingsInvalid           a setting is unknown, missing or malformed                   2
     ├── ArtefactInvalid           a model, policy or reference table is absent or altered      2
+    ├── ChangeRefused             the registry's rules do not allow this change                2
     ├── QueryInvalid              a question cannot be asked as it was written                 2
     ├── Unavailable               a store does not answer: retry, the work is idempotent       4
     ├── Denied                    a store refuses our user, or what it may do: stop            4
@@ -40,6 +41,13 @@ class ArtefactInvalid(LakehouseError):
     """A model, policy or reference table is absent, malformed or not what its checksum says."""
 
     code = "artefact_invalid"
+    exit_code = 2
+
+
+class ChangeRefused(LakehouseError):
+    """The registry's rules do not allow this change; nothing was written."""
+
+    code = "change_refused"
     exit_code = 2
 
 

@@ -14,7 +14,7 @@ from lakehouse import tables
 from lakehouse.errors import SchemaDiffers
 from lakehouse.lake_store import DELTA_OPTIONS, open_table
 
-__all__ = ["SCHEMAS", "open_or_create", "writer_properties"]
+__all__ = ["OUTCOME_RECORDS", "SCHEMAS", "VIEWS", "open_or_create", "writer_properties"]
 
 SCHEMAS: Final[dict[str, pa.Schema]] = {
     "decisions": tables.DECISIONS,
@@ -22,10 +22,40 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     "quarantine": tables.QUARANTINE,
     "raw_events": tables.RAW_EVENTS,
 }
-"""Gold's tables by name."""
+"""The tables that the flow writes, by name; each commit carries the position of its rows."""
+
+OUTCOME_RECORDS: Final = pa.schema(
+    [
+        pa.field("application_id", pa.string(), nullable=False),
+        pa.field("outcome", pa.string(), nullable=False),
+        pa.field("defaulted", pa.bool_(), nullable=False),
+        pa.field("issued_on", pa.date32()),
+        pa.field("observed_on", pa.date32(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("recorded_at", tables.INSTANT, nullable=False),
+    ]
+)
+"""One row per final outcome that was reported of a loan, corrections included.
+
+``outcome`` is LendingClub's word, ``observed_on`` the day as of which it was so, ``source`` what
+reported it. It comes from no topic, so it has no position: `lakehouse.outcomes` writes it.
+"""
+
+VIEWS: Final[dict[str, pa.Schema]] = {**SCHEMAS, "outcome_records": OUTCOME_RECORDS}
+"""Every table of gold that readers see under its own name."""
 
 _BYTES: Final = "raw"
-_PRUNED_BY: Final = ("topic", "part", "off", "event_at", "applied_on", "decided_at", "received_at")
+_PRUNED_BY: Final = (
+    "topic",
+    "part",
+    "off",
+    "event_at",
+    "applied_on",
+    "decided_at",
+    "received_at",
+    "observed_on",
+    "recorded_at",
+)
 
 
 def open_or_create(uri: str, schema: pa.Schema) -> DeltaTable:

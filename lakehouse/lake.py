@@ -1,4 +1,4 @@
-"""A DuckDB session over gold: the views `decisions`, `raw_events`, `quarantine`, `duplicates`.
+"""A DuckDB session over gold: a view for each table, and `outcomes`, the latest of each loan's.
 
 The session is in memory, sees the tables as they were when it opened (`Lake.refresh` looks again),
 reaches no file, network, extension or Python variable, and its configuration is locked, so people
@@ -9,7 +9,7 @@ extension that DuckDB downloads.
 import re
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Final
@@ -19,10 +19,11 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse.errors import QueryInvalid, Unavailable
-from lakehouse.gold_tables import SCHEMAS
+from lakehouse.gold_tables import VIEWS
 from lakehouse.gold_writer import transaction_id
 from lakehouse.lake_store import arrow_filesystem, open_table, raise_as_ours, table_uri
 from lakehouse.settings import Settings
+from lakehouse.statements import load_sql
 from lakehouse.tables import INSTANT
 
 __all__ = ["Lake", "open_lake"]
@@ -53,12 +54,13 @@ class Lake:
     """
 
     def __init__(self, lake_uri: str) -> None:
-        self._uris = {name: table_uri(lake_uri, name) for name in SCHEMAS}
+        self._uris = {name: table_uri(lake_uri, name) for name in VIEWS}
         self._tables: dict[str, DeltaTable | None] = {}
         self._lock = threading.Lock()
         self._connection = duckdb.connect(":memory:", config=_CONFIGURATION)
         self.close = weakref.finalize(self, self._connection.close)
         self.refresh()
+        self._connection.execute(load_sql("lake/views/outcomes"))
         self._connection.execute("set lock_configuration = true")
 
     def refresh(self) -> None:
@@ -69,8 +71,8 @@ class Lake:
         Unavailable, Denied
             The lake does not answer, or does not let us read.
         """
-        with self._lock, ThreadPoolExecutor(len(SCHEMAS), "lake-open") as pool:
-            for name, table in zip(SCHEMAS, pool.map(self._newest, SCHEMAS), strict=True):
+        with self._lock, ThreadPoolExecutor(len(VIEWS), "lake-open") as pool:
+            for name, table in zip(VIEWS, pool.map(self._newest, VIEWS), strict=True):
                 self._tables[name] = table
                 self._expose(name, table)
 
@@ -84,11 +86,30 @@ class Lake:
         Unavailable
             A data file could not be read; an old one may have been vacuumed: refresh.
         """
+        with self._asked(statement, parameters) as relation:
+            return relation.to_arrow_table()
+
+    def stream(
+        self, statement: str, parameters: Mapping[str, object] | None = None, *, rows: int
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """Yield a question's answer in parts of about so many rows: no more is held in memory.
+
+        Raises
+        ------
+        QueryInvalid, Unavailable
+            As for `query`.
+        """
+        with self._asked(statement, parameters) as relation:
+            yield from relation.to_arrow_reader(rows)
+
+    @contextmanager
+    def _asked(
+        self, statement: str, parameters: Mapping[str, object] | None
+    ) -> Iterator[duckdb.DuckDBPyRelation]:
         with closing(self._connection.cursor()) as cursor:
             try:
                 _refuse_changes(cursor.extract_statements(statement))
-                relation = cursor.sql(statement, params=dict(parameters) if parameters else None)
-                return relation.to_arrow_table()
+                yield cursor.sql(statement, params=dict(parameters) if parameters else None)
             except duckdb.Error as exc:
                 said = str(exc).strip()
                 if _UNREADABLE in said:
@@ -115,7 +136,7 @@ class Lake:
             raise_as_ours(self._uris[name], exc)
 
     def _expose(self, name: str, table: DeltaTable | None) -> None:
-        schema = SCHEMAS[name]
+        schema = VIEWS[name]
         source = (
             schema.empty_table()
             if table is None

@@ -126,8 +126,12 @@ def transact(
 def execute(
     connection: psycopg.Connection, name: str, parameters: dict[str, Any]
 ) -> psycopg.Cursor[Any]:
-    """Execute a statement of ``sql/silver``; values come in binary, floats to the last bit."""
-    return connection.execute(load_sql(f"silver/{name}").encode(), parameters, binary=True)
+    """Execute a statement of ``sql``; values come in binary, floats to the last bit.
+
+    Its name is that of its folder and file; a name without a folder is one of ``sql/silver``.
+    """
+    path = name if "/" in name else f"silver/{name}"
+    return connection.execute(load_sql(path).encode(), parameters, binary=True)
 
 
 def persistently(work: Callable[[], T], *, patience: Patience) -> T:

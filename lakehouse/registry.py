@@ -1,7 +1,9 @@
 """Models and policies by version, each verified against its checksum before anyone uses it.
 
-An artefact is a JSON document with a checksum file beside it, which `sha256sum --check` reads too:
-`NAME.json` and `NAME.json.sha256`. Nothing is ever executed on loading.
+Two places hold them. Some are shipped with the code: a JSON document with a checksum file beside
+it, which `sha256sum --check` reads too (`NAME.json`, `NAME.json.sha256`). Others were registered in
+the lake (`lakehouse.registry_store`), where the log holds the checksum and says which of them are
+in force. Nothing is ever executed on loading.
 """
 
 from __future__ import annotations
@@ -11,21 +13,80 @@ from pathlib import Path
 from typing import Final
 
 from lakehouse.errors import ArtefactInvalid
+from lakehouse.registry_log import Kind, State, fold
+from lakehouse.registry_read import registered_model, registered_policy
+from lakehouse.registry_store import RegistryStore
 from risk.errors import RiskError
 from risk.model import Model, parse_model, to_json
 from risk.policy import Policy, parse_policy
 
-__all__ = ["CHAMPION", "SHIPPED", "load_model", "load_policy", "save_model"]
+__all__ = [
+    "CHAMPION",
+    "SHIPPED",
+    "find_model",
+    "find_policy",
+    "load_model",
+    "load_policy",
+    "save_model",
+    "shipped_document",
+    "shipped_versions",
+]
 
 CHAMPION: Final = "scorecard-1"
 SHIPPED: Final = Path(__file__).parent / "shipped"
 
-_MODELS: Final = "models"
-_POLICIES: Final = "policies"
+_FOLDERS: Final = {"model": "models", "policy": "policies"}
 _CHECKSUM: Final = ".sha256"
 
 
-def load_model(version: str = CHAMPION, *, folder: Path = SHIPPED / _MODELS) -> Model:
+def find_model(lake_uri: str, version: str, sha256: str | None = None) -> Model:
+    """Return a model by version, shipped or registered; with `sha256`, exactly that one.
+
+    Raises
+    ------
+    ArtefactInvalid
+        There is none of this version or checksum, or it was altered.
+    Unavailable, Denied
+        It is not shipped, and the lake does not answer or does not let us read.
+    """
+    shipped = load_model(version) if version in shipped_versions("model") else None
+    if shipped is not None and sha256 in {None, shipped.sha256}:
+        return shipped
+    store = RegistryStore(lake_uri)
+    state = fold(store.entries())
+    if version not in state.models:
+        raise _unknown("model", version, sha256, state, lake_uri)
+    model = registered_model(store, state, version)
+    if sha256 not in {None, model.sha256}:
+        raise _unknown("model", version, sha256, state, lake_uri)
+    return model
+
+
+def find_policy(lake_uri: str, version: str) -> Policy:
+    """Return a policy by version, shipped or registered.
+
+    Raises
+    ------
+    ArtefactInvalid
+        There is none of this version, or it was altered.
+    Unavailable, Denied
+        It is not shipped, and the lake does not answer or does not let us read.
+    """
+    if version in shipped_versions("policy"):
+        return load_policy(version)
+    store = RegistryStore(lake_uri)
+    state = fold(store.entries())
+    if version not in state.policies:
+        raise _unknown("policy", version, None, state, lake_uri)
+    return registered_policy(store, state, version)
+
+
+def shipped_versions(kind: Kind) -> tuple[str, ...]:
+    """Return the versions that come with the code."""
+    return tuple(sorted(path.stem for path in (SHIPPED / _FOLDERS[kind]).glob("*.json")))
+
+
+def load_model(version: str = CHAMPION, *, folder: Path = SHIPPED / _FOLDERS["model"]) -> Model:
     """Return a model; the champion without a version.
 
     Raises
@@ -42,7 +103,7 @@ def load_model(version: str = CHAMPION, *, folder: Path = SHIPPED / _MODELS) -> 
     return model
 
 
-def load_policy(version: str, *, folder: Path = SHIPPED / _POLICIES) -> Policy:
+def load_policy(version: str, *, folder: Path = SHIPPED / _FOLDERS["policy"]) -> Policy:
     """Return a policy.
 
     Raises
@@ -59,6 +120,17 @@ def load_policy(version: str, *, folder: Path = SHIPPED / _POLICIES) -> Policy:
     return policy
 
 
+def shipped_document(kind: Kind, version: str) -> bytes:
+    """Return the document of a shipped artefact.
+
+    Raises
+    ------
+    ArtefactInvalid
+        There is none of this version, or it is not what its checksum says.
+    """
+    return _read_verified(SHIPPED / _FOLDERS[kind], version, kind)
+
+
 def save_model(model: Model, *, folder: Path) -> Path:
     """Write a model's document and its checksum; return the document's path."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,6 +138,17 @@ def save_model(model: Model, *, folder: Path) -> Path:
     path.write_bytes(to_json(model))
     path.with_name(path.name + _CHECKSUM).write_text(f"{model.sha256}  {path.name}\n", "utf-8")
     return path
+
+
+def _unknown(
+    kind: Kind, version: str, sha256: str | None, state: State, lake_uri: str
+) -> ArtefactInvalid:
+    asked = repr(version) if sha256 is None else f"{version!r} with checksum {sha256[:12]}..."
+    known = sorted({*shipped_versions(kind), *state.registered(kind)})
+    return ArtefactInvalid(
+        f"no {kind} {asked}, neither shipped nor registered in {lake_uri}: there is "
+        f"{', '.join(known)}"
+    )
 
 
 def _read_verified(folder: Path, version: str, kind: str) -> bytes:

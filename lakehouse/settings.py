@@ -30,6 +30,7 @@ __all__ = ["PREFIX", "Secret", "Settings", "expected", "meaning", "variable_of"]
 
 PREFIX: Final = "RISK_"
 _FILE: Final = "_FILE"
+_SHORTEST_PEPPER: Final = 32
 
 
 def _about(description: str, **bounds: Any) -> Meta:
@@ -61,7 +62,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _about("Where gold lives: a folder, or `s3://BUCKET/PREFIX`; `RISK_HOME/lake` if unset."),
     ] = ""
     policy: Annotated[str, _about("The policy that decides, by name and version.")] = "standard-1"
-    model: Annotated[str, _about("The PD model that scores, by name and version.")] = "scorecard-1"
+    model: Annotated[
+        str,
+        _about(
+            "The PD model that decides: `champion` follows the registry while the flow runs "
+            "(`python -m lakehouse models`), a version stays. Challengers follow the registry "
+            "either way."
+        ),
+    ] = "champion"
     pipeline: Annotated[
         str,
         _about(
@@ -124,6 +132,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "the auditor. Unset, such a start is refused."
         ),
     ] = ""
+    api_address: Annotated[
+        str,
+        _about(
+            "Where the API listens, `HOST:PORT`; port 0 takes a free one.",
+            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
+        ),
+    ] = "127.0.0.1:8000"
+    api_workers: Annotated[
+        int, _about("Processes that the API runs in, one core each.", ge=1, le=64)
+    ] = 1
+    api_docs: Annotated[
+        Literal["auto", "on", "off"],
+        _about(
+            "Whether the API shows its OpenAPI document and a page to read it; `auto` does so "
+            "where silver is embedded."
+        ),
+    ] = "auto"
+    record_to: Annotated[
+        str,
+        _about(
+            "The topic that the API records to when it is asked to, `kafka://HOST:PORT/TOPIC`; "
+            "`RISK_SOURCE`'s if unset and that is a topic, else nothing is recorded."
+        ),
+    ] = ""
+    api_pepper: Annotated[
+        Secret,
+        _about(
+            "What the stored hashes of API keys are keyed with, the same for every server of one "
+            "silver, at least 32 characters; `RISK_HOME/api-pepper`, made at first use, if unset."
+        ),
+    ] = Secret("")
 
     kafka_security_protocol: Annotated[
         Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"],
@@ -269,5 +308,10 @@ def _refuse_contradictions(settings: "Settings") -> None:
             "RISK_KAFKA_CERTIFICATE_PATH and RISK_KAFKA_KEY_PATH belong together: set both, or none"
         )
     refuse_weak("RISK_KAFKA_PASSWORD", settings.kafka_password.reveal())
+    if settings.api_pepper and len(settings.api_pepper.reveal()) < _SHORTEST_PEPPER:
+        raise SettingsInvalid(
+            f"RISK_API_PEPPER is shorter than {_SHORTEST_PEPPER} characters; make one, for example "
+            "with `openssl rand -base64 32`"
+        )
     if not settings.is_silver_embedded:
         refuse_weak("the password in RISK_SILVER_DSN", password_of(settings.silver_dsn))

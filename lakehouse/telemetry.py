@@ -96,6 +96,11 @@ EVENTS_DUPLICATE = Counter(
 EVENTS_QUARANTINED = Counter(
     "risk_events_quarantined", "Events that could not be read or trusted.", ["code"]
 )
+RULES_REFUSED = Counter(
+    "risk_rules_refused",
+    "Models, tables or looks at them that were refused, the rules before staying in force.",
+    ["code"],
+)
 COMMITS = Counter("risk_commits", "Commits by store.", ["store"])
 PARTITION_LAG = Gauge(
     "risk_partition_lag_events", "Events waiting behind the position.", ["topic", "part"]
@@ -130,6 +135,8 @@ for _stage in STAGES:
     STAGE_CPU_SECONDS.labels(_stage)
 for _store in STORES:
     COMMITS.labels(_store)
+for _reason in ("artefact_invalid", "unavailable", "denied", "internal"):
+    RULES_REFUSED.labels(_reason)
 
 
 def configure_logging(*, to_terminal: bool, level: str = "info") -> None:

@@ -49,7 +49,12 @@ class Weights:
 
 
 def fit_weights(
-    columns: Frame, defaulted: Flags, candidates: Sequence[Candidate], *, fewest: int
+    columns: Frame,
+    defaulted: Flags,
+    candidates: Sequence[Candidate],
+    *,
+    fewest: int,
+    weights: Floats,
 ) -> Weights:
     """Fit all candidates together.
 
@@ -63,6 +68,8 @@ def fit_weights(
         The features; at least one.
     fewest
         Loans that a bin must hold to be worth other than its neighbour or the average.
+    weights
+        How much each loan counts, 1 on average, so that the penalty means the same with any.
 
     Raises
     ------
@@ -70,15 +77,15 @@ def fit_weights(
         The weights do not converge.
     """
     coders = [prepare(each, columns[each.feature], fewest=fewest) for each in candidates]
-    blocks = [_block(coder, columns, fewest) for coder in coders]
+    blocks = [_block(coder, columns, fewest, weights) for coder in coders]
     design = np.hstack([block.by_bin[block.codes] for block in blocks])
     bounds = [bound for block in blocks for bound in block.bounds]
-    intercept, solution = _solve(design, defaulted.astype(np.float64), bounds)
+    intercept, solution = _solve(design, defaulted.astype(np.float64), bounds, weights)
     cuts = np.cumsum([len(block.bounds) for block in blocks])[:-1]
-    weights = [
+    by_bin = [
         block.by_bin @ part for block, part in zip(blocks, np.split(solution, cuts), strict=True)
     ]
-    return Weights(intercept, coders, weights)
+    return Weights(intercept, coders, by_bin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +97,12 @@ class _Block:
     bounds: list[tuple[float | None, float | None]]
 
 
-def _block(coder: Coder, columns: Frame, fewest: int) -> _Block:
+def _block(coder: Coder, columns: Frame, fewest: int, weights: Floats) -> _Block:
     codes = coder.codes(columns[coder.candidate.feature])
     loans = np.bincount(codes, minlength=coder.known + coder.neutral)
+    weight = np.bincount(codes, weights=weights, minlength=len(loans))[: coder.known]
     known = coder.columns()
-    known -= loans[: coder.known] @ known / max(loans[: coder.known].sum(), 1)
+    known -= weight @ known / max(weight.sum(), 1.0)
     # Unseen and missing are average loans, and more than that only where the fit has enough.
     enough = np.flatnonzero(loans[coder.known :] >= fewest)
     by_bin = np.zeros((len(loans), known.shape[1] + len(enough)))
@@ -106,16 +114,19 @@ def _block(coder: Coder, columns: Frame, fewest: int) -> _Block:
 
 
 def _solve(
-    design: Floats, outcome: Floats, bounds: Sequence[tuple[float | None, float | None]]
+    design: Floats,
+    outcome: Floats,
+    bounds: Sequence[tuple[float | None, float | None]],
+    each: Floats,
 ) -> tuple[float, Floats]:
     """Return intercept and weights that maximise the penalised likelihood within the bounds."""
-    rate = outcome.mean()
+    rate = np.average(outcome, weights=each)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         weights = parameters[1:]
         log_odds = parameters[0] + design @ weights
-        excess = expit(log_odds) - outcome
-        likelihood = np.logaddexp(0.0, log_odds).sum() - outcome @ log_odds
+        excess = each * (expit(log_odds) - outcome)
+        likelihood = each @ (np.logaddexp(0.0, log_odds) - outcome * log_odds)
         gradient = np.concatenate([[excess.sum()], design.T @ excess + RIDGE * weights])
         return likelihood + 0.5 * RIDGE * (weights @ weights), gradient
 

@@ -126,17 +126,23 @@ class Evidence:
     woe: float
 
 
-def evidence(codes: Codes, defaulted: NDArray[np.bool_], bins: int) -> list[Evidence]:
+def evidence(
+    codes: Codes, defaulted: NDArray[np.bool_], bins: int, *, weights: Floats | None = None
+) -> list[Evidence]:
     """Return what the loans of each bin say.
 
     The weight of evidence is ``ln(share of the goods / share of the defaults)`` (Good, *Probability
     and the Weighing of Evidence*, 1950), one average loan added to each bin, so that a bin without
-    defaults has a finite one and a bin without loans has none.
+    defaults has a finite one and a bin without loans has none. It is that of the weighted loans
+    where there are weights; loans and defaults are counted as they are.
     """
     loans = np.bincount(codes, minlength=bins)
     defaults = np.bincount(codes[defaulted], minlength=bins)
-    rate = defaulted.mean()
-    goods_to_defaults = (loans - defaults + 1.0 - rate) / (defaults + rate)
+    each = np.ones(len(codes)) if weights is None else weights
+    bads = np.bincount(codes, weights=each * defaulted, minlength=bins)
+    goods = np.bincount(codes, weights=each * ~defaulted, minlength=bins)
+    rate = np.average(defaulted, weights=each)
+    goods_to_defaults = (goods + 1.0 - rate) / (bads + rate)
     woe = np.log(goods_to_defaults) - np.log((1.0 - rate) / rate)
     return [
         Evidence(int(count), int(bad), round(float(weight), 4) + 0.0)

@@ -183,6 +183,19 @@ VERDICT_COLUMNS: tuple[Column, ...] = (
     _given("contract_version", "text", "", "Version of this contract."),
     _given("reference_version", "text", "", "Version of the reference tables joined."),
     _given("content_hash", "int", "", "Hash of the application's content, ids and instants aside."),
+    Column(
+        "model_reasons",
+        "text",
+        "",
+        "Why the model rates an Elevated or Watchlist application as it does: codes joined by `|`, "
+        "the weightiest first; null for Low.",
+    ),
+    Column(
+        "challengers",
+        "text",
+        "",
+        "PD of each challenger by its version, as a JSON object; null if there were none.",
+    ),
 )
 
 _BY_NAME = {
@@ -197,7 +210,7 @@ _STORED = """
     credit_age_years fico purpose purpose_group home_ownership state region is_joint
     dti_band util_band rate_band early_warning_flag tier reasons pd points
     model_version model_sha256 policy_version contract_version reference_version
-    issues content_hash
+    issues content_hash model_reasons challengers
 """.split()  # noqa: SIM905  (a table reads best as words)
 
 DECISION_COLUMNS: tuple[Column, ...] = tuple(_BY_NAME[name] for name in _STORED)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from risk.adverse import adverse_reasons, are_adverse
 from risk.contract import CONTRACT_VERSION
 from risk.frame import Frame, content_hash, row_count
 from risk.model import Model, score
 from risk.policy import Policy, apply, judged_figures
+from risk.scorecard import model_columns
+from risk.shadow import shadow_pds
 
 
-def decide(frame: Frame, *, model: Model, policy: Policy) -> Frame:
-    """Decide every row: PD, points, bands, early warning, tier and reasons.
+def decide(
+    frame: Frame, *, model: Model, policy: Policy, challengers: Sequence[Model] = ()
+) -> Frame:
+    """Decide every row: PD, points, bands, early warning, tier and reasons, the model's apart.
 
     A row's decision depends on that row, the model and the policy, and on nothing else: not on the
     other rows, their order, or the clock.
@@ -26,6 +33,8 @@ def decide(frame: Frame, *, model: Model, policy: Policy) -> Frame:
     policy
         Gives the rest. Where it judges joint applications by both applicants' figures, those are
         the figures that the decision shows.
+    challengers
+        Score every row too; nothing that is decided depends on them.
 
     Returns
     -------
@@ -35,9 +44,11 @@ def decide(frame: Frame, *, model: Model, policy: Policy) -> Frame:
     figures = judged_figures(policy, frame)
     probabilities, points = score(model, frame)
     count = row_count(frame)
+    judged = apply(policy, figures)
+    is_adverse = are_adverse(judged["tier"])
     return {
         **figures,
-        **apply(policy, figures),
+        **judged,
         "pd": probabilities,
         "points": points,
         "model_version": np.full(count, model.version, dtype=object),
@@ -45,4 +56,6 @@ def decide(frame: Frame, *, model: Model, policy: Policy) -> Frame:
         "policy_version": np.full(count, policy.version, dtype=object),
         "contract_version": np.full(count, CONTRACT_VERSION, dtype=object),
         "content_hash": content_hash(frame),
+        "model_reasons": adverse_reasons(model, model_columns(frame), is_adverse),
+        "challengers": shadow_pds(challengers, frame),
     }

@@ -1,86 +1,50 @@
-"""Frames to models: the scorecard, and the reference's logistic regression to hold beside it.
+"""What scikit-learn does for the fits: folds, boosted trees, and the reference's regression.
 
-Where the classic scorecard scales each feature's weights of evidence by one number, this one fits
-all bins together (`risk.additive`), so that a bin says only what other features have not said.
+The only module that knows scikit-learn. What it fits leaves here as plain numbers.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from itertools import pairwise
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import scipy
 import sklearn
 from numpy.typing import NDArray
-from scipy.special import expit
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from risk.additive import MAX_ITERATIONS, Weights, fit_weights
-from risk.binning import Candidate, Coder, Evidence, StepCoder, evidence
-from risk.contract import CONTRACT_VERSION
-from risk.errors import ModelError
-from risk.features import CATALOGUE
-from risk.frame import Frame, take
-from risk.performance import calibration
-from risk.scorecard import model_columns
-from risk.scorecard_document import (
-    Bin,
-    Characteristic,
-    Fit,
-    Group,
-    Groups,
-    Scale,
-    Scorecard,
-    Step,
-    Steps,
-)
+from risk.additive import MAX_ITERATIONS
+from risk.boosting_trees import Node, Split
+from risk.frame import Frame
 
 __all__ = [
-    "CANDIDATES",
+    "FOLDS",
+    "LIBRARIES",
     "REFERENCE_FEATURES",
-    "SCALE",
-    "SMALLEST_SPREAD",
+    "Bag",
+    "Growth",
     "fit_reference",
-    "fit_scorecard",
+    "folds",
+    "grow",
 ]
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
+Codes: TypeAlias = NDArray[np.int64]
 
-SCALE = Scale(pdo=40.0, anchor_points=600.0, anchor_odds=10.0)
-
-CANDIDATES: tuple[Candidate, ...] = (
-    Candidate("fico", "falls", (*np.arange(624.5, 760.0, 5.0), 764.5, 774.5, 784.5, 799.5)),
-    Candidate("inquiries_6m", "rises", (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)),
-    Candidate(
-        "income_usd",
-        "falls",
-        (*np.arange(15e3, 61e3, 5e3), 70e3, 80e3, 90e3, 100e3, 125e3, 150e3),
-    ),
-    Candidate("amount_to_income", "rises", tuple(np.arange(1.0, 24.0) / 40.0)),
-    Candidate("utilisation_pct", "rises", tuple(np.arange(5.0, 100.0, 5.0))),
-    Candidate("public_records", "rises", (0.0, 1.0)),
-    Candidate("employment_years", "falls", tuple(np.arange(0.0, 10.0))),
-    Candidate("term_months", "rises", (36.0,)),
-    Candidate("dti_pct", "rises", tuple(np.arange(2.5, 40.0, 2.5))),
-    Candidate("delinquencies_2y", "rises", (0.0, 1.0)),
-    Candidate("credit_age_years", "falls", (4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0)),
-    Candidate("purpose"),
+LIBRARIES: Final = tuple(
+    (library.__name__, str(library.__version__)) for library in (np, scipy, sklearn)
 )
+"""Name and version of what computes a fit."""
 
-SMALLEST_SPREAD = 5.0
-"""A feature whose bins lie within fewer points than this is left out."""
-
-SMALLEST_SHARE = 0.005
-FEWEST_LOANS = 50
-FOLDS = 5
+FOLDS: Final = 5
 
 REFERENCE_FEATURES = (
     "dti_pct",
@@ -93,89 +57,90 @@ REFERENCE_FEATURES = (
 )
 """What the reference system's own model looks at; the rate is the lender's price."""
 
+_DIRECTIONS: Final = {"rises": 1, "falls": -1, None: 0}
 
-def fit_scorecard(
-    frame: Frame,
-    defaulted: Flags,
-    *,
-    version: str,
-    data_sha256: str,
-    candidates: Sequence[Candidate] = CANDIDATES,
-    scale: Scale = SCALE,
-) -> Scorecard:
-    """Fit the scorecard on loans whose outcome is known.
 
-    Calibration is fitted on log-odds that each loan got from bins and weights fitted without it
-    (five folds, stratified), and goes into the points.
+def folds(defaulted: Flags) -> Iterator[tuple[Codes, Codes]]:
+    """Yield the rows to fit on and the rows to look at, five times, with equal default rates."""
+    splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    yield from splitter.split(np.empty(len(defaulted)), defaulted)
 
-    Parameters
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How an ensemble grows.
+
+    Attributes
     ----------
-    frame
-        Clean columns of the contract, one row a loan.
-    defaulted
-        Whether the loan defaulted.
-    version, data_sha256
-        Name of the model, and checksum of the data it comes from, for its document.
-    candidates
-        Features that may enter.
-    scale
-        What points are to mean.
-
-    Raises
-    ------
-    ModelError
-        A candidate is not in the catalogue, is set by the lender, or is of the other kind; there
-        are too few loans; no candidate tells defaults from others; the weights do not converge.
+    known, neutral
+        Bins of each feature that hold known values, and those behind them that do not; in these,
+        loans go with whichever side of a split suits them better.
+    directions
+        Whether PD rises or falls with each feature; None for a text.
+    rounds, learning_rate, smallest_leaf, ridge, share_of_features, seed
+        As scikit-learn has them.
     """
-    _expect_admissible(candidates)
-    if min(defaulted.sum(), (~defaulted).sum()) < FEWEST_LOANS:
-        raise ModelError(
-            f"{version}: expected {FEWEST_LOANS} defaults and as many others, found "
-            f"{defaulted.sum()} among {len(defaulted)} loans; fit on a longer period"
-        )
-    columns = model_columns(frame)
-    points_a_unit = scale.points(1.0) - scale.points(0.0)
-    telling = [
-        candidate
-        for candidate, weights in zip(
-            candidates, _fit(columns, defaulted, candidates).weights, strict=True
-        )
-        if points_a_unit * np.ptp(weights) >= SMALLEST_SPREAD
-    ]
-    if not telling:
-        raise ModelError(f"{version}: no candidate feature tells defaults from other loans")
-    line = _calibrate(columns, defaulted, telling)
-    fitted = _fit(columns, defaulted, telling)
-    intercept = line[0] + line[1] * fitted.intercept
-    characteristics = tuple(
-        _characteristic(coder, -points_a_unit * line[1] * weights, columns, defaulted)
-        for coder, weights in zip(fitted.coders, fitted.weights, strict=True)
-    )
-    months = frame["applied_on"].astype("datetime64[M]")
-    return Scorecard(
-        version=version,
-        contract_version=CONTRACT_VERSION,
-        features=tuple(candidate.feature for candidate in telling),
-        scale=scale,
-        base_points=round(scale.points(-intercept)),
-        characteristics=characteristics,
-        fit=Fit(
-            data_sha256=data_sha256,
-            loans=len(defaulted),
-            defaults=int(defaulted.sum()),
-            first_month=str(months.min()),
-            last_month=str(months.max()),
-            calibration_intercept=round(line[0], 4),
-            calibration_slope=round(line[1], 4),
-            left_out=tuple(c.feature for c in candidates if c not in telling),
-            libraries=tuple(
-                (library.__name__, library.__version__) for library in (np, scipy, sklearn)
-            ),
-        ),
-    )
+
+    known: tuple[int, ...]
+    neutral: tuple[int, ...]
+    directions: tuple[str | None, ...]
+    rounds: int
+    learning_rate: float
+    smallest_leaf: int
+    ridge: float
+    share_of_features: float
+    seed: int
 
 
-def fit_reference(frame: Frame, defaulted: Flags) -> Callable[[Frame], Floats]:
+class Bag:
+    """One ensemble of trees of depth two; made by `grow`."""
+
+    def __init__(self, classifier: HistGradientBoostingClassifier, growth: Growth) -> None:
+        self._classifier = classifier
+        self._growth = growth
+
+    @property
+    def base(self) -> float:
+        """Log-odds before any tree."""
+        return float(self._classifier._baseline_prediction[0, 0])  # noqa: SLF001
+
+    def log_odds(self, codes: Codes) -> Floats:
+        """Return scikit-learn's own log-odds of default; rows are features."""
+        found: Floats = self._classifier.decision_function(_table(codes, self._growth))
+        return found
+
+    def log_odds_by_rounds(self, codes: Codes, rounds: Sequence[int]) -> Floats:
+        """Return the log-odds after so many rounds: a row each."""
+        wanted = set(rounds)
+        staged = self._classifier.staged_decision_function(_table(codes, self._growth))
+        return np.array([stage for number, stage in enumerate(staged, 1) if number in wanted])
+
+    def trees(self, rounds: int) -> list[Node]:
+        """Return the trees of the first so many rounds."""
+        predictors: Any = self._classifier._predictors[:rounds]  # noqa: SLF001
+        return [_node(predictor.nodes, 0, self._growth) for (predictor,) in predictors]
+
+
+def grow(codes: Codes, defaulted: Flags, weights: Floats, growth: Growth) -> Bag:
+    """Grow an ensemble on the bins of each feature (rows are features), monotone where meant."""
+    classifier = HistGradientBoostingClassifier(
+        max_depth=2,
+        max_iter=growth.rounds,
+        learning_rate=growth.learning_rate,
+        min_samples_leaf=growth.smallest_leaf,
+        l2_regularization=growth.ridge,
+        max_features=growth.share_of_features,
+        early_stopping=False,
+        monotonic_cst=[_DIRECTIONS[direction] for direction in growth.directions],
+        random_state=growth.seed,
+    )
+    classifier.fit(_table(codes, growth), defaulted, sample_weight=weights)
+    return Bag(classifier, growth)
+
+
+def fit_reference(
+    frame: Frame, defaulted: Flags, *, weights: Floats | None = None
+) -> Callable[[Frame], Floats]:
     """Fit the reference's logistic regression on its seven features; return frame -> PD."""
     pipeline = make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True),
@@ -186,7 +151,7 @@ def fit_reference(frame: Frame, defaulted: Flags) -> Callable[[Frame], Floats]:
     def table(loans: Frame) -> Floats:
         return np.column_stack([loans[feature] for feature in REFERENCE_FEATURES])
 
-    pipeline.fit(table(frame), defaulted)
+    pipeline.fit(table(frame), defaulted, logisticregression__sample_weight=weights)
 
     def predict(loans: Frame) -> Floats:
         pd: Floats = pipeline.predict_proba(table(loans))[:, 1]
@@ -195,75 +160,21 @@ def fit_reference(frame: Frame, defaulted: Flags) -> Callable[[Frame], Floats]:
     return predict
 
 
-def _fit(columns: Frame, defaulted: Flags, candidates: Sequence[Candidate]) -> Weights:
-    fewest = max(FEWEST_LOANS, math.ceil(SMALLEST_SHARE * len(defaulted)))
-    return fit_weights(columns, defaulted, candidates, fewest=fewest)
+def _table(codes: Codes, growth: Growth) -> Floats:
+    """Return the bins as scikit-learn wants them: a column a feature, NaN for the neutral ones."""
+    table = codes.T.astype(np.float64)
+    table[np.array(growth.known) <= codes.T] = np.nan
+    return table
 
 
-def _calibrate(
-    columns: Frame, defaulted: Flags, candidates: Sequence[Candidate]
-) -> tuple[float, float]:
-    log_odds = np.empty(len(defaulted))
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    for seen, unseen in folds.split(log_odds, defaulted):
-        fitted = _fit(take(columns, seen), defaulted[seen], candidates)
-        log_odds[unseen] = fitted.log_odds(take(columns, unseen))
-    line = calibration(expit(log_odds), defaulted)
-    return line.intercept, line.slope
-
-
-def _characteristic(
-    coder: Coder, exact_points: Floats, columns: Frame, defaulted: Flags
-) -> Characteristic:
-    codes = coder.codes(columns[coder.candidate.feature])
-    points = np.rint(exact_points).astype(int).tolist()
-    if isinstance(coder, StepCoder):
-        return _steps(coder, points, codes, defaulted)
-    *groups, unseen, missing = map(_bin, points, evidence(codes, defaulted, len(points)))
-    return Groups(
-        feature=coder.candidate.feature,
-        groups=tuple(
-            Group(**_fields(group), values=(value,))
-            for group, value in zip(groups, coder.values, strict=True)
-        ),
-        unseen=unseen,
-        missing=missing,
+def _node(nodes: Any, place: int, growth: Growth) -> Node:
+    node = nodes[place]
+    if node["is_leaf"]:
+        return float(node["value"])
+    feature = int(node["feature_idx"])
+    bins = np.arange(growth.known[feature] + growth.neutral[feature])
+    goes_left = np.where(
+        bins < growth.known[feature], bins <= node["num_threshold"], node["missing_go_to_left"] != 0
     )
-
-
-def _steps(
-    coder: StepCoder, points: list[int], codes: NDArray[np.int64], defaulted: Flags
-) -> Steps:
-    # Neighbours of equal points become one step; the last bin is that of the missing.
-    is_new = np.array([True, *(a != b for a, b in pairwise(points[:-1])), True])
-    merged = np.cumsum(is_new) - 1
-    shown = evidence(merged[codes], defaulted, int(merged[-1]) + 1)
-    *bins, missing = map(_bin, np.array(points)[is_new].tolist(), shown)
-    limits = [*coder.limits[is_new[1:-1]].tolist(), None]
-    return Steps(
-        feature=coder.candidate.feature,
-        direction="rises" if coder.candidate.direction == "rises" else "falls",
-        steps=tuple(
-            Step(**_fields(step), upto=limit) for step, limit in zip(bins, limits, strict=True)
-        ),
-        missing=missing,
-    )
-
-
-def _bin(points: int, shown: Evidence) -> Bin:
-    return Bin(points=points, woe=shown.woe, loans=shown.loans, defaults=shown.defaults)
-
-
-def _fields(bin_: Bin) -> dict[str, Any]:
-    return {name: getattr(bin_, name) for name in Bin.__struct_fields__}
-
-
-def _expect_admissible(candidates: Sequence[Candidate]) -> None:
-    for candidate in candidates:
-        feature = CATALOGUE.get(candidate.feature)
-        kind = "text" if candidate.direction is None else "float"
-        if feature is None or feature.kind != kind or feature.origin == "lender":
-            raise ModelError(
-                f"candidate {candidate.feature}: expected a {kind} feature of the catalogue that "
-                "applicant or bureau gives, found none; leave it out"
-            )
+    left, right = (_node(nodes, int(node[side]), growth) for side in ("left", "right"))
+    return Split(feature, goes_left, left, right)

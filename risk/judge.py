@@ -32,11 +32,18 @@ _DECIDED = tuple(column.name for column in DECIDED_COLUMNS)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything a verdict depends on, beside the event and its arrival."""
+    """Everything a verdict depends on, beside the event and its arrival.
+
+    Attributes
+    ----------
+    challengers
+        Models whose PDs are stored beside the decision; they decide nothing.
+    """
 
     model: Model
     policy: Policy
     reference: ReferenceTables
+    challengers: tuple[Model, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,12 @@ def _judge(
     if not len(rows):
         return Verdicts(_nothing(), sorted(rejects, key=_row))
 
-    decided = decide(join(rules.reference, frame), model=rules.model, policy=rules.policy)
+    decided = decide(
+        join(rules.reference, frame),
+        model=rules.model,
+        policy=rules.policy,
+        challengers=rules.challengers,
+    )
     unsound = _unsound_scores(decided)
     rejects += _at(rows, unsound)
     decided, rows = _without(decided, rows, unsound)

@@ -8,15 +8,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from risk import scorecard
+from risk import boosting, scorecard
+from risk.boosting import Boosting
 from risk.errors import ModelError
 from risk.frame import Frame
 from risk.scorecard import Scorecard
 
 __all__ = ["Model", "parse_model", "score", "to_json"]
 
-Model: TypeAlias = Scorecard
-"""A frozen value with `version`, `sha256`, `features` and `contract_version`."""
+Model: TypeAlias = Scorecard | Boosting
+"""A frozen value with `version`, `sha256`, `features`, `uses_lender_fields`, `contract_version`."""
 
 
 class _Kind(msgspec.Struct):
@@ -35,14 +36,22 @@ def parse_model(document: bytes) -> Model:
         kind = msgspec.json.decode(document, type=_Kind).kind
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise ModelError(f"model document: {exc}; expected what risk.model.to_json writes") from exc
-    if kind != "scorecard":
-        raise ModelError(f"model document: expected kind scorecard, found {kind[:40]!r}")
-    return scorecard.from_json(document)
+    match kind:
+        case "scorecard":
+            return scorecard.from_json(document)
+        case "boosting":
+            return boosting.from_json(document)
+    raise ModelError(
+        f"model document: expected kind scorecard or boosting, found {kind[:40]!r}; "
+        "load it with the release that wrote it"
+    )
 
 
 def to_json(model: Model) -> bytes:
     """Return the model's document: the same model always gives the same bytes."""
-    return scorecard.to_json(model)
+    if isinstance(model, Scorecard):
+        return scorecard.to_json(model)
+    return boosting.to_json(model)
 
 
 def score(model: Model, frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -55,4 +64,6 @@ def score(model: Model, frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.f
     ContractError
         The frame lacks a column that the model looks at.
     """
-    return scorecard.score(model, frame)
+    if isinstance(model, Scorecard):
+        return scorecard.score(model, frame)
+    return boosting.score(model, frame)

@@ -1,7 +1,9 @@
 """How well a PD separates, ranks and fits the outcomes: figures of the outcomes analysis.
 
 Everywhere `pd` is a probability of default per loan and `defaulted` whether the loan did default.
-Loans with equal PDs are one group: no figure depends on the order of the rows.
+Loans with equal PDs are one group: no figure depends on the order of the rows. `weights`, where
+given, say how many loans of the population each loan stands for (a sample that holds too many
+defaults is undone so); without them each stands for one.
 
 >>> import numpy as np
 >>> pd = np.array([0.1, 0.2, 0.3, 0.4])
@@ -17,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +42,8 @@ __all__ = [
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
-Statistic: TypeAlias = Callable[[Floats, Flags], float]
+Statistic: TypeAlias = Callable[..., float]
+"""PD and outcomes, and weights by name where there are any, to a figure."""
 
 _NEWTON_STEPS = 50
 _CONVERGED = 1e-12
@@ -94,11 +97,14 @@ class Band:
     lift: float
 
 
-def auc(pd: Floats, defaulted: Flags, *, confidence: float = 0.95) -> Estimate:
+def auc(
+    pd: Floats, defaulted: Flags, *, weights: Floats | None = None, confidence: float = 0.95
+) -> Estimate:
     """Return the area under the ROC curve with DeLong's interval.
 
     DeLong, DeLong and Clarke-Pearson, *Biometrics* 44 (1988), computed from midranks as in Sun and
-    Xu, "Fast implementation of DeLong's algorithm", *IEEE Signal Processing Letters* 21 (2014).
+    Xu, "Fast implementation of DeLong's algorithm", *IEEE Signal Processing Letters* 21 (2014);
+    with weights, ranks and means are weighted ones.
 
     Raises
     ------
@@ -106,38 +112,41 @@ def auc(pd: Floats, defaulted: Flags, *, confidence: float = 0.95) -> Estimate:
         All loans have the same outcome.
     """
     _expect_both_outcomes(defaulted)
-    ranks = _midranks(pd)
-    bads, goods = pd[defaulted], pd[~defaulted]
+    each = _each(pd, weights)
+    ranks = _midranks(pd, each)
+    bads, goods = each[defaulted], each[~defaulted]
     # For each default the share of goods that it beats, for each good that of defaults it loses to.
-    bad_share = (ranks[defaulted] - _midranks(bads)) / len(goods)
-    good_share = 1.0 - (ranks[~defaulted] - _midranks(goods)) / len(bads)
-    value = float(bad_share.mean())
-    variance = bad_share.var() / len(bads) + good_share.var() / len(goods)
+    bad_share = (ranks[defaulted] - _midranks(pd[defaulted], bads)) / goods.sum()
+    good_share = 1.0 - (ranks[~defaulted] - _midranks(pd[~defaulted], goods)) / bads.sum()
+    value = float(bads @ bad_share / bads.sum())
+    variance = _variance_of_mean(bad_share, bads) + _variance_of_mean(good_share, goods)
     reach = NormalDist().inv_cdf(0.5 + confidence / 2.0) * float(np.sqrt(variance))
     return Estimate(value, max(value - reach, 0.0), min(value + reach, 1.0))
 
 
-def gini(pd: Floats, defaulted: Flags, *, confidence: float = 0.95) -> Estimate:
+def gini(
+    pd: Floats, defaulted: Flags, *, weights: Floats | None = None, confidence: float = 0.95
+) -> Estimate:
     """Return the Gini coefficient, ``2 * AUC - 1``, with its interval."""
-    area = auc(pd, defaulted, confidence=confidence)
+    area = auc(pd, defaulted, weights=weights, confidence=confidence)
     return Estimate(*(2.0 * bound - 1.0 for bound in (area.value, area.low, area.high)))
 
 
-def ks_separation(pd: Floats, defaulted: Flags) -> float:
+def ks_separation(pd: Floats, defaulted: Flags, *, weights: Floats | None = None) -> float:
     """Return the largest gap between the PD distributions of defaults and of the others."""
     _expect_both_outcomes(defaulted)
-    groups = _groups(pd, defaulted)
+    groups = _groups(pd, defaulted, weights)
     bads = np.cumsum(groups.defaults)
     goods = np.cumsum(groups.loans) - bads
     return float(np.abs(bads / bads[-1] - goods / goods[-1]).max())
 
 
-def brier(pd: Floats, defaulted: Flags) -> float:
+def brier(pd: Floats, defaulted: Flags, *, weights: Floats | None = None) -> float:
     """Return the mean squared distance of PD and outcome (Brier, *Mon. Weather Rev.* 78, 1950)."""
-    return float(np.mean(np.square(pd - defaulted)))
+    return float(np.average(np.square(pd - defaulted), weights=weights))
 
 
-def calibration(pd: Floats, defaulted: Flags) -> Calibration:
+def calibration(pd: Floats, defaulted: Flags, *, weights: Floats | None = None) -> Calibration:
     """Return the calibration line by maximum likelihood (Newton's method on two parameters).
 
     Raises
@@ -146,42 +155,45 @@ def calibration(pd: Floats, defaulted: Flags) -> Calibration:
         All loans have the same outcome, or one PD splits the outcomes exactly: no line fits best.
     """
     _expect_both_outcomes(defaulted)
+    each = _each(pd, weights)
     inside = np.clip(pd, _NEAREST_TO_CERTAIN, 1.0 - _NEAREST_TO_CERTAIN)
     design = np.stack([np.ones_like(inside), np.log(inside / (1.0 - inside))])
     line = np.array([0.0, 1.0])
     for _ in range(_NEWTON_STEPS):
         fitted = 1.0 / (1.0 + np.exp(-np.clip(line @ design, -40.0, 40.0)))
-        information = (design * (fitted * (1.0 - fitted))) @ design.T
+        information = (design * (each * fitted * (1.0 - fitted))) @ design.T
         if np.linalg.cond(information) > 1.0 / np.finfo(np.float64).eps:
             break
-        step = np.linalg.solve(information, design @ (defaulted - fitted))
+        step = np.linalg.solve(information, design @ (each * (defaulted - fitted)))
         line = line + step
         if np.abs(step).max() < _CONVERGED:
-            return Calibration(
-                float(line[0]), float(line[1]), float(pd.mean()), float(defaulted.mean())
-            )
+            means = (np.average(column, weights=weights) for column in (pd, defaulted))
+            return Calibration(float(line[0]), float(line[1]), *map(float, means))
     raise ContractError(
         "no calibration line fits best: expected PDs that differ and overlap between outcomes; "
         "hand over more loans"
     )
 
 
-def lift(pd: Floats, defaulted: Flags, *, share: float) -> float:
+def lift(pd: Floats, defaulted: Flags, *, share: float, weights: Floats | None = None) -> float:
     """Return the default rate of the worst `share` of loans over that of all loans.
 
     Where the cut falls within loans of equal PD, they count as a fraction each.
     """
     _expect_both_outcomes(defaulted)
-    groups = _groups(pd, defaulted)
-    captured = _among_worst(groups.loans, groups.defaults, np.array([share * len(pd)]))[0]
-    return float(captured / (share * defaulted.sum()))
+    groups = _groups(pd, defaulted, weights)
+    cut = np.array([share * groups.loans.sum()])
+    captured = _among_worst(groups.loans, groups.defaults, cut)[0]
+    return float(captured / (share * groups.defaults.sum()))
 
 
-def gains(pd: Floats, defaulted: Flags, *, bands: int = 10) -> list[Band]:
+def gains(
+    pd: Floats, defaulted: Flags, *, bands: int = 10, weights: Floats | None = None
+) -> list[Band]:
     """Return the gains table: equal shares of the loans by PD, the worst first."""
     _expect_both_outcomes(defaulted)
-    groups = _groups(pd, defaulted)
-    cuts = np.linspace(0.0, len(pd), bands + 1)
+    groups = _groups(pd, defaulted, weights)
+    cuts = np.linspace(0.0, groups.loans.sum(), bands + 1)
     loans = np.diff(cuts)
     defaults = _among_worst(groups.loans, groups.defaults, cuts)
     expected = _among_worst(groups.loans, groups.loans * groups.pd, cuts)
@@ -192,7 +204,7 @@ def gains(pd: Floats, defaulted: Flags, *, bands: int = 10) -> list[Band]:
         np.diff(expected) / loans,
         np.diff(defaults) / loans,
         captured,
-        captured * len(pd) / cuts[1:],
+        captured * cuts[-1] / cuts[1:],
     )
     return [Band(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
@@ -202,6 +214,7 @@ def bootstrap(
     pd: Floats,
     defaulted: Flags,
     *,
+    weights: Floats | None = None,
     draws: int = 500,
     seed: int = 0,
     confidence: float = 0.95,
@@ -211,14 +224,19 @@ def bootstrap(
     All statistics are taken on the same resamples; the same seed gives the same intervals.
     """
     generator = np.random.default_rng(seed)
+
+    def take(statistic: Statistic, rows: Any) -> float:
+        weighted = {} if weights is None else {"weights": weights[rows]}
+        return statistic(pd[rows], defaulted[rows], **weighted)
+
     drawn = np.empty((draws, len(statistics)))
     for draw in range(draws):
         rows = generator.integers(0, len(pd), len(pd))
-        drawn[draw] = [statistic(pd[rows], defaulted[rows]) for statistic in statistics.values()]
+        drawn[draw] = [take(statistic, rows) for statistic in statistics.values()]
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(drawn, [tail, 1.0 - tail], axis=0)
     return {
-        name: Estimate(statistic(pd, defaulted), float(low[place]), float(high[place]))
+        name: Estimate(take(statistic, slice(None)), float(low[place]), float(high[place]))
         for place, (name, statistic) in enumerate(statistics.items())
     }
 
@@ -232,10 +250,18 @@ class _Groups:
     defaults: Floats
 
 
-def _groups(pd: Floats, defaulted: Flags) -> _Groups:
-    distinct, group, loans = np.unique(-pd, return_inverse=True, return_counts=True)
-    defaults = np.bincount(group, weights=defaulted, minlength=len(distinct)).astype(np.float64)
-    return _Groups(-distinct, loans.astype(np.float64), defaults)
+def _groups(pd: Floats, defaulted: Flags, weights: Floats | None) -> _Groups:
+    distinct, group = np.unique(-pd, return_inverse=True)
+    each = _each(pd, weights)
+    loans, defaults = (
+        np.bincount(group, weights=amounts, minlength=len(distinct)).astype(np.float64)
+        for amounts in (each, each * defaulted)
+    )
+    return _Groups(-distinct, loans, defaults)
+
+
+def _each(pd: Floats, weights: Floats | None) -> Floats:
+    return np.ones(len(pd)) if weights is None else weights
 
 
 def _among_worst(loans: Floats, amounts: Floats, cuts: Floats) -> Floats:
@@ -247,11 +273,17 @@ def _from_zero(counts: Floats) -> Floats:
     return np.concatenate([[0.0], np.cumsum(counts)])
 
 
-def _midranks(values: Floats) -> Floats:
-    """Return ranks from 1, equal values sharing the mean of theirs."""
-    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
-    midranks: Floats = np.cumsum(counts) - (counts - 1) / 2.0
+def _midranks(values: Floats, weights: Floats) -> Floats:
+    """Return the weight below each value, equal values sharing the middle of theirs."""
+    _, group = np.unique(values, return_inverse=True)
+    each = np.bincount(group, weights=weights)
+    midranks: Floats = np.cumsum(each) - each / 2.0
     return midranks[group]
+
+
+def _variance_of_mean(values: Floats, weights: Floats) -> float:
+    shares = weights / weights.sum()
+    return float(np.square(shares * (values - shares @ values)).sum())
 
 
 def _expect_both_outcomes(defaulted: Flags) -> None:

@@ -21,7 +21,7 @@ from risk.features import derive
 from risk.frame import Frame, row_count
 from risk.scorecard_document import Scorecard, Steps, from_json, to_json
 
-__all__ = ["Scorecard", "from_json", "model_columns", "score", "to_json"]
+__all__ = ["Scorecard", "from_json", "model_columns", "points_by_feature", "score", "to_json"]
 
 # Both applicants' figures stand in for the first one's where the application is joint.
 _JOINT = (("income_usd", "joint_income_usd"), ("dti_pct", "joint_dti_pct"))
@@ -39,20 +39,29 @@ def score(model: Scorecard, frame: Frame) -> tuple[NDArray[np.float64], NDArray[
         The frame lacks a column that the model looks at.
     """
     lookups = _lookups(model)
-    total = np.full(row_count(frame), model.base_points, dtype=np.int64)
     try:
-        columns = model_columns(frame)
-        for feature, edges, points in lookups.numbers:
-            total += points.take(edges.searchsorted(columns[feature]))
-        for feature, points_by_text, unseen in lookups.texts:
-            texts = columns[feature].tolist()
-            total += np.array([points_by_text.get(text, unseen) for text in texts], dtype=np.int64)
+        points = points_by_feature(model, model_columns(frame))
     except KeyError as exc:
         raise ContractError(
             f"model {model.version} looks at column {exc}, which the frame lacks; "
             "risk.frame.complete adds the columns of the contract"
         ) from exc
+    total = points.sum(axis=1) + model.base_points
     return lookups.pd.take(total - lookups.lowest), total.astype(np.float64)
+
+
+def points_by_feature(model: Scorecard, columns: Frame) -> NDArray[np.int64]:
+    """Return what each feature adds to each row's points: rows by features, in the model's order.
+
+    `columns` is `model_columns` of the frame.
+    """
+    lookups = _lookups(model)
+    points = np.empty((len(model.features), row_count(columns)), dtype=np.int64)
+    for place, feature, edges, points_of_bin in lookups.numbers:
+        points[place] = points_of_bin.take(edges.searchsorted(columns[feature]))
+    for place, feature, points_of_text, unseen in lookups.texts:
+        points[place] = [points_of_text.get(text, unseen) for text in columns[feature].tolist()]
+    return points.T
 
 
 def model_columns(frame: Frame) -> Frame:
@@ -68,8 +77,8 @@ def model_columns(frame: Frame) -> Frame:
 
 @dataclass(frozen=True, slots=True)
 class _Lookups:
-    numbers: Sequence[tuple[str, NDArray[np.float64], NDArray[np.int64]]]
-    texts: Sequence[tuple[str, Mapping[str | None, int], int]]
+    numbers: Sequence[tuple[int, str, NDArray[np.float64], NDArray[np.int64]]]
+    texts: Sequence[tuple[int, str, Mapping[str | None, int], int]]
     lowest: int
     pd: NDArray[np.float64]
 
@@ -78,18 +87,18 @@ class _Lookups:
 def _lookups(model: Scorecard) -> _Lookups:
     numbers = []
     texts = []
-    for characteristic in model.characteristics:
+    for place, characteristic in enumerate(model.characteristics):
         if isinstance(characteristic, Steps):
             # NaN sorts behind infinity, so the place after the last step is that of the missing.
             edges = [math.inf if step.upto is None else step.upto for step in characteristic.steps]
             points = np.array([bin_.points for bin_ in characteristic.bins], dtype=np.int64)
-            numbers.append((characteristic.feature, np.array(edges), points))
+            numbers.append((place, characteristic.feature, np.array(edges), points))
         else:
             by_text: dict[str | None, int] = {
                 value: group.points for group in characteristic.groups for value in group.values
             }
             by_text[None] = characteristic.missing.points
-            texts.append((characteristic.feature, by_text, characteristic.unseen.points))
+            texts.append((place, characteristic.feature, by_text, characteristic.unseen.points))
     lowest, highest = model.points_range
     pd = np.array([model.scale.pd(points) for points in range(lowest, highest + 1)])
     return _Lookups(numbers, texts, lowest, pd)

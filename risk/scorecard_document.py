@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
@@ -15,8 +16,10 @@ from risk.errors import ModelError
 from risk.features import CATALOGUE
 
 __all__ = [
+    "PD_DECIMALS",
     "Bin",
     "Characteristic",
+    "Document",
     "Fit",
     "Group",
     "Groups",
@@ -24,8 +27,10 @@ __all__ = [
     "Scorecard",
     "Step",
     "Steps",
+    "expect",
     "from_json",
     "to_json",
+    "uses_lender_fields",
 ]
 
 PD_DECIMALS = 9
@@ -35,13 +40,13 @@ _BEYOND_DOUBT = 64.0
 _WIDEST = 10_000
 
 
-class _Document(
+class Document(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, cache_hash=True
 ):
-    """A part of the document."""
+    """A part of a model's document."""
 
 
-class Bin(_Document, frozen=True):
+class Bin(Document, frozen=True):
     """Points, and the evidence they come from.
 
     Attributes
@@ -72,7 +77,7 @@ class Group(Bin, frozen=True):
     values: tuple[str, ...]
 
 
-class Steps(_Document, frozen=True, tag="steps"):
+class Steps(Document, frozen=True, tag="steps"):
     """A numeric feature; PD only ever rises, or only ever falls, with it."""
 
     feature: str
@@ -86,7 +91,7 @@ class Steps(_Document, frozen=True, tag="steps"):
         return (*self.steps, self.missing)
 
 
-class Groups(_Document, frozen=True, tag="groups"):
+class Groups(Document, frozen=True, tag="groups"):
     """A feature of texts; those that no group names are `unseen`."""
 
     feature: str
@@ -103,7 +108,7 @@ class Groups(_Document, frozen=True, tag="groups"):
 Characteristic: TypeAlias = Steps | Groups
 
 
-class Scale(_Document, frozen=True):
+class Scale(Document, frozen=True):
     """What points mean: `anchor_points` are odds of `anchor_odds` to 1; `pdo` more double them.
 
     Odds are of repaying against defaulting.
@@ -124,7 +129,7 @@ class Scale(_Document, frozen=True):
         return round(1.0 / (1.0 + odds), PD_DECIMALS)
 
 
-class Fit(_Document, frozen=True):
+class Fit(Document, frozen=True):
     """How the model came about.
 
     Attributes
@@ -150,7 +155,7 @@ class Fit(_Document, frozen=True):
     libraries: tuple[tuple[str, str], ...]
 
 
-class Scorecard(_Document, frozen=True, dict=True):
+class Scorecard(Document, frozen=True, dict=True, kw_only=True, omit_defaults=True):
     """A PD model; `to_json` and `from_json` keep it, `score` uses it.
 
     Attributes
@@ -158,6 +163,9 @@ class Scorecard(_Document, frozen=True, dict=True):
     features
         The features in the order of `characteristics`, said again: a document in which the two
         disagree was put together wrongly.
+    uses_lender_fields
+        Whether it looks at what the lender set, and so repeats the lender's own judgement. Such a
+        model is compared with, never the champion. Not in the document where it does not.
     base_points
         Points of the average application.
 
@@ -170,6 +178,7 @@ class Scorecard(_Document, frozen=True, dict=True):
     version: str
     contract_version: str
     features: tuple[str, ...]
+    uses_lender_fields: bool = False
     scale: Scale
     base_points: int
     characteristics: tuple[Characteristic, ...]
@@ -218,24 +227,28 @@ def from_json(document: bytes) -> Scorecard:
 
 def _check(model: Scorecard) -> None:
     where = f"model {model.version}"
-    _expect(
+    expect(
         model.contract_version == CONTRACT_VERSION,
         f"{where}: expected contract version {CONTRACT_VERSION}, found {model.contract_version}",
     )
     found = tuple(characteristic.feature for characteristic in model.characteristics)
-    _expect(
+    expect(
         found == model.features and len(set(found)) == len(found),
         f"{where}: expected the features {model.features} once each in that order, found {found}",
     )
     for characteristic in model.characteristics:
         _check_characteristic(characteristic, f"{where}, {characteristic.feature}")
-    _expect(
+    expect(
+        model.uses_lender_fields == uses_lender_fields(found),
+        f"{where}: uses_lender_fields is {model.uses_lender_fields}, its features say otherwise",
+    )
+    expect(
         model.scale.pdo > 0.0 and model.scale.anchor_odds > 0.0,
         f"{where}: expected pdo and anchor_odds above 0",
     )
     lowest, highest = model.points_range
-    _expect(highest - lowest <= _WIDEST, f"{where}: points span more than {_WIDEST}")
-    _expect(
+    expect(highest - lowest <= _WIDEST, f"{where}: points span more than {_WIDEST}")
+    expect(
         model.scale.pd(highest) > 0.0 and model.scale.pd(lowest) < 1.0,
         f"{where}: points from {lowest} to {highest} reach a PD of 0 or 1 on this scale",
     )
@@ -244,26 +257,38 @@ def _check(model: Scorecard) -> None:
 def _check_characteristic(characteristic: Characteristic, where: str) -> None:
     admitted = CATALOGUE.get(characteristic.feature)
     expected = "float" if isinstance(characteristic, Steps) else "text"
-    _expect(
+    expect(
         admitted is not None and admitted.kind == expected,
         f"{where}: expected a feature of the catalogue, of kind {expected}",
     )
     if isinstance(characteristic, Steps):
         edges = [math.inf if step.upto is None else step.upto for step in characteristic.steps]
-        _expect(
+        expect(
             edges[-1:] == [math.inf] and all(a < b for a, b in pairwise(edges)),
             f"{where}: expected rising limits, null at the end and nowhere else",
         )
         sign = -1 if characteristic.direction == "rises" else 1
-        _expect(
+        expect(
             all(sign * (b.points - a.points) >= 0 for a, b in pairwise(characteristic.steps)),
             f"{where}: points contradict that PD {characteristic.direction} with it",
         )
     else:
         values: list[Any] = [value for group in characteristic.groups for value in group.values]
-        _expect(len(set(values)) == len(values), f"{where}: a text stands in two groups")
+        expect(len(set(values)) == len(values), f"{where}: a text stands in two groups")
 
 
-def _expect(is_so: bool, message: str) -> None:  # noqa: FBT001  (a claim, then its message)
+def uses_lender_fields(features: Iterable[str]) -> bool:
+    """Tell whether any of the features is one that the lender sets."""
+    return any(CATALOGUE[feature].origin == "lender" for feature in features)
+
+
+def expect(is_so: bool, message: str) -> None:  # noqa: FBT001  (a claim, then its message)
+    """Refuse the model's document unless the claim holds.
+
+    Raises
+    ------
+    ModelError
+        It does not hold.
+    """
     if not is_so:
         raise ModelError(f"{message}; fit the model again or restore its document")

@@ -8,14 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dataflows import model_card, train
-from dataflows.loans import Loans, read_loans
+from dataflows import train
+from dataflows.dossier_tables import intervals
+from dataflows.loans import Loans, known_loans, read_loans
+from dataflows.simulated_loans import simulate_loans
 from dataflows.train import main
+from dataflows.urls import SimSource
 from lakehouse.errors import SettingsInvalid
 from lakehouse.registry import SHIPPED, load_model
+from risk import fit_boosting
 from risk.fit import fit_reference
+from risk.model import score, to_json
 from risk.performance import auc, calibration, gains, ks_separation, lift
-from risk.scorecard import score, to_json
+from risk.scorecard_document import Scorecard
 from tests.risk.applications import an_event
 from tests.risk.loans import some_loans
 
@@ -42,6 +47,8 @@ def _events(count: int = 2_400) -> Iterator[dict[str, Any]]:
             annual_inc=frame["income_usd"][row],
             emp_length=None if defaulted[row] and row % 2 else "3 years",
             loan_status="Charged Off" if defaulted[row] else "Fully Paid",
+            last_credit_pull_d="Apr-2014",
+            stands_for=2.0 if defaulted[row] else 1.0,
             recoveries=1e4 * float(defaulted[row]),
         )
 
@@ -61,6 +68,12 @@ def loans_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _write(tmp_path_factory.mktemp("loans") / "loans.jsonl", events)
 
 
+@pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit_boosting, "ROUNDS", (20, 40))
+    monkeypatch.setattr(fit_boosting, "_BAGS", 2)
+
+
 def test_only_loans_with_a_final_outcome_are_kept_and_the_others_counted(loans_file: Path) -> None:
     loans = read_loans(loans_file, received_at=NOW)
     assert len(loans.defaulted) == len(loans.months) == len(loans.frame["fico"]) == 2_396
@@ -74,54 +87,132 @@ def test_only_loans_with_a_final_outcome_are_kept_and_the_others_counted(loans_f
     assert str(loans.months[0]) == "2010-01"
 
 
-def test_a_file_without_outcomes_is_refused(tmp_path: Path) -> None:
-    path = _write(tmp_path / "loans.jsonl", [an_event(loan_status="Current")])
-    with pytest.raises(SettingsInvalid, match="expected loans with loan_status"):
+def test_the_books_are_of_the_latest_month_that_they_show(loans_file: Path) -> None:
+    assert str(read_loans(loans_file, received_at=NOW).observed_in) == "2014-04"
+
+
+def test_books_that_show_no_month_are_looked_at_today(tmp_path: Path) -> None:
+    event = an_event(issue_d=None, event_time="2016-01-01T00:00:00Z", loan_status="Fully Paid")
+    loans = read_loans(_write(tmp_path / "loans.jsonl", [event]), received_at=NOW)
+    assert str(loans.observed_in) == "2026-03"
+
+
+@pytest.mark.parametrize(
+    ("observed_in", "matured"), [("2013-03", 0), ("2013-04", 1), ("2013-06", 3), ("2014-04", 12)]
+)
+def test_a_loan_counts_three_months_after_its_term(
+    loans_file: Path, observed_in: str, matured: int
+) -> None:
+    month = np.datetime64(observed_in, "M")
+    if not matured:
+        with pytest.raises(SettingsInvalid, match="had matured by 2013-03"):
+            read_loans(loans_file, received_at=NOW, observed_in=month)
+        return
+    loans = read_loans(loans_file, received_at=NOW, observed_in=month)
+    assert len(np.unique(loans.months)) == matured
+    assert sum(loans.excluded.values()) + len(loans.defaulted) == 2_400
+
+
+def test_a_loan_of_unknown_term_has_not_matured() -> None:
+    frame, defaulted = some_loans(10)
+    frame["term_months"][0] = np.nan
+    loans = known_loans(
+        frame,
+        defaulted.astype(float),
+        observed_in=np.datetime64("2026-01"),
+        name="books",
+        data_sha256="",
+    )
+    assert loans.excluded == {"not matured by 2026-01": 1}
+
+
+@pytest.mark.parametrize("status", ["Current", "In Grace Period", None])
+def test_a_file_without_outcomes_is_refused(tmp_path: Path, status: str | None) -> None:
+    path = _write(tmp_path / "loans.jsonl", [an_event(event_time=None, loan_status=status)])
+    with pytest.raises(SettingsInvalid, match="with loan_status Charged Off or Fully Paid, found"):
         read_loans(path, received_at=NOW)
 
 
-def test_training_writes_a_model_that_loads_and_its_card(
+def test_a_file_of_which_the_contract_takes_nothing_is_refused(tmp_path: Path) -> None:
+    path = _write(tmp_path / "loans.jsonl", [an_event(annual_inc=-1)])
+    with pytest.raises(SettingsInvalid, match="found none that the contract takes"):
+        read_loans(path, received_at=NOW)
+
+
+def test_weights_are_read_from_the_column_that_is_named(loans_file: Path) -> None:
+    loans = read_loans(loans_file, received_at=NOW, weighted_by="stands_for")
+    assert loans.weights is not None
+    assert loans.weights.tolist() == (1.0 + loans.defaulted).tolist()
+
+
+@pytest.mark.parametrize("column", ["purpose", "no_such_column", "recoveries"])
+def test_a_column_that_holds_no_weights_is_refused(loans_file: Path, column: str) -> None:
+    with pytest.raises(SettingsInvalid, match=f"column {column}: expected a finite weight above 0"):
+        read_loans(loans_file, received_at=NOW, weighted_by=column)
+
+
+def test_simulated_loans_are_those_that_have_matured_and_the_same_each_time() -> None:
+    one, other = (simulate_loans(SimSource(seed=3, limit=4_000)) for _ in range(2))
+    assert one.data_sha256 == other.data_sha256
+    assert simulate_loans(SimSource(seed=4, limit=4_000)).data_sha256 != one.data_sha256
+    assert sum(one.excluded.values()) + len(one.defaulted) == 4_000
+    due = one.months + one.frame["term_months"].astype(int) + 3
+    assert (due <= one.observed_in).all()
+    assert str(one.observed_in) == "2019-03"
+    assert 0.1 < one.defaulted.mean() < 0.25
+    earlier = simulate_loans(SimSource(seed=3, limit=4_000), observed_in=np.datetime64("2017-01"))
+    assert len(earlier.defaulted) < len(one.defaulted)
+
+
+@pytest.mark.usefixtures("few_trees")
+def test_training_writes_models_that_load_and_their_dossiers(
     loans_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "models"
-    assert (
-        main([str(loans_file), "--out", str(out), "--version", "mine-1", "--test-months", "3"]) == 0
-    )
-    model = load_model("mine-1", folder=out)
-    assert {"fico", "inquiries_6m", "purpose"} <= set(model.features)
-    assert (model.fit.first_month, model.fit.last_month) == ("2010-01", "2010-09")
-    card = (out / "mine-1.md").read_text("utf-8")
-    assert model.sha256 in card
-    assert "issued 2010-10 to\n  2010-12" in card
-    assert str(out / "mine-1.json") in capsys.readouterr().out
+    given = [str(loans_file), "--out", str(out), "--revision", "mine", "--test-months", "3"]
+    assert main([*given, "--weight", "stands_for"]) == 0
+    shown = capsys.readouterr().out
+    for name in ("scorecard-mine", "boosting-mine", "price-aware-mine"):
+        model = load_model(name, folder=out)
+        assert {"fico", "inquiries_6m", "purpose"} <= set(model.features)
+        assert (model.fit.first_month, model.fit.last_month) == ("2010-01", "2010-09")
+        dossier = (out / f"{name}.md").read_text("utf-8")
+        assert str(out / f"{name}.json") in shown
+        assert model.sha256 in dossier
+        assert "issued 2010-10 to\n  2010-12" in dossier
+        assert "- Weights: column `stands_for`" in dossier
+        assert not re.search(r"[{}]|None|nan", dossier)
 
 
-def test_the_same_file_gives_the_same_bytes(loans_file: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("few_trees")
+def test_the_same_simulation_gives_the_same_bytes(tmp_path: Path) -> None:
     for folder in ("one", "two"):
-        arguments = [
-            "--out",
-            str(tmp_path / folder),
-            "--card-out",
-            str(tmp_path / "cards" / folder),
-        ]
-        assert main([str(loans_file), *arguments]) == 0
-    names = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert names == ["scorecard-1.json", "scorecard-1.json.sha256"]
-    for name in names:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    one, two = (tmp_path / "cards" / folder / "scorecard-1.md" for folder in ("one", "two"))
-    assert one.read_bytes() == two.read_bytes()
+        given = ["--out", str(tmp_path / folder), "--dossiers", str(tmp_path / folder / "said")]
+        assert main(["sim://?seed=5&limit=12000", *given]) == 0
+    one, two = (
+        {
+            path.name: path.read_bytes()
+            for path in (tmp_path / folder).rglob("*.*")
+            if path.is_file()
+        }
+        for folder in ("one", "two")
+    )
+    assert len(one) == 9
+    assert one == two
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_outcome_fields_in_the_file_change_nothing(loans_file: Path, tmp_path: Path) -> None:
     events = [json.loads(line) for line in loans_file.read_text().splitlines()]
     bare = [{k: v for k, v in event.items() if k != "recoveries"} for event in events]
     given = read_loans(loans_file, received_at=NOW)
     stripped = read_loans(_write(tmp_path / "bare.jsonl", bare), received_at=NOW)
-    one, _ = train.train(given, version="t", test_months=3)
-    other, _ = train.train(stripped, version="t", test_months=3)
-    assert one.characteristics == other.characteristics
-    assert one.fit.data_sha256 != other.fit.data_sha256
+    one, *_ = train.train(given, revision="t", test_months=3)
+    other, *_ = train.train(stripped, revision="t", test_months=3)
+    assert isinstance(one.model, Scorecard)
+    assert isinstance(other.model, Scorecard)
+    assert one.model.characteristics == other.model.characteristics
+    assert one.model.fit.data_sha256 != other.model.fit.data_sha256
 
 
 @pytest.mark.parametrize(
@@ -129,6 +220,9 @@ def test_outcome_fields_in_the_file_change_nothing(loans_file: Path, tmp_path: P
     [
         (["nowhere.csv"], 2, "nowhere.csv: expected a file, found nothing"),
         (["FILE", "--test-months", "12"], 1, "model_error"),
+        (["kafka://localhost:9092/loans"], 2, "a topic holds no outcomes"),
+        (["sim://", "--weight", "x"], 2, "has no columns of its own"),
+        (["FILE", "--observed-on", "2012-01"], 2, "had matured by 2012-01"),
     ],
 )
 def test_what_went_wrong_is_one_line_and_a_code(
@@ -147,35 +241,52 @@ def test_what_went_wrong_is_one_line_and_a_code(
     assert not (tmp_path / "out").exists()
 
 
-def test_no_months_to_judge_by_is_bad_usage(loans_file: Path) -> None:
+def test_a_lake_without_outcomes_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_HOME", str(tmp_path))
+    assert main(["lake", "--out", str(tmp_path / "out")]) == 2
+    assert "the lake holds no outcomes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--test-months", "0"], ["--observed-on", "2012"], ["--revision", "../up"]],
+    ids=["no months", "no month", "a path"],
+)
+def test_what_cannot_be_meant_is_bad_usage(loans_file: Path, arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main([str(loans_file), "--test-months", "0"])
+        main([str(loans_file), *arguments])
 
 
-def test_a_card_holds_every_bin_and_no_placeholder(loans_file: Path) -> None:
+@pytest.mark.usefixtures("few_trees")
+def test_a_dossier_holds_every_bin_and_pools_small_groups(loans_file: Path) -> None:
     loans = read_loans(loans_file, received_at=NOW)
-    model, card = train.train(loans, version="t", test_months=3)
-    for characteristic in model.characteristics:
+    frame = dict(loans.frame)
+    frame["state"] = np.array(["CA", "NV"], dtype=object)[(np.arange(2_396) % 40 == 0).astype(int)]
+    whole = known_loans(
+        frame,
+        loans.defaulted.astype(float),
+        observed_in=loans.observed_in,
+        name="all.csv",
+        data_sha256="0" * 64,
+    )
+    scorecard, boosting, price_aware = train.train(whole, revision="t", test_months=3)
+    assert "- Left out: nothing." in scorecard.dossier
+    assert "| 1 smaller groups |" in scorecard.dossier
+    assert "| NV |" not in scorecard.dossier
+    assert "It may be the champion" in scorecard.dossier
+    assert "A challenger" in boosting.dossier
+    assert "A benchmark, never the champion" in price_aware.dossier
+    assert isinstance(scorecard.model, Scorecard)
+    for characteristic in scorecard.model.characteristics:
         for bin_ in characteristic.bins:
-            assert f"| {bin_.loans:,} | " in card
-            assert f" | {bin_.woe:.4f} | {bin_.points:+d} |" in card
-    assert not re.search(r"[{}]|None|nan", card)
-    assert "whether it is known" in card
-
-
-def test_a_card_says_so_when_nothing_was_left_out(loans_file: Path) -> None:
-    loans = read_loans(loans_file, received_at=NOW)
-    whole = Loans(loans.frame, loans.defaulted, loans.months, {}, "all.csv", "0" * 64)
-    _, card = train.train(whole, version="t", test_months=3)
-    assert "- Left out: nothing." in card
+            assert f" | {bin_.woe:.4f} | {bin_.points:+d} |" in scorecard.dossier
 
 
 def test_limits_read_as_intervals() -> None:
-    assert model_card._intervals([1.0, 2_500.5, None]) == [
-        "up to 1",
-        "above 1 to 2,500.5",
-        "above 2,500.5",
-    ]
+    assert intervals([1.0, 2_500.5]) == ["up to 1", "above 1 to 2,500.5", "above 2,500.5"]
+    assert intervals([]) == ["any"]
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +298,12 @@ def _apart(loans: Loans) -> tuple[Any, Any]:
     return loans.chosen(loans.months > np.datetime64("2010-09"))
 
 
-def test_the_champion_does_out_of_time_what_its_card_says(real_loans: Loans) -> None:
+def test_all_real_loans_had_matured_when_their_books_were_looked_at(real_loans: Loans) -> None:
+    assert str(real_loans.observed_in) == "2018-12"
+    assert len(real_loans.defaulted) == 27_293
+
+
+def test_the_champion_does_out_of_time_what_its_dossier_says(real_loans: Loans) -> None:
     frame, defaulted = _apart(real_loans)
     pd, _ = score(load_model(), frame)
     assert len(defaulted) == 12_751
@@ -197,6 +313,21 @@ def test_the_champion_does_out_of_time_what_its_card_says(real_loans: Loans) -> 
     assert lift(pd, defaulted, share=0.062) >= 2.3
     rates = [band.default_rate for band in gains(pd, defaulted)]
     assert rates == sorted(rates, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("version", "least_auc", "least_ks", "least_lift"),
+    [("boosting-1", 0.704, 0.310, 2.25), ("price-aware-1", 0.705, 0.300, 2.35)],
+)
+def test_the_challengers_do_out_of_time_what_their_dossiers_say(
+    real_loans: Loans, version: str, least_auc: float, least_ks: float, least_lift: float
+) -> None:
+    frame, defaulted = _apart(real_loans)
+    pd, _ = score(load_model(version), frame)
+    assert auc(pd, defaulted).value >= least_auc
+    assert ks_separation(pd, defaulted) >= least_ks
+    assert 0.9 <= calibration(pd, defaulted).slope <= 1.1
+    assert lift(pd, defaulted, share=0.062) >= least_lift
 
 
 def test_the_reference_model_does_what_is_known_of_it(real_loans: Loans) -> None:
@@ -209,10 +340,11 @@ def test_the_reference_model_does_what_is_known_of_it(real_loans: Loans) -> None
     assert lift(pd, defaulted, share=0.062) == pytest.approx(1.89, abs=0.03)
 
 
-def test_the_shipped_champion_and_its_card_are_what_training_gives(real_loans: Loans) -> None:
-    shipped = load_model()
-    model, card = train.train(real_loans, version=shipped.version, test_months=9)
-    if model.fit.libraries != shipped.fit.libraries:
+def test_the_shipped_models_and_their_dossiers_are_what_training_gives(real_loans: Loans) -> None:
+    trained = train.train(real_loans, revision="1", test_months=9)
+    if trained[0].model.fit.libraries != load_model().fit.libraries:
         pytest.skip("the champion was fitted with other versions of NumPy, SciPy or scikit-learn")
-    assert to_json(model) == to_json(shipped)
-    assert card == (SHIPPED.parents[1] / "docs/models" / f"{shipped.version}.md").read_text("utf-8")
+    pages = SHIPPED.parents[1] / "docs/models"
+    for each in trained:
+        assert to_json(each.model) == to_json(load_model(each.model.version))
+        assert each.dossier == (pages / f"{each.model.version}.md").read_text("utf-8")

@@ -80,9 +80,7 @@ def test_sigterm_under_load_stores_the_last_batch_and_exits_0(
     assert flow.process.returncode == 0
 
 
-def test_a_worker_keeps_its_connection_from_batch_to_batch(
-    tmp_path: Path, postgres: str
-) -> None:
+def test_a_worker_keeps_its_connection_from_batch_to_batch(tmp_path: Path, postgres: str) -> None:
     settings = {
         "RISK_SOURCE": "sim://?rate=0&seed=6&limit=4000",
         "RISK_BATCH_MAX_MESSAGES": "100",

@@ -23,7 +23,7 @@ from risk.drift import bin_counts, category_counts, psi, reference_edges
 from risk.features import derive
 from risk.frame import Frame
 from risk.lending_club import clean
-from risk.scorecard import score
+from risk.model import score
 from risk.simulate import SimulationParameters
 from tests.risk.simulated import QUIET, a_simulator, rank_correlation
 

@@ -13,7 +13,7 @@ import pytest
 from tests.house.tree import ROOT, files
 
 JUST = Path(sys.executable).parent / "just"
-COMMAND = re.compile(r"\./justw(?: [\w]+)?(?: \d+)?")
+COMMAND = re.compile(r"\./justw(?: [\w-]+)?(?: \d+)?")
 FIRST_COMMANDS = ("./justw demo 60", "./justw test")
 
 

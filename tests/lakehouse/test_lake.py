@@ -122,6 +122,7 @@ def test_threads_may_ask_at_once(tmp_path: Path, opened: Opens) -> None:
         "set lock_configuration = false",
         "reset lock_configuration",
         "drop view decisions",
+        "drop view outcomes",
         "create view decisions as select 1",
         "explain analyze drop view decisions",
         "select 1; drop view decisions",
@@ -157,6 +158,32 @@ def test_every_kind_of_question_is_answered(tmp_path: Path, opened: Opens, state
     assert opened(str(tmp_path)).query(statement).num_columns > 0
 
 
+def test_a_long_answer_can_be_taken_in_parts(tmp_path: Path, opened: Opens) -> None:
+    writer = a_gold_writer(str(tmp_path))
+    append(writer, 0, 5_000)
+    writer.flush()
+    lake = opened(str(tmp_path))
+    parts = list(lake.stream("select off from raw_events", rows=2_000))
+    assert max(part.num_rows for part in parts) <= 2_048
+    assert sorted(off for part in parts for off in part["off"].to_pylist()) == list(range(5_000))
+
+
+def test_a_long_answer_need_not_be_taken_whole(tmp_path: Path, opened: Opens) -> None:
+    writer = a_gold_writer(str(tmp_path))
+    append(writer, 0, 5_000)
+    writer.flush()
+    lake = opened(str(tmp_path))
+    parts = lake.stream("select off from raw_events", rows=100)
+    assert next(parts).num_rows
+    parts.close()
+    assert count(lake) == 5_000
+
+
+def test_what_is_streamed_is_a_question_too(tmp_path: Path, opened: Opens) -> None:
+    with pytest.raises(QueryInvalid):
+        next(opened(str(tmp_path)).stream("drop view decisions", rows=100))
+
+
 def test_a_data_file_that_vanished_is_said_to_be_unreadable(tmp_path: Path, opened: Opens) -> None:
     writer = a_gold_writer(str(tmp_path))
     append(writer, 0, 2)
@@ -166,6 +193,8 @@ def test_a_data_file_that_vanished_is_said_to_be_unreadable(tmp_path: Path, open
         file.unlink()
     with pytest.raises(Unavailable, match="could not be read"):
         lake.query("select * from raw_events")
+    with pytest.raises(Unavailable, match="could not be read"):
+        list(lake.stream("select * from raw_events", rows=100))
 
 
 def test_a_process_that_stopped_reading_early_ends_cleanly(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from lakehouse import queries
 from lakehouse.lake import Lake
+from lakehouse.tables import DECISIONS
 from tests.lakehouse.gold_cases import a_gold_writer, decided_rows, refused_rows
 from tests.lakehouse.silver_cases import DECIDED_AT, TOPIC
 
@@ -50,6 +51,24 @@ def test_tiers_come_with_count_share_and_mean_pd_the_riskiest_first(lake: Lake) 
     assert rows[2]["amount_usd"] == 2_000.0
 
 
+def test_models_come_with_what_they_said_champions_first(tmp_path: Path) -> None:
+    decisions = a_gold_writer(str(tmp_path), "decisions")
+    told = ['{"b-1":0.3,"c-1":null}', '{"b-1":0.5,"c-1":0.2}', None]
+    for off, challengers in enumerate(told):
+        rows = decided_rows([off], pd=0.1, model_version="a-1", challengers=challengers)
+        decisions.append(TOPIC, 0, off + 1, rows)
+    decisions.flush()
+    lake = Lake(str(tmp_path))
+    found = queries.scores_by_model(lake).to_pylist()
+    lake.close()
+    assert [(row["part"], row["model"], row["applications"]) for row in found] == [
+        ("champion", "a-1", 3),
+        ("challenger", "b-1", 2),
+        ("challenger", "c-1", 1),
+    ]
+    assert [row["mean_pd"] for row in found] == pytest.approx([0.1, 0.4, 0.2])
+
+
 def test_the_watchlist_begins_with_the_newest(lake: Lake) -> None:
     rows = queries.latest_watchlist(lake, limit=2).to_pylist()
     assert [(row["application_id"], row["pd"], row["reasons"]) for row in rows] == [
@@ -74,11 +93,30 @@ def test_the_ledger_sums_up_each_table_and_partition(lake: Lake) -> None:
     ]
 
 
+def test_decided_offsets_are_spanned_by_partition(lake: Lake) -> None:
+    assert queries.decided_spans(lake).to_pylist() == [
+        {"topic": TOPIC, "part": 0, "first_off": 0, "last_off": 5}
+    ]
+
+
+def test_decisions_between_two_offsets_come_in_order_with_every_column(lake: Lake) -> None:
+    rows = queries.decisions_between(lake, topic=TOPIC, part=0, first_off=2, last_off=4)
+    assert rows.column_names == DECISIONS.names
+    assert rows["event_id"].to_pylist() == ["e2", "e3", "e4"]
+    other = queries.decisions_between(lake, topic=TOPIC, part=1, first_off=2, last_off=4)
+    assert other.num_rows == 0
+
+
 def test_an_empty_lake_has_an_answer_to_everything(tmp_path: Path) -> None:
     empty = Lake(str(tmp_path / "none"))
     try:
         for ask in (queries.tier_mix, queries.latest_watchlist, queries.quarantine_by_code):
             assert ask(empty).num_rows == 0
         assert queries.ledger(empty).num_rows == 0
+        assert queries.decided_spans(empty).num_rows == 0
+        assert queries.outcomes_of(empty, ["a1"]).num_rows == 0
+        assert queries.positions_of(empty, ["e1"]).num_rows == 0
+        assert queries.sampled_positions(empty, size=3, seed=1).num_rows == 0
+        assert queries.latest_observation(empty) is None
     finally:
         empty.close()

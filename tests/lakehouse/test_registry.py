@@ -6,8 +6,21 @@ from pathlib import Path
 import pytest
 
 from lakehouse.errors import ArtefactInvalid
-from lakehouse.registry import CHAMPION, SHIPPED, load_model, load_policy, save_model
-from risk.scorecard import to_json
+from lakehouse.registry import (
+    CHAMPION,
+    SHIPPED,
+    find_model,
+    find_policy,
+    load_model,
+    load_policy,
+    save_model,
+    shipped_document,
+    shipped_versions,
+)
+from lakehouse.registry_changes import register_policy
+from lakehouse.registry_store import RegistryStore
+from risk.model import to_json
+from tests.lakehouse.registry_cases import a_change, flip_a_byte, object_path, registered
 from tests.risk.applications import a_model
 
 
@@ -120,3 +133,65 @@ def test_an_unknown_version_is_answered_with_those_there_are(saved: Path) -> Non
 def test_a_version_is_never_a_path(version: str) -> None:
     with pytest.raises(ArtefactInvalid, match="no policy"):
         load_policy(version)
+
+
+def test_shipped_artefacts_are_named_and_their_documents_verified() -> None:
+    assert CHAMPION in shipped_versions("model")
+    assert shipped_versions("policy") == ("reference-1", "standard-1")
+    assert shipped_document("model", CHAMPION) == to_json(load_model())
+
+
+class TestFinding:
+    """Artefacts of the past, wherever they are kept."""
+
+    @pytest.fixture
+    def lake(self, tmp_path: Path) -> str:
+        lake = str(tmp_path / "lake")
+        registered(RegistryStore(lake), "test-1")
+        return lake
+
+    @staticmethod
+    def register_mine(lake: str) -> None:
+        document = shipped_document("policy", "standard-1")
+        mine = document.replace(b'"standard-1"', b'"mine-1"', 1)
+        register_policy(RegistryStore(lake), mine, a_change())
+
+    def test_a_shipped_artefact_needs_no_lake(self) -> None:
+        assert find_model("s3://no-such-bucket/lake", CHAMPION) == load_model()
+        assert find_policy("s3://no-such-bucket/lake", "standard-1").version == "standard-1"
+
+    def test_a_registered_artefact_is_found_by_its_version(self, lake: str) -> None:
+        self.register_mine(lake)
+        assert find_model(lake, "test-1") == a_model()
+        assert find_policy(lake, "mine-1").version == "mine-1"
+
+    def test_a_model_is_found_by_version_and_checksum(self, lake: str) -> None:
+        assert find_model(lake, "test-1", a_model().sha256) == a_model()
+        assert find_model(lake, CHAMPION, load_model().sha256) == load_model()
+
+    @pytest.mark.parametrize("version", ["test-1", CHAMPION])
+    def test_a_model_of_another_checksum_is_not_the_one(self, lake: str, version: str) -> None:
+        with pytest.raises(ArtefactInvalid, match=f"no model '{version}' with checksum ffffff"):
+            find_model(lake, version, "f" * 64)
+
+    def test_what_is_nowhere_is_answered_with_what_there_is(self, lake: str) -> None:
+        with pytest.raises(ArtefactInvalid, match=r"no model 'x-1', neither .* test-1"):
+            find_model(lake, "x-1")
+        with pytest.raises(ArtefactInvalid, match=r"no policy 'x-1', .* reference-1, standard-1"):
+            find_policy(lake, "x-1")
+
+    @pytest.mark.parametrize("version", ["../models/test-1", "/etc/passwd", "", "*"])
+    def test_a_version_is_never_a_path(self, lake: str, version: str) -> None:
+        with pytest.raises(ArtefactInvalid, match="no model"):
+            find_model(lake, version)
+
+    def test_an_altered_policy_is_refused(self, lake: str) -> None:
+        self.register_mine(lake)
+        flip_a_byte(object_path(lake, "policies", "mine-1.json"))
+        with pytest.raises(ArtefactInvalid, match=r"mine-1\.json: expected the checksum"):
+            find_policy(lake, "mine-1")
+
+    def test_an_altered_model_is_refused(self, lake: str) -> None:
+        flip_a_byte(object_path(lake, "models", "test-1.json"))
+        with pytest.raises(ArtefactInvalid, match=r"test-1\.json: expected the checksum"):
+            find_model(lake, "test-1", a_model().sha256)

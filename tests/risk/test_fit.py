@@ -5,7 +5,9 @@ from sklearn.metrics import roc_auc_score
 from risk import additive
 from risk.binning import Candidate, StepCoder, evidence, prepare
 from risk.errors import ModelError
-from risk.fit import CANDIDATES, REFERENCE_FEATURES, fit_reference, fit_scorecard
+from risk.fit import REFERENCE_FEATURES, fit_reference
+from risk.fit_candidates import CANDIDATES
+from risk.fit_scorecard import fit_scorecard
 from risk.frame import take
 from risk.performance import auc, calibration
 from risk.scorecard import from_json, score, to_json
@@ -206,3 +208,61 @@ def test_the_reference_predicts_from_its_seven_features_missing_ones_too() -> No
     assert pd.shape == (3_000,)
     assert roc_auc_score(defaulted, pd) > 0.85
     assert len(REFERENCE_FEATURES) == 7
+
+
+def test_weights_undo_a_sample_that_holds_too_many_defaults() -> None:
+    frame, defaulted = some_loans(12_000)
+    weights = np.where(defaulted, 0.5, 1.0)
+    model = fit_scorecard(
+        frame,
+        defaulted,
+        version="t",
+        data_sha256="",
+        candidates=_CANDIDATES,
+        weights=weights,
+    )
+    pd, _ = score(model, frame)
+    line = calibration(pd, defaulted, weights=weights)
+    assert line.slope == pytest.approx(1.0, abs=0.05)
+    assert line.mean_pd == pytest.approx(line.default_rate, abs=0.01)
+    reference = fit_reference(frame, defaulted, weights=weights)(frame)
+    assert reference.mean() < defaulted.mean() - 0.05
+
+
+def test_weights_of_any_constant_change_nothing() -> None:
+    frame, defaulted = some_loans()
+    one, other = (
+        fit_scorecard(
+            frame, defaulted, version="t", data_sha256="", candidates=_CANDIDATES, weights=weights
+        )
+        for weights in (None, np.full(3_000, 4.0))
+    )
+    assert one == other
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, np.nan, np.inf])
+def test_weights_that_are_none_are_refused(wrong: float) -> None:
+    frame, defaulted = some_loans()
+    weights = np.ones(3_000)
+    weights[7] = wrong
+    with pytest.raises(ModelError, match=r"3000 finite numbers above 0, found .* with 1 others"):
+        fit_scorecard(frame, defaulted, version="t", data_sha256="", weights=weights)
+
+
+def test_the_lenders_price_is_taken_only_where_it_is_asked_for_and_then_said() -> None:
+    frame, defaulted = some_loans()
+    frame["rate_pct"] = 15.0 + 5.0 * defaulted + np.random.default_rng(0).normal(0, 3, 3_000)
+    model = fit_scorecard(
+        frame,
+        defaulted,
+        version="t",
+        data_sha256="",
+        candidates=[Candidate("rate_pct", "rises", (10.0, 15.0, 20.0))],
+        with_lender_fields=True,
+    )
+    assert model.uses_lender_fields
+    assert b'"uses_lender_fields": true' in to_json(model)
+    assert from_json(to_json(model)) == model
+    hidden = to_json(model).replace(b' "uses_lender_fields": true,\n', b"")
+    with pytest.raises(ModelError, match="its features say otherwise"):
+        from_json(hidden)

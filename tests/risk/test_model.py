@@ -6,14 +6,16 @@ import pytest
 
 from risk import scorecard
 from risk.errors import ModelError
-from risk.model import parse_model, to_json
-from tests.risk.applications import a_model
+from risk.model import parse_model, score, to_json
+from tests.risk.applications import a_model, figures
 
 
 def test_a_document_without_a_kind_is_a_scorecard() -> None:
     model = a_model()
     assert parse_model(scorecard.to_json(model)) == model
     assert to_json(model) == scorecard.to_json(model)
+    frame = figures(dti_pct=[10.0, 30.0])
+    assert score(model, frame)[0].tolist() == scorecard.score(model, frame)[0].tolist()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import doctest
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -183,3 +184,41 @@ def test_loans_that_all_ended_alike_have_no_figure(figure: object, *, outcome: b
     assert callable(figure)
     with pytest.raises(ContractError, match="loans that defaulted and loans that did not"):
         figure(np.array([0.1, 0.2]), np.array([outcome, outcome]))
+
+
+_FIGURES: dict[str, Callable[..., float]] = {
+    "auc": lambda p, d, **w: auc(p, d, **w).value,
+    "ks_separation": ks_separation,
+    "brier": brier,
+    "slope": lambda p, d, **w: calibration(p, d, **w).slope,
+    "mean_pd": lambda p, d, **w: calibration(p, d, **w).mean_pd,
+    "lift": lambda p, d, **w: lift(p, d, share=0.1, **w),
+    "captured": lambda p, d, **w: gains(p, d, bands=5, **w)[1].captured,
+    "band": lambda p, d, **w: gains(p, d, bands=5, **w)[1].default_rate,
+}
+
+
+@pytest.mark.parametrize("name", _FIGURES)
+def test_a_loan_of_weight_three_counts_as_three_loans(name: str) -> None:
+    pd, defaulted = _loans()
+    copies = np.random.default_rng(1).integers(1, 4, len(pd))
+    figure = _FIGURES[name]
+    weighted = figure(pd, defaulted, weights=copies.astype(np.float64))
+    repeated = figure(np.repeat(pd, copies), np.repeat(defaulted, copies))
+    assert weighted == pytest.approx(repeated, abs=1e-9)
+
+
+def test_weighted_auc_is_that_of_an_independent_implementation() -> None:
+    pd, defaulted = _loans()
+    weights = np.random.default_rng(1).uniform(0.5, 4.0, len(pd))
+    expected = roc_auc_score(defaulted, pd, sample_weight=weights)
+    assert auc(pd, defaulted, weights=weights).value == pytest.approx(expected, abs=1e-12)
+    assert gini(pd, defaulted, weights=weights).value == pytest.approx(2 * expected - 1)
+
+
+def test_a_bootstrap_of_weighted_loans_weighs_each_sample() -> None:
+    pd, defaulted = _loans()
+    weights = np.where(defaulted, 0.5, 1.0)
+    drawn = bootstrap({"Brier": brier}, pd, defaulted, weights=weights, draws=50)["Brier"]
+    assert drawn.value == brier(pd, defaulted, weights=weights)
+    assert drawn.low < drawn.value < drawn.high

@@ -42,5 +42,7 @@ copy silver.decisions (
     contract_version,
     reference_version,
     issues,
-    content_hash
+    content_hash,
+    model_reasons,
+    challengers
 ) from stdin with (format "binary")

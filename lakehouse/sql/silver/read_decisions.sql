@@ -42,7 +42,9 @@ select
     contract_version,
     reference_version,
     issues,
-    content_hash
+    content_hash,
+    model_reasons,
+    challengers
 from silver.decisions
 where
     topic = %(topic)s

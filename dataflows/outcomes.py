@@ -1,0 +1,179 @@
+"""Record what became of loans in the lake: ``python -m dataflows.outcomes SOURCE``.
+
+::
+
+    python -m dataflows.outcomes accepted_2007_to_2018Q4.csv.gz
+    python -m dataflows.outcomes 'sim://?seed=1&limit=100000'
+
+Only final outcomes count: Fully Paid and Charged Off. Each is stored with the day as of which the
+books said so; a later day, or a later recording of the same day, corrects an earlier one. Recording
+the same source again adds nothing, and an interrupted recording is completed by running it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from dataflows.bounded import all_records
+from dataflows.clock import utc_now
+from dataflows.loans import OUTCOMES
+from dataflows.observation import shown_on
+from dataflows.reported import Reported, reported
+from dataflows.urls import FileSource, Source, parse_source
+from lakehouse.errors import LakehouseError
+from lakehouse.gold_tables import OUTCOME_RECORDS
+from lakehouse.lake import open_lake
+from lakehouse.outcomes import OutcomeRecorder
+from lakehouse.settings import Settings
+from risk.dialects import dates
+
+__all__ = ["Counts", "main", "record_outcomes"]
+
+_AT_ONCE: Final = 20_000
+
+
+class Counts(msgspec.Struct):
+    """What became of the records of a source; the four kinds add up to all of them."""
+
+    recorded: int = 0
+    already_there: int = 0
+    not_final: int = 0
+    unreadable: int = 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Record one source; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        counts = _record(options.source, options.observed_on)
+    except LakehouseError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    if options.json:
+        sys.stdout.write(msgspec.json.encode(counts).decode() + "\n")
+    else:
+        sys.stdout.write(
+            f"{counts.recorded:,} outcomes recorded, {counts.already_there:,} already there, "
+            f"{counts.not_final:,} not final yet, {counts.unreadable:,} unreadable\n"
+        )
+    return 0
+
+
+def _record(url: str, observed_on: date | None) -> Counts:
+    settings = Settings.from_env(os.environ)
+    source = parse_source(url, name="SOURCE")
+    records = all_records(source)
+    if observed_on is None:
+        observed_on = shown_on(source, today=utc_now().date())
+    recorder = OutcomeRecorder(settings.lake_uri)
+    with open_lake(settings) as lake:
+        return record_outcomes(
+            records,
+            lambda offered: recorder.record(lake, offered),
+            source=_name(source),
+            observed_on=observed_on,
+            recorded_at=utc_now(),
+        )
+
+
+def record_outcomes(
+    batches: Iterable[list[bytes]],
+    record: Callable[[pa.Table], int],
+    *,
+    source: str,
+    observed_on: date,
+    recorded_at: datetime,
+) -> Counts:
+    """Hand over the final outcomes among these records, some thousands at a time.
+
+    Of several records of one loan that are handed over together the last one counts.
+
+    Parameters
+    ----------
+    record
+        Appends what is new and returns how many that were, as `lakehouse.outcomes` does.
+    """
+    counts = Counts()
+    waiting: dict[str, Reported] = {}
+
+    def hand_over() -> None:
+        if waiting:
+            rows = _rows(waiting, source=source, observed_on=observed_on, recorded_at=recorded_at)
+            new = record(rows)
+            counts.recorded += new
+            counts.already_there += len(waiting) - new
+            waiting.clear()
+
+    for batch in batches:
+        for each in map(reported, batch):
+            application_id = each.application_id
+            if not application_id:
+                counts.unreadable += 1
+            elif each.loan_status not in OUTCOMES:
+                counts.not_final += 1
+            else:
+                counts.already_there += application_id in waiting
+                waiting[application_id] = each
+        if len(waiting) >= _AT_ONCE:
+            hand_over()
+    hand_over()
+    return counts
+
+
+def _rows(
+    finals: dict[str, Reported], *, source: str, observed_on: date, recorded_at: datetime
+) -> pa.Table:
+    statuses = [each.loan_status for each in finals.values()]
+    known_by = np.full(len(finals), np.datetime64(observed_on))
+    issued_on, _ = dates([each.issue_d for each in finals.values()], latest=known_by)
+    columns = {
+        "application_id": list(finals),
+        "outcome": statuses,
+        "defaulted": [bool(OUTCOMES[status or ""]) for status in statuses],
+        "issued_on": pa.array(issued_on, from_pandas=True),
+        "observed_on": [observed_on] * len(finals),
+        "source": [source] * len(finals),
+        "recorded_at": [recorded_at] * len(finals),
+    }
+    return pa.table(columns, schema=OUTCOME_RECORDS)
+
+
+def _name(source: Source) -> str:
+    return Path(source.path).name if isinstance(source, FileSource) else str(source)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m dataflows.outcomes",
+        description="Record final loan outcomes in the lake; again, and nothing is added.",
+    )
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a JSONL, CSV or Parquet file with loan_status (.gz, .zst), or sim://?seed=&limit=",
+    )
+    parser.add_argument(
+        "--observed-on",
+        type=date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="as of which day the source tells; without: the end of the latest month it shows",
+    )
+    parser.add_argument("--json", action="store_true", help="the counts as one JSON object")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

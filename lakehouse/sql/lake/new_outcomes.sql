@@ -1,0 +1,33 @@
+-- Question: which of the outcomes offered are news? Grain: one row a piece of news, `place` being
+-- its index in the lists handed over. No news is what stands already, and what was recorded before
+-- for the same day, even where a correction has replaced it since.
+with offered as (
+    select
+        unnest($places) as place,
+        unnest($application_ids) as application_id,
+        unnest($outcomes) as outcome,
+        unnest($issued_on)::date as issued_on,
+        unnest($observed_on)::date as observed_on
+)
+
+select offered.place
+from offered
+where
+    not exists (
+        select 1
+        from outcomes as standing
+        where
+            standing.application_id = offered.application_id
+            and standing.outcome = offered.outcome
+            and standing.issued_on is not distinct from offered.issued_on
+    )
+    and not exists (
+        select 1
+        from outcome_records as recorded
+        where
+            recorded.application_id = offered.application_id
+            and recorded.outcome = offered.outcome
+            and recorded.issued_on is not distinct from offered.issued_on
+            and recorded.observed_on = offered.observed_on
+    )
+order by offered.place

@@ -1,0 +1,92 @@
+"""The features that fits may use, with the direction and the limits that credit sense gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk.binning import Candidate
+from risk.errors import ModelError
+from risk.features import CATALOGUE
+
+__all__ = [
+    "BOOSTING_CANDIDATES",
+    "CANDIDATES",
+    "PRICE_AWARE_CANDIDATES",
+    "expect_admissible",
+    "expect_enough",
+]
+
+CANDIDATES: tuple[Candidate, ...] = (
+    Candidate("fico", "falls", (*np.arange(624.5, 760.0, 5.0), 764.5, 774.5, 784.5, 799.5)),
+    Candidate("inquiries_6m", "rises", (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)),
+    Candidate(
+        "income_usd",
+        "falls",
+        (*np.arange(15e3, 61e3, 5e3), 70e3, 80e3, 90e3, 100e3, 125e3, 150e3),
+    ),
+    Candidate("amount_to_income", "rises", tuple(np.arange(1.0, 24.0) / 40.0)),
+    Candidate("utilisation_pct", "rises", tuple(np.arange(5.0, 100.0, 5.0))),
+    Candidate("public_records", "rises", (0.0, 1.0)),
+    Candidate("employment_years", "falls", tuple(np.arange(0.0, 10.0))),
+    Candidate("term_months", "rises", (36.0,)),
+    Candidate("dti_pct", "rises", tuple(np.arange(2.5, 40.0, 2.5))),
+    Candidate("delinquencies_2y", "rises", (0.0, 1.0)),
+    Candidate("credit_age_years", "falls", (4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0)),
+    Candidate("purpose"),
+)
+"""What the scorecard may use."""
+
+_ADD_NOTHING = frozenset({"dti_pct", "delinquencies_2y", "credit_age_years"})
+
+BOOSTING_CANDIDATES: tuple[Candidate, ...] = tuple(
+    candidate for candidate in CANDIDATES if candidate.feature not in _ADD_NOTHING
+)
+"""What boosting may use: trees cannot tell by themselves that a feature adds nothing."""
+
+PRICE_AWARE_CANDIDATES: tuple[Candidate, ...] = (
+    *BOOSTING_CANDIDATES,
+    Candidate("rate_pct", "rises", tuple(np.arange(6.5, 23.0, 0.5))),
+    Candidate("lender_grade"),
+    Candidate("state"),
+)
+"""With the lender's price and grade, which hold its own judgement, and the place of residence: to
+compare with, never to decide by."""
+
+FEWEST_LOANS = 50
+
+
+def expect_admissible(candidates: Sequence[Candidate], *, with_lender_fields: bool = False) -> None:
+    """Refuse candidates that are not in the catalogue, are of the other kind, or are the lender's.
+
+    Raises
+    ------
+    ModelError
+        One is.
+    """
+    for candidate in candidates:
+        feature = CATALOGUE.get(candidate.feature)
+        kind = "text" if candidate.direction is None else "float"
+        is_allowed = feature is not None and (with_lender_fields or feature.origin != "lender")
+        if feature is None or feature.kind != kind or not is_allowed:
+            raise ModelError(
+                f"candidate {candidate.feature}: expected a {kind} feature of the catalogue that "
+                "applicant or bureau gives, found none; leave it out"
+            )
+
+
+def expect_enough(version: str, defaulted: NDArray[np.bool_]) -> None:
+    """Refuse to fit on too few loans of either outcome.
+
+    Raises
+    ------
+    ModelError
+        There are too few.
+    """
+    if min(defaulted.sum(), (~defaulted).sum()) < FEWEST_LOANS:
+        raise ModelError(
+            f"{version}: expected {FEWEST_LOANS} defaults and as many others, found "
+            f"{defaulted.sum()} among {len(defaulted)} loans; fit on a longer period"
+        )

@@ -1,0 +1,51 @@
+"""What the challengers would have said: stored beside a decision, never part of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk.frame import Frame, row_count, text_column
+from risk.model import Model, score
+
+__all__ = ["shadow_pds"]
+
+
+def shadow_pds(challengers: Sequence[Model], frame: Frame) -> NDArray[Any]:
+    """Return each row's PD from each challenger, as a JSON object by version.
+
+    Parameters
+    ----------
+    challengers
+        Models of different versions; without any, every row is None.
+    frame
+        As `decide` takes it.
+
+    Returns
+    -------
+    ndarray of str | None
+        A PD is null where the challenger failed or gave none from 0 to 1: whatever a challenger
+        does, the decision stands.
+    """
+    count = row_count(frame)
+    if not challengers:
+        return np.full(count, None, dtype=object)
+    named = [_texts(challenger, frame, count) for challenger in challengers]
+    return text_column(["{" + ",".join(said) + "}" for said in zip(*named, strict=True)], count)
+
+
+def _texts(challenger: Model, frame: Frame, count: int) -> list[str]:
+    name = json.dumps(challenger.version)
+    try:
+        probabilities, _ = score(challenger, frame)
+    except Exception:  # noqa: BLE001  (a challenger must not harm a decision)
+        return [f"{name}:null"] * count
+    return [
+        f"{name}:{pd!r}" if math.isfinite(pd) and 0.0 <= pd <= 1.0 else f"{name}:null"
+        for pd in probabilities.tolist()
+    ]

@@ -1,0 +1,57 @@
+"""A small boosting model with meaning, for the tests of that kind."""
+
+from __future__ import annotations
+
+from risk.boosting_document import Boosting, BoostingFit, Intervals, Pair, Texts
+from risk.contract import CONTRACT_VERSION
+from risk.scorecard_document import Scale
+
+
+def a_boosting(version: str = "trees-1") -> Boosting:
+    """Return DTI and purpose, each alone and both together, known and unknown."""
+    return Boosting(
+        version=version,
+        contract_version=CONTRACT_VERSION,
+        features=("dti_pct", "purpose"),
+        uses_lender_fields=False,
+        scale=Scale(pdo=20.0, anchor_points=600.0, anchor_odds=20.0),
+        base=-2_000_000,
+        codings=(
+            Intervals(
+                feature="dti_pct",
+                direction="rises",
+                limits=(20.0,),
+                effects=(-100_000, 200_000, 50_000),
+                loans=(10, 8, 2),
+                defaults=(1, 2, 0),
+            ),
+            Texts(
+                feature="purpose",
+                values=("credit_card",),
+                effects=(-300_000, 0, 400_000),
+                loans=(10, 9, 1),
+                defaults=(1, 2, 0),
+            ),
+        ),
+        pairs=(
+            Pair(
+                features=("dti_pct", "purpose"),
+                effects=((10_000, 0, 0), (0, 20_000, -300_000), (0, 0, 70_000)),
+            ),
+        ),
+        fit=BoostingFit(
+            data_sha256="0" * 64,
+            loans=20,
+            defaults=3,
+            first_month="2010-01",
+            last_month="2010-02",
+            calibration_intercept=0.0,
+            calibration_slope=1.0,
+            left_out=(),
+            libraries=(),
+            rounds=1,
+            bags=1,
+            learning_rate=0.1,
+            seed=0,
+        ),
+    )
