@@ -12,6 +12,11 @@ from lakehouse.tables import DECISIONS, DUPLICATES, QUARANTINE
 
 LAKEHOUSE = Path(__file__).parents[2] / "lakehouse"
 SILVER = sorted(path.stem for path in (LAKEHOUSE / "sql" / "silver").glob("*.sql"))
+OTHERS = sorted(
+    f"{folder}/{path.stem}"
+    for folder in ("security", "serving")
+    for path in (LAKEHOUSE / "sql" / folder).glob("*.sql")
+)
 CODE = "".join(path.read_text(encoding="utf-8") for path in LAKEHOUSE.glob("*.py"))
 
 
@@ -21,9 +26,14 @@ def test_every_statement_of_silver_is_used_in_one_place(name: str) -> None:
     assert len(re.findall(called, CODE)) == 1
 
 
-@pytest.mark.parametrize("name", SILVER)
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_other_statement_is_named_with_its_folder_in_one_place(name: str) -> None:
+    assert CODE.count(f'"{name}"') == 1
+
+
+@pytest.mark.parametrize("name", [*(f"silver/{name}" for name in SILVER), *OTHERS])
 def test_every_statement_says_what_it_is_for(name: str) -> None:
-    assert load_sql(f"silver/{name}").startswith("-- ")
+    assert load_sql(name).startswith("-- ")
 
 
 @pytest.mark.parametrize(

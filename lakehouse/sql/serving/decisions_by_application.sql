@@ -1,0 +1,53 @@
+-- Question: what was decided on this application, newest first? Grain: one row a decided event.
+select
+    event_id,
+    application_id,
+    topic,
+    part,
+    off,
+    event_at,
+    applied_on,
+    decided_at,
+    amount_usd,
+    term_months,
+    rate_pct,
+    installment_usd,
+    income_usd,
+    dti_pct,
+    utilisation_pct,
+    delinquencies_2y,
+    inquiries_6m,
+    open_accounts,
+    total_accounts,
+    employment_years,
+    credit_age_years,
+    fico,
+    purpose,
+    purpose_group,
+    home_ownership,
+    state,
+    region,
+    is_joint,
+    dti_band,
+    util_band,
+    rate_band,
+    early_warning_flag,
+    tier,
+    reasons,
+    pd,
+    points,
+    model_version,
+    model_sha256,
+    policy_version,
+    contract_version,
+    reference_version,
+    issues,
+    content_hash,
+    model_reasons,
+    challengers
+from silver.decisions
+where
+    (event_id = %(application_id)s and application_id = %(application_id)s)
+    or (application_id = %(application_id)s and application_id <> event_id)
+order by decided_at desc, event_id asc
+limit %(most)s

@@ -1,0 +1,204 @@
+"""What the API says of a decision, whether it was made just now or is read from silver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from risk.adverse_codes import REASONS
+from risk.contract import Reject, RejectCode, Tier
+from risk.frame import Frame
+from risk.policy import Policy
+from serving.problems import FieldError, Problem
+
+__all__ = ["Decision", "Position", "decided_answers", "problem_of", "stored_answer"]
+
+_OURS: Final = frozenset({RejectCode.INTERNAL, RejectCode.SCORE_NOT_FINITE})
+_SEPARATOR: Final = "|"
+
+
+class Bands(msgspec.Struct, frozen=True, gc=False):
+    """Where the policy's figures stand on their scales; null where a figure has no band."""
+
+    dti: str | None
+    utilisation: str | None
+    rate: str | None
+
+
+class Reason(msgspec.Struct, frozen=True, gc=False):
+    """One reason: its stable code, and what it says to people."""
+
+    code: str
+    says: str | None
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
+    """What was decided; `pd` is the probability of default, higher `points` are safer."""
+
+    pd: float
+    points: float
+    tier: Tier
+    early_warning_flag: bool
+    bands: Bands
+    reasons: tuple[Reason, ...]
+
+
+class Versions(msgspec.Struct, frozen=True, gc=False):
+    """What it was decided by."""
+
+    contract: str
+    model: str
+    model_sha256: str
+    policy: str
+    reference: str
+
+
+class Lineage(msgspec.Struct, frozen=True, gc=False):
+    """Where the stream read the event."""
+
+    topic: str
+    part: int
+    off: int
+
+
+class Position(msgspec.Struct, frozen=True, gc=False):
+    """Where the broker keeps an application that was recorded."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """A decision; `lineage` and `challengers` are there once the stream has stored it.
+
+    Attributes
+    ----------
+    content_hash
+        A 64-bit whole number as text: JSON's numbers end at 53 bits in many readers.
+    """
+
+    event_id: str
+    application_id: str
+    event_at: datetime
+    applied_on: date
+    decided_at: datetime
+    decision: Verdict
+    model_reasons: tuple[Reason, ...]
+    versions: Versions
+    content_hash: str
+    issues: tuple[str, ...]
+    lineage: Lineage | UnsetType = UNSET
+    challengers: dict[str, float | None] | UnsetType = UNSET
+    recorded: Position | UnsetType = UNSET
+
+
+def decided_answers(
+    decided: Frame, policy: Policy, decided_at: datetime
+) -> Iterator[tuple[int, Decision]]:
+    """Yield each decided row of a batch, with its position in it."""
+    columns = [decided[name].tolist() for name in _USED]
+    for values in zip(*columns, strict=True):
+        row = dict(zip(_USED, values, strict=True))
+        yield row["row"], _decision(row, policy, decided_at)
+
+
+def stored_answer(row: Mapping[str, Any], policy: Policy) -> Decision:
+    """Return a row of silver as an answer; `policy` says its reasons where it is the same."""
+    challengers = row["challengers"]
+    return msgspec.structs.replace(
+        _decision(row, policy, row["decided_at"]),
+        lineage=Lineage(row["topic"], row["part"], row["off"]),
+        challengers=UNSET if challengers is None else msgspec.json.decode(challengers),
+    )
+
+
+def problem_of(reject: Reject) -> Problem:
+    """Return why an application is refused: the stream's own code, the field, what was expected."""
+    field, separator, expected = reject.reason.partition(": ")
+    if not separator or not field.replace("_", "").isalnum():
+        field, expected = "", reject.reason
+    return Problem(
+        500 if reject.code in _OURS else 422,
+        reject.code.value,
+        f"the application is refused ({reject.stage.value}): {reject.reason}",
+        errors=[FieldError(field, expected.removeprefix("expected "))],
+    )
+
+
+_USED: Final = (
+    "row", "event_id", "application_id", "event_at", "applied_on", "dti_band", "util_band",
+    "rate_band", "early_warning_flag", "tier", "reasons", "pd", "points", "model_version",
+    "model_sha256", "policy_version", "contract_version", "reference_version", "issues",
+    "content_hash", "model_reasons",
+)  # fmt: skip
+
+
+def _decision(row: Mapping[str, Any], policy: Policy, decided_at: datetime) -> Decision:
+    known = policy if row["policy_version"] == policy.version else None
+    return Decision(
+        event_id=row["event_id"],
+        application_id=row["application_id"],
+        event_at=row["event_at"].replace(tzinfo=UTC),
+        applied_on=row["applied_on"],
+        decided_at=decided_at,
+        decision=Verdict(
+            pd=row["pd"],
+            points=row["points"],
+            tier=row["tier"],
+            early_warning_flag=row["early_warning_flag"],
+            bands=Bands(row["dti_band"], row["util_band"], row["rate_band"]),
+            reasons=_policy_reasons(row["reasons"], known),
+        ),
+        model_reasons=_model_reasons(row["model_reasons"]),
+        versions=_versions(
+            row["contract_version"],
+            row["model_version"],
+            row["model_sha256"],
+            row["policy_version"],
+            row["reference_version"],
+        ),
+        content_hash=str(row["content_hash"]),
+        issues=tuple(row["issues"].split(_SEPARATOR)) if row["issues"] else (),
+    )
+
+
+@lru_cache(maxsize=64)
+def _versions(contract: str, model: str, sha256: str, policy: str, reference: str) -> Versions:
+    return Versions(contract, model, sha256, policy, reference)
+
+
+@lru_cache(maxsize=4_096)
+def _policy_reasons(codes: str, policy: Policy | None) -> tuple[Reason, ...]:
+    says = {} if policy is None else _said_by(policy)
+    return tuple(Reason(code, says.get(code)) for code in codes.split(_SEPARATOR) if code)
+
+
+@lru_cache(maxsize=4_096)
+def _model_reasons(codes: str | None) -> tuple[Reason, ...]:
+    if not codes:
+        return ()
+    known = ((code, REASONS.get(code)) for code in codes.split(_SEPARATOR))
+    return tuple(Reason(code, reason.sentence if reason else None) for code, reason in known)
+
+
+@lru_cache(maxsize=16)
+def _said_by(policy: Policy) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for condition in policy.conditions:
+        comparison = condition.comparison.replace("_", " ")
+        for version in condition.versions:
+            limit = f"{comparison} {version.threshold:g} {condition.unit}"
+            said[version.code] = f"{condition.label}: {limit}"
+    labels = {scale.name: scale.label for scale in policy.scales}
+    for elevation in policy.elevating:
+        if elevation.code is not None:
+            said[elevation.code] = f"{labels[elevation.scale]}: {elevation.band.value}"
+    if policy.low_code is not None:
+        said[policy.low_code] = "Every figure is within the policy's limits"
+    return said

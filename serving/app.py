@@ -1,0 +1,181 @@
+"""The API's front door: ``python -m serving.app``, or ``uvicorn serving.app:create_app --factory``.
+
+`create_app` reads the settings, opens what answering depends on and puts the parts together. What
+uvicorn cannot be told by a factory (the time a request may take to arrive, several workers'
+metrics, no ``server`` header) `main` tells it; so `main` is how to run this in earnest.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import Response
+
+from lakehouse.errors import LakehouseError
+from lakehouse.settings import Settings
+from lakehouse.telemetry import configure_logging
+from serving.metrics import MULTIPROCESS
+from serving.openapi import document
+from serving.parts import Parts, open_parts
+from serving.problems import FieldError, Problem, request_id_of, response_to
+from serving.readiness import Readiness
+from serving.requests import Requests
+from serving.routes_catalogue import catalogue_routes
+from serving.routes_decisions import decision_routes
+from serving.routes_dossiers import dossier_routes
+from serving.routes_health import health_routes
+from serving.routes_score import score_routes
+from serving.routes_stored import stored_routes
+from serving.scoring import Scorer
+from serving.shadow import Shadow
+from serving.timed_http import TimedHttp
+
+__all__ = ["build", "create_app", "main"]
+
+SWITCH_SECONDS: Final = 0.0005
+
+_INSTEAD: Final[Mapping[int, tuple[str, str]]] = {
+    404: ("not_found", "there is nothing here; the operations are in docs/api.md"),
+    405: ("method_not_allowed", "this path has other methods; the header Allow names them"),
+}
+
+
+def create_app() -> FastAPI:
+    """Return the application that the settings ask for, ready to answer.
+
+    What cannot be had ends the process with one line and the error's exit code.
+    """
+    stack = ExitStack()
+    try:
+        settings = Settings.from_env(os.environ)
+        configure_logging(to_terminal=sys.stderr.isatty(), level=settings.log_level)
+        parts = open_parts(settings, os.environ, stack, now=_utc_now)
+        _favour_answers()
+    except LakehouseError as error:
+        stack.close()
+        sys.stderr.write(f"{error.code}: {error}\n")
+        raise SystemExit(error.exit_code) from error
+    return build(parts, on_end=stack.close)
+
+
+def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
+    """Put the parts together; `on_end` is called when the server shuts down."""
+    shadow = Shadow(parts.limits)
+    scorer = Scorer(parts.rules, parts.limits, now=parts.now, after=shadow.take)
+    readiness = Readiness(parts.checks)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            readiness.close()
+            on_end()
+
+    app = FastAPI(
+        title="Credit risk monitor",
+        version="1",
+        description="Scores loan applications on request, by the stream's own rules.",
+        lifespan=lifespan,
+        openapi_url="/openapi.json" if parts.has_docs else None,
+        docs_url="/docs" if parts.has_docs else None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Requests), *parts.middlewares],
+        exception_handlers={
+            Problem: _answer_problem,
+            HTTPException: _answer_http_exception,
+            RequestValidationError: _answer_invalid,
+        },
+    )
+    app.include_router(decision_routes(scorer, parts.deeds, parts.recorder))
+    app.include_router(stored_routes(parts.rules, parts.reads))
+    app.include_router(dossier_routes(parts.dossiers))
+    app.include_router(score_routes(parts.rules, parts.limits, parts.deeds, now=parts.now))
+    app.include_router(catalogue_routes(parts.rules))
+    app.include_router(health_routes(readiness, parts.metrics))
+    app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's own way
+    return app
+
+
+def _favour_answers() -> None:
+    """Let no thread and no collection keep the event loop waiting for long."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def main() -> None:
+    """Serve until asked to stop, in as many processes as the settings say."""
+    try:
+        settings = Settings.from_env(os.environ)
+    except LakehouseError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
+        raise SystemExit(error.exit_code) from error
+    if settings.api_workers > 1:
+        folder = settings.home / "api-metrics"
+        shutil.rmtree(folder, ignore_errors=True)  # a run's figures begin at 0
+        folder.mkdir(parents=True)
+        os.environ[MULTIPROCESS] = str(folder)
+    host, _, port = settings.api_address.rpartition(":")
+    uvicorn.run(
+        "serving.app:create_app",
+        factory=True,
+        host=host.strip("[]"),
+        port=int(port),
+        workers=settings.api_workers,
+        http=TimedHttp,
+        loop="uvloop",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=10,
+    )
+
+
+async def _answer_problem(request: Request, problem: Exception) -> Response:
+    if not isinstance(problem, Problem):
+        raise problem
+    return response_to(problem, request_id_of(request.scope))
+
+
+async def _answer_http_exception(request: Request, exc: Exception) -> Response:
+    if not isinstance(exc, HTTPException):
+        raise exc
+    code, detail = _INSTEAD.get(exc.status_code, ("invalid_request", "the request is not valid"))
+    problem = Problem(exc.status_code, code, detail, headers=exc.headers)
+    return response_to(problem, request_id_of(request.scope))
+
+
+async def _answer_invalid(request: Request, exc: Exception) -> Response:
+    if not isinstance(exc, RequestValidationError):
+        raise exc
+    errors = [
+        FieldError(".".join(map(str, error["loc"])), str(error["msg"])) for error in exc.errors()
+    ]
+    problem = Problem(422, "invalid_request", "the request is not valid", errors=errors)
+    return response_to(problem, request_id_of(request.scope))
+
+
+if __name__ == "__main__":
+    main()

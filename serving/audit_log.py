@@ -1,0 +1,171 @@
+"""What the API answered, on its way into the audit log without making anybody wait.
+
+The request path hands entries over and goes on. A thread takes what has come together, a few times
+a second, and stores it in one transaction. While Postgres does not take it, it goes to a file of
+this process, ``RISK_HOME/audit/spool-*.jsonl``, synced to the disk batch by batch, and from there
+into the log once Postgres is back; so do files that processes left behind which are no more. An
+entry carries an id, and is stored once however often it is handed over. Where the disk does not
+take it either it stays in memory, and `has_room` ends when that is full.
+
+A process killed outright loses what it answered in the last `GATHER_SECONDS`, or, in the moments
+until it finds out that Postgres hangs, what has come in since.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from lakehouse.errors import LakehouseError
+from serving.audit_spool import leftovers, own_spool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from lakehouse.audit import AuditEntry
+    from serving.audit_spool import Spool
+
+__all__ = ["GATHER_SECONDS", "MOST_WAITING", "AuditLog", "Counts", "Writer"]
+
+log = structlog.get_logger()
+
+GATHER_SECONDS: Final = 0.2
+RETRY_SECONDS: Final = 2.0
+MOST_WAITING: Final = 50_000
+"""Entries in memory, some 20 MB."""
+
+_BATCH: Final = 1_000
+_END_SECONDS: Final = 8.0
+
+
+class Writer(Protocol):
+    """What stores entries: `lakehouse.audit.AuditWriter`."""
+
+    def write(self, entries: Sequence[AuditEntry]) -> None:
+        """Store all of them or raise a `LakehouseError`; the same entry twice is stored once."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+class Count(Protocol):
+    """A counter of Prometheus."""
+
+    def inc(self, amount: float = 1) -> None:
+        """Add to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Entries that went into the log, that had to wait in a file first, and that are lost."""
+
+    written: Count
+    spooled: Count
+    lost: Count
+
+
+class AuditLog:
+    """Takes entries from the event loop and stores them from a thread of its own.
+
+    Parameters
+    ----------
+    folder
+        Where spool files lie: ``RISK_HOME/audit``.
+    """
+
+    def __init__(self, writer: Writer, folder: Path, counts: Counts) -> None:
+        self._writer = writer
+        self._counts = counts
+        self._folder = folder
+        self._waiting: deque[AuditEntry] = deque()
+        self._has_come = threading.Event()
+        self._stopping = threading.Event()
+        self._spool = own_spool(folder)
+        self._left: list[Spool] = []
+        self._retry_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether an entry can be taken; the API must not answer what it cannot record."""
+        return len(self._waiting) < MOST_WAITING
+
+    def start(self) -> None:
+        """Begin to store, with what dead processes left behind."""
+        self._left = leftovers(self._folder)
+        self._thread.start()
+
+    def add(self, entries: Iterable[AuditEntry]) -> None:
+        """Take entries over; never waits, and counts as lost what there is no room for."""
+        for entry in entries:
+            if len(self._waiting) < MOST_WAITING:
+                self._waiting.append(entry)
+            else:
+                self._counts.lost.inc()
+        if not self._has_come.is_set():
+            self._has_come.set()
+
+    def close(self) -> None:
+        """Store what is waiting, in the log or in the file, and end."""
+        self._stopping.set()
+        self._has_come.set()
+        self._thread.join(_END_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            is_behind = bool(self._waiting or self._left) or not self._spool.is_empty
+            self._has_come.wait(RETRY_SECONDS if is_behind else None)
+            self._stopping.wait(GATHER_SECONDS)
+            self._has_come.clear()
+            self._store_waiting()
+            self._drain()
+        self._store_waiting()
+        if self._waiting:
+            self._counts.lost.inc(len(self._waiting))
+            log.error("audit_entries_lost", entries=len(self._waiting))
+        for spool in (*self._left, self._spool):
+            spool.close()
+        self._writer.close()
+
+    def _store_waiting(self) -> None:
+        is_kept = True
+        while self._waiting and is_kept:
+            entries = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            # What waits in the file is older, and goes first.
+            is_stored = self._spool.is_empty and self._write(entries)
+            is_kept = is_stored or self._put_aside(entries)
+
+    def _put_aside(self, entries: Sequence[AuditEntry]) -> bool:
+        try:
+            self._spool.append(entries)
+        except OSError as error:
+            self._waiting.extendleft(reversed(entries))
+            log.warning("audit_spool_unavailable", folder=str(self._folder), reason=error.strerror)
+            return False
+        self._counts.spooled.inc(len(entries))
+        return True
+
+    def _drain(self) -> None:
+        for spool in (*self._left, self._spool):
+            for _ in takewhile(self._write, spool.batches(_BATCH)):
+                spool.forget()
+        self._left = [spool for spool in self._left if not spool.is_empty]
+
+    def _write(self, entries: Sequence[AuditEntry]) -> bool:
+        if time.monotonic() < self._retry_at:
+            return False
+        try:
+            self._writer.write(entries)
+        except LakehouseError as error:
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            log.warning("audit_log_unavailable", code=error.code, reason=str(error))
+            return False
+        self._counts.written.inc(len(entries))
+        return True

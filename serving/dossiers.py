@@ -1,0 +1,127 @@
+"""Decisions of the past, made again and explained, from the lake; one at a time, off the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from lakehouse.archive import archived, positions_of
+from lakehouse.errors import Denied, Unavailable
+from lakehouse.lake import Lake
+from lakehouse.recall import Recalled, recall
+from lakehouse.rulebook import Difference, MadeBy, Rulebook
+from risk.contract import Limits
+from risk.decode import decode
+from risk.explain import Explanation, explain
+from risk.lending_club import clean
+from risk.reference import join
+from serving.problems import Problem
+
+__all__ = ["Dossiers"]
+
+# Whatever was decided was not too large then, whatever the setting says today.
+_LIMITS = Limits(max_bytes=2**63 - 1)
+
+T = TypeVar("T")
+
+
+class Dossiers:
+    """Find, replay and explain stored decisions.
+
+    The lake is opened with the first question and looked at anew with each; a thread of its own
+    keeps questions from delaying scoring and from crowding memory.
+
+    Parameters
+    ----------
+    silver_dsn
+        For reference tables other than the shipped.
+    """
+
+    def __init__(self, lake_uri: str, silver_dsn: str) -> None:
+        self._lake_uri = lake_uri
+        self._silver_dsn = silver_dsn
+        self._lake: Lake | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="dossiers")
+
+    async def replay(self, event_id: str) -> Recalled:
+        """Make a decision again by the versions that it names, and say what differs.
+
+        Raises
+        ------
+        Problem
+            404: the lake holds no such decision; 503: the lake does not answer.
+        """
+        return await self._asked(lambda: self._replay(event_id))
+
+    async def explanation(self, event_id: str) -> Explanation:
+        """Explain a decision by the versions that it names.
+
+        Raises
+        ------
+        Problem
+            404: the lake holds no such decision; 409: its bytes or its versions are not to be had;
+            503: the lake does not answer.
+        """
+        return await self._asked(lambda: self._explain(event_id))
+
+    def close(self) -> None:
+        """Answer what is being asked, and close the lake."""
+        self._thread.submit(self._close_lake)
+        self._thread.shutdown()
+
+    async def _asked(self, answer: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, answer)
+        except (Unavailable, Denied) as exc:
+            raise Problem(503, "lake_unavailable", str(exc), headers={"Retry-After": "10"}) from exc
+
+    def _opened(self) -> Lake:
+        if self._lake is None:
+            self._lake = Lake(self._lake_uri)
+        else:
+            self._lake.refresh()
+        return self._lake
+
+    def _rulebook(self) -> Rulebook:
+        return Rulebook(self._lake_uri, lambda: self._silver_dsn)
+
+    def _replay(self, event_id: str) -> Recalled:
+        found = recall(self._opened(), self._rulebook(), [event_id])
+        if not found:
+            raise _not_in_the_lake()
+        return found[0]
+
+    def _explain(self, event_id: str) -> Explanation:
+        lake = self._opened()
+        batch = next(archived(lake, positions_of(lake, [event_id]).values()), None)
+        if batch is None or not batch.decisions.num_rows:
+            raise _not_in_the_lake()
+        row = batch.decisions.select(MadeBy._fields).to_pylist()[0]
+        rules = self._rulebook()(MadeBy(**row))
+        if isinstance(rules, Difference):
+            raise _not_explicable(rules.what)
+        decoded = decode(batch.raws, limits=_LIMITS)
+        cleaned = clean(decoded.applications, received_at=batch.received_at, limits=_LIMITS)
+        if decoded.rejects or cleaned.rejects:
+            raise _not_explicable("the archive does not hold the bytes it was made of")
+        frame = join(rules.reference, cleaned.frame)
+        return explain(frame, model=rules.model, policy=rules.policy)
+
+    def _close_lake(self) -> None:
+        if self._lake is not None:
+            self._lake.close()
+
+
+def _not_in_the_lake() -> Problem:
+    return Problem(
+        404,
+        "not_found",
+        "the lake holds no decision under this event id; a decision reaches it some seconds after "
+        "silver, and what was scored without being recorded never does",
+    )
+
+
+def _not_explicable(why: str) -> Problem:
+    return Problem(409, "not_explicable", f"the decision cannot be explained as it was made: {why}")

@@ -1,0 +1,129 @@
+"""What answering needs, opened by the settings before the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from starlette.middleware import Middleware
+
+from lakehouse import silver_access
+from lakehouse.api_keys import list_keys
+from lakehouse.audit import AuditWriter
+from lakehouse.broker_settings import broker_configuration, parse_kafka
+from lakehouse.decisions import DecisionReader
+from lakehouse.migrate import migrate
+from lakehouse.rules import open_rules
+from lakehouse.settings import Settings
+from risk.contract import Limits
+from risk.judge import Rules
+from serving.audit_log import AuditLog, Counts
+from serving.auth import Authenticator, Gate
+from serving.deeds import Deeds
+from serving.dossiers import Dossiers
+from serving.keys import ensure_first_key, load_pepper
+from serving.limits import BodyLimit, RateLimit
+from serving.metrics import AUDITED, exposition
+from serving.recording import Recorder
+from serving.routes_stored import Reads
+
+__all__ = ["Parts", "open_parts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What answering needs, all of it ready.
+
+    Attributes
+    ----------
+    recorder
+        None where there is no topic to record to.
+    checks
+        What readiness looks at, by name.
+    middlewares
+        What stands before the routes, outermost first.
+    """
+
+    rules: Callable[[], Rules]
+    limits: Limits
+    now: Callable[[], datetime]
+    reads: Reads
+    dossiers: Dossiers
+    recorder: Recorder | None
+    deeds: Deeds
+    checks: Mapping[str, Callable[[], object]]
+    middlewares: tuple[Middleware, ...]
+    metrics: Callable[[], bytes]
+    has_docs: bool
+
+
+def open_parts(
+    settings: Settings,
+    env: Mapping[str, str],
+    stack: ExitStack,
+    *,
+    now: Callable[[], datetime],
+) -> Parts:
+    """Open what the settings name; `stack` closes it, last in first out.
+
+    Raises
+    ------
+    LakehouseError
+        What failed, where, and what to do.
+    """
+    dsn = stack.enter_context(silver_access.open_silver(settings))
+    migrate(dsn)
+    rules = open_rules(settings, dsn)
+    stack.callback(rules.close)
+    rules.watch()
+    ensure_first_key(settings, dsn, at=now())
+    keys = Authenticator(partial(list_keys, dsn), load_pepper(settings), now=now)
+    stack.callback(keys.close)
+    keys.start()
+    counts = Counts(*(AUDITED.labels(outcome) for outcome in ("written", "spooled", "lost")))
+    audit = AuditLog(AuditWriter(dsn), settings.home / "audit", counts)
+    stack.callback(audit.close)
+    audit.start()
+    reader = DecisionReader(dsn)
+    stack.callback(reader.close)
+    reads = Reads(reader)
+    stack.callback(reads.close)
+    dossiers = Dossiers(settings.lake_uri, dsn)
+    stack.callback(dossiers.close)
+    recorder = _recorder(settings, stack)
+    checks: dict[str, Callable[[], object]] = {"silver": reader.ping}
+    if recorder is not None:
+        checks["broker"] = recorder.ping
+    return Parts(
+        rules=rules,
+        limits=Limits(max_bytes=settings.max_event_bytes),
+        now=now,
+        reads=reads,
+        dossiers=dossiers,
+        recorder=recorder,
+        deeds=Deeds(audit, now=now),
+        checks=checks,
+        middlewares=(
+            Middleware(Gate, authenticator=keys),
+            Middleware(RateLimit, workers=settings.api_workers),
+            Middleware(BodyLimit),
+        ),
+        metrics=partial(exposition, env),
+        has_docs=settings.api_docs == "on"
+        or (settings.api_docs == "auto" and settings.is_silver_embedded),
+    )
+
+
+def _recorder(settings: Settings, stack: ExitStack) -> Recorder | None:
+    url, name = settings.record_to, "RISK_RECORD_TO"
+    if not url and settings.source.startswith("kafka://"):
+        url, name = settings.source, "RISK_SOURCE"
+    if not url:
+        return None
+    target = parse_kafka(url, name=name)
+    recorder = Recorder(broker_configuration(settings, target.servers), target)
+    stack.callback(recorder.close)
+    return recorder

@@ -1,0 +1,216 @@
+"""Recording: an application scored on request also joins the stream, its bytes as they came.
+
+The stream stores it, once by its `event_id`; so it does no harm when a request is sent again, to
+another worker or after a restart. Within one worker the same idempotency key gets the first answer
+for 24 hours, as long as it is among the last ten thousand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+import msgspec
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from lakehouse.broker_settings import KafkaSource
+from serving.answers import Position
+from serving.metrics import RECORDED
+from serving.problems import FieldError, Problem
+
+__all__ = ["Answers", "Recorder", "identified"]
+
+WITHIN_SECONDS: Final = 4.5
+REMEMBERED_SECONDS: Final = 24 * 3600.0
+MOST_REMEMBERED: Final = 10_000
+
+_SEND_SETTINGS: Final[Mapping[str, str | int | bool]] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    "linger.ms": 5,
+    "message.timeout.ms": 4_000,
+    "queue.buffering.max.kbytes": 65_536,
+}
+_EVENT_IDS: Final = UUID("6f0b1c52-6a55-5d0e-9a0b-2f8f9b1d3c77")
+
+log = structlog.get_logger()
+_fields: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def identified(raw: bytes, *, actor: str, key: str) -> bytes:
+    """Return the event with an `event_id`: its own, else one that the idempotency key gives.
+
+    The id is written before the event's first field; every other byte stays. What is no JSON
+    object is left to the judge to refuse.
+
+    Raises
+    ------
+    Problem
+        `event_id` is there but null: writing another beside it would make the key ambiguous.
+    """
+    try:
+        fields = _fields.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return raw
+    given = fields.get("event_id")
+    if given is None:
+        event_id = uuid5(_EVENT_IDS, f"{actor}\0{key}")
+        rest = raw[raw.index(b"{") + 1 :]
+        return b'{"event_id":"%s"%s%s' % (str(event_id).encode(), b"," if fields else b"", rest)
+    if bytes(given) == b"null":
+        expected = "text or a whole number, or no such field"
+        raise Problem(
+            422,
+            "missing_field",
+            f"event_id: expected {expected}; without the field one is derived from the key",
+            errors=[FieldError("event_id", expected)],
+        )
+    return raw
+
+
+class Recorder:
+    """An idempotent producer whose acknowledgements are awaited on the event loop."""
+
+    def __init__(self, configuration: Mapping[str, Any], target: KafkaSource) -> None:
+        self._target = target
+        self._complained_at = float("-inf")
+        self._producer = Producer(
+            {**configuration, **_SEND_SETTINGS, "error_cb": self._complain, "log_level": 0}
+        )
+        self._is_closing = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="recorder", daemon=True)
+        self._thread.start()
+
+    async def record(self, raw: bytes, *, application_id: str, key: str) -> Position:
+        """Produce an application and return where it lies once every replica in sync has it.
+
+        Raises
+        ------
+        Problem
+            ``recording_unavailable``: the broker does not acknowledge it in time. It may be in the
+            topic nevertheless; sending the request again, with the same key, is safe.
+        """
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Position] = loop.create_future()
+
+        def settle(error: KafkaError | None, message: Message) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits
+                loop.call_soon_threadsafe(_settle, answered, error, message)
+
+        try:
+            self._producer.produce(
+                self._target.topic,
+                raw,
+                application_id.encode(),
+                headers=[("idempotency-key", key.encode())],
+                on_delivery=settle,
+            )
+            position = await asyncio.wait_for(answered, WITHIN_SECONDS)
+        except (BufferError, KafkaException, TimeoutError) as error:
+            RECORDED.labels("failed").inc()
+            raise Problem(
+                503,
+                "recording_unavailable",
+                f"the broker did not acknowledge the application within {WITHIN_SECONDS:g} s; "
+                "send it again with the same Idempotency-Key, which is safe",
+                headers={"Retry-After": "5"},
+            ) from error
+        RECORDED.labels("delivered").inc()
+        return position
+
+    def ping(self) -> None:
+        """Return when the broker answers and knows the topic.
+
+        Raises
+        ------
+        KafkaException
+            It does not within 2 s.
+        """
+        self._producer.list_topics(self._target.topic, timeout=2.0)
+
+    def close(self) -> None:
+        """Wait a moment for what is under way, and end."""
+        self._producer.flush(WITHIN_SECONDS)
+        self._is_closing.set()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while not self._is_closing.is_set():
+            self._producer.poll(0.1)
+
+    def _complain(self, error: KafkaError) -> None:
+        now = time.monotonic()
+        if now - self._complained_at >= 30:  # noqa: PLR2004  (seconds)
+            self._complained_at = now
+            log.warning("broker_error", servers=self._target.servers, code=error.name())
+
+
+def _settle(answered: asyncio.Future[Position], error: KafkaError | None, message: Message) -> None:
+    if answered.done():
+        return
+    topic, part, off = message.topic(), message.partition(), message.offset()
+    if error is None and topic is not None and part is not None and off is not None:
+        answered.set_result(Position(topic, part, off))
+    else:
+        answered.set_exception(KafkaException(error))
+
+
+@dataclass(slots=True)
+class _Remembered:
+    body_sha256: bytes
+    answer: asyncio.Future[bytes]
+    at: float
+
+
+class Answers:
+    """The answers given under each idempotency key, the last ten thousand of 24 hours."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: OrderedDict[tuple[str, str], _Remembered] = OrderedDict()
+
+    async def once(
+        self, actor: str, key: str, body: bytes, answer: Callable[[], Awaitable[bytes]]
+    ) -> bytes:
+        """Return the first answer to this actor's key; a failed attempt may be made again.
+
+        Raises
+        ------
+        Problem
+            ``idempotency_key_reused``: the key was used with another body.
+        """
+        digest = hashlib.sha256(body).digest()
+        known = self._known.get((actor, key))
+        if known is not None and self._clock() - known.at < REMEMBERED_SECONDS:
+            if known.body_sha256 != digest:
+                raise Problem(
+                    409,
+                    "idempotency_key_reused",
+                    "this Idempotency-Key was used with another body; use a new key for a new "
+                    "application",
+                )
+            return await asyncio.shield(known.answer)
+        return await self._first(actor, key, digest, answer)
+
+    async def _first(
+        self, actor: str, key: str, digest: bytes, answer: Callable[[], Awaitable[bytes]]
+    ) -> bytes:
+        running = asyncio.ensure_future(answer())
+        self._known[actor, key] = _Remembered(digest, running, self._clock())
+        self._known.move_to_end((actor, key))
+        while len(self._known) > MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        try:
+            return await asyncio.shield(running)
+        except Problem:
+            self._known.pop((actor, key), None)
+            raise

@@ -1,0 +1,100 @@
+"""What every request gets: an id, a count, a time, and an answer even to what nobody foresaw."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from itertools import count
+from typing import Any, Final
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.metrics import REQUEST_SECONDS, REQUESTS
+from serving.problems import Problem, send_problem
+
+__all__ = ["Requests"]
+
+_FIT: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_NAME: Final = b"x-request-id"
+
+log = structlog.get_logger()
+
+
+class Requests:
+    """Give each request its id and count its answer; the outermost middleware.
+
+    The client's ``X-Request-Id`` is kept where it is 1 to 64 letters, digits, ``.``, ``_`` or
+    ``-``, else replaced; it is answered in the same header and stands in every problem. An
+    exception becomes a problem too: its text, which may quote an applicant, is not logged.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        # Random once a process, counted from there: as unique, and without a system call each.
+        self._process = secrets.token_hex(8)
+        self._numbers = count(1)
+        self._counts: dict[tuple[str, int], tuple[Any, Any]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and its answer back."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        request_id = scope["request_id"] = self._id_in(scope)
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message.setdefault("headers", []).append((_NAME, request_id.encode()))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except Exception as error:
+            log.error(  # noqa: TRY400  (a traceback may quote an applicant)
+                "request_failed",
+                request_id=request_id,
+                operation=_operation(scope),
+                error=type(error).__name__,
+                where=_where(error),
+            )
+            if status:
+                raise
+            failed = Problem(500, "internal", "an unexpected error; ours, not the request's")
+            await send_problem(answer, failed, request_id)
+        finally:
+            self._count(_operation(scope), status, time.perf_counter() - began)
+
+    def _id_in(self, scope: Scope) -> str:
+        for name, value in scope["headers"]:
+            if name == _NAME and _FIT.fullmatch(value):
+                return str(value, "ascii")
+        return f"{self._process}-{next(self._numbers):x}"
+
+    def _count(self, operation: str, status: int, seconds: float) -> None:
+        counts = self._counts.get((operation, status))
+        if counts is None:
+            counts = (REQUESTS.labels(operation, str(status)), REQUEST_SECONDS.labels(operation))
+            self._counts[operation, status] = counts
+        counts[0].inc()
+        counts[1].observe(seconds)
+
+
+def _operation(scope: Scope) -> str:
+    """Return method and template of the route, which name no applicant; one name for the rest."""
+    route = scope.get("route")
+    if route is None or scope["method"] not in (route.methods or ()):
+        return "none"
+    return f"{scope['method']} {route.path}"
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}"

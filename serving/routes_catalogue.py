@@ -1,0 +1,53 @@
+"""What decides at present: the policy, the champion and its challengers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from risk.judge import Rules
+from risk.model import Model
+
+__all__ = ["ModelEntry", "Models", "catalogue_routes"]
+
+
+class ModelEntry(msgspec.Struct, frozen=True):
+    """A model in use; `sha256` is that of its document."""
+
+    version: str
+    sha256: str
+    contract_version: str
+    features: tuple[str, ...]
+
+
+class Models(msgspec.Struct, frozen=True):
+    """The champion decides; challengers score beside it and decide nothing."""
+
+    champion: ModelEntry
+    challengers: tuple[ModelEntry, ...]
+
+
+def catalogue_routes(rules: Callable[[], Rules]) -> APIRouter:
+    """Return the routes of policies and models."""
+    router = APIRouter(tags=["catalogue"])
+
+    @router.get("/v1/policies/current")
+    async def read_policy() -> Response:
+        """Return the policy in force, as its document."""
+        return Response(msgspec.json.encode(rules().policy), media_type="application/json")
+
+    @router.get("/v1/models")
+    async def read_models() -> Response:
+        """Return the champion and its challengers."""
+        current = rules()
+        models = Models(_entry(current.model), tuple(map(_entry, current.challengers)))
+        return Response(msgspec.json.encode(models), media_type="application/json")
+
+    return router
+
+
+def _entry(model: Model) -> ModelEntry:
+    return ModelEntry(model.version, model.sha256, model.contract_version, tuple(model.features))

@@ -1,0 +1,173 @@
+"""Applications decided on request, one or many.
+
+The hot routes take the request as it is: the judge reads the very bytes that came, and the answer
+is encoded once. What their bodies hold is said in `serving.openapi`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
+from msgspec import Meta
+from starlette.responses import Response
+
+from risk.contract import RejectCode
+from serving.answers import Decision, problem_of
+from serving.deeds import Deeds
+from serving.problems import FieldError, Problem, body_of, request_id_of
+from serving.recording import Answers, Recorder, identified
+from serving.scoring import Outcome, Scorer
+
+__all__ = ["MOST_APPLICATIONS", "decision_routes"]
+
+MOST_APPLICATIONS: Final = 500
+_LONGEST_KEY: Final = 128
+
+
+class _Batch(msgspec.Struct):
+    applications: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MOST_APPLICATIONS)]
+
+
+class _Direct(APIRoute):
+    """A route whose function is handed the request as it is: nothing is to be looked up in it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the function itself."""
+        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return handler
+
+
+_batch: Final = msgspec.json.Decoder(_Batch)
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def decision_routes(scorer: Scorer, deeds: Deeds, recorder: Recorder | None) -> APIRouter:
+    """Return the routes that decide."""
+    router = APIRouter(tags=["decisions"], route_class=_Direct)
+    desk = _Desk(scorer, deeds, recorder)
+
+    @router.post("/v1/decisions")
+    async def decide(request: Request) -> Response:
+        """Decide one application; `?record=true` also hands it to the stream."""
+        raw = await request.body()
+        if request.scope["query_string"] and _is_to_be_recorded(request):
+            answer = await desk.record(request, raw)
+        else:
+            answer = _encode(await desk.decide(request, raw))
+        return Response(answer, media_type="application/json")
+
+    @router.post("/v1/decisions:batch")
+    async def decide_batch(request: Request) -> Response:
+        """Decide up to 500 applications, each for itself: a decision or a problem each."""
+        deeds.expect_room()
+        raws = _applications(await request.body())
+        outcomes = await scorer.score_all(raws)
+        deeds.scored(request.scope, raws, outcomes)
+        results = [_result(outcome, request_id_of(request.scope)) for outcome in outcomes]
+        return Response(_encode({"results": results}), media_type="application/json")
+
+    return router
+
+
+class _Desk:
+    """Where one application is decided, and recorded where that is asked for."""
+
+    def __init__(self, scorer: Scorer, deeds: Deeds, recorder: Recorder | None) -> None:
+        self._scorer = scorer
+        self._deeds = deeds
+        self._recorder = recorder
+        self._answers = Answers()
+
+    async def decide(self, request: Request, raw: bytes) -> Decision:
+        """Return the decision, noted for the auditor.
+
+        Raises
+        ------
+        Problem
+            The application is refused.
+        """
+        self._deeds.expect_room()
+        outcome = await self._scorer.score(raw)
+        self._deeds.scored(request.scope, [raw], [outcome])
+        if isinstance(outcome, Decision):
+            return outcome
+        raise problem_of(outcome)
+
+    async def record(self, request: Request, raw: bytes) -> bytes:
+        """Decide and produce to the topic, once a key; return the answer.
+
+        Raises
+        ------
+        Problem
+            There is no topic, the key is none or another body's, or the application is refused.
+        """
+        recorder = self._recorder
+        if recorder is None:
+            raise Problem(
+                409,
+                "recording_unavailable",
+                "this server has no topic to record to: set RISK_RECORD_TO to "
+                "kafka://HOST:PORT/TOPIC, or leave record out",
+            )
+        key, actor = _idempotency_key(request), self._deeds.actor(request.scope)
+
+        async def answer() -> bytes:
+            event = identified(raw, actor=actor, key=key)
+            decision = await self.decide(request, event)
+            position = await recorder.record(event, application_id=decision.application_id, key=key)
+            return _encode(msgspec.structs.replace(decision, recorded=position))
+
+        return await self._answers.once(actor, key, raw, answer)
+
+
+def _is_to_be_recorded(request: Request) -> bool:
+    said = request.query_params.getlist("record")
+    if said in ([], ["false"]):
+        return False
+    if said == ["true"]:
+        return True
+    raise Problem(
+        422,
+        "invalid_request",
+        "record: expected true or false, once",
+        errors=[FieldError("query.record", "true or false, once")],
+    )
+
+
+def _idempotency_key(request: Request) -> str:
+    key = request.headers.get("idempotency-key", "")
+    if not (key.isascii() and key.isprintable() and 1 <= len(key) <= _LONGEST_KEY):
+        expected = f"1 to {_LONGEST_KEY} printable ASCII characters, a new key an application"
+        raise Problem(
+            422,
+            "idempotency_key_invalid",
+            f"recording wants an Idempotency-Key header: {expected}",
+            errors=[FieldError("header.Idempotency-Key", expected)],
+        )
+    return key
+
+
+def _applications(body: bytes) -> Sequence[bytes]:
+    try:
+        return [bytes(raw) for raw in _batch.decode(body).applications]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        is_form = isinstance(exc, msgspec.ValidationError)
+        code = RejectCode.WRONG_FORMAT if is_form else RejectCode.MALFORMED_JSON
+        expected = f"1 to {MOST_APPLICATIONS} JSON objects"
+        raise Problem(
+            422,
+            code.value,
+            f'expected {{"applications": [...]}} with {expected}',
+            errors=[FieldError("applications" if is_form else "", expected)],
+        ) from exc
+
+
+def _result(outcome: Outcome, request_id: str) -> dict[str, Any]:
+    if isinstance(outcome, Decision):
+        return {"status": 200, "decision": outcome}
+    problem = problem_of(outcome)
+    return {"status": problem.status, "problem": msgspec.Raw(body_of(problem, request_id))}

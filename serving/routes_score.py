@@ -1,0 +1,169 @@
+"""``POST /score``: the form of the system before this one, for its clients while they move.
+
+It is decided as everything is, under the rules in force; only the form of question and answer is
+the old one. `persist_to_db` was answered as done even while the database was down; here `persisted`
+says what is true: this operation stores nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from risk.columns import FIGURES
+from risk.contract import Limits, Reject, RejectCode
+from risk.frame import Frame
+from risk.judge import Rules, judge
+from serving.answers import Decision, decided_answers, problem_of
+from serving.deeds import Deeds
+from serving.problems import FieldError, Problem
+
+__all__ = ["Scored", "ScoredDecision", "score_routes"]
+
+DEPRECATED: Final = MappingProxyType(
+    {
+        "Deprecation": "@1767225600",  # 2026-01-01, RFC 9745
+        "Link": '</v1/decisions>; rel="successor-version"',
+    }
+)
+_REQUIRED: Final = MappingProxyType(
+    {
+        "loan_amnt": "amount_usd",
+        "annual_inc": "income_usd",
+        "dti": "dti_pct",
+        "int_rate": "rate_pct",
+        "earliest_cr_line": "credit_age_years",
+    }
+)
+_LACKING: Final = frozenset({RejectCode.MISSING_FIELD, RejectCode.MISSING_REQUIRED})
+_FEATURES: Final = (*(column.name for column in FIGURES), "credit_age_years")
+
+
+class _Question(msgspec.Struct):
+    event: msgspec.Raw
+    reject_if_missing_required: bool = True
+    persist_to_db: bool = False
+
+
+class ScoredDecision(msgspec.Struct, frozen=True):
+    """A decision in the old form."""
+
+    pd: float
+    risk_tier: str
+    early_warning_flag: bool
+    dti_band: str | None
+    util_band: str | None
+    rate_band: str | None
+    reasons: tuple[str, ...]
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """An answer in the old form, and what became of `persist_to_db`."""
+
+    loan_id: str
+    valid: bool
+    missing_required: tuple[str, ...]
+    features: dict[str, float | None]
+    decision: ScoredDecision | None
+    persisted: bool = False
+
+
+_question: Final = msgspec.json.Decoder(_Question)
+_ids: Final = msgspec.json.Decoder(dict[str, Any])
+
+
+def score_routes(
+    rules: Callable[[], Rules], limits: Limits, deeds: Deeds, *, now: Callable[[], datetime]
+) -> APIRouter:
+    """Return the old form's route."""
+    router = APIRouter()
+
+    @router.post("/score", tags=["deprecated"], deprecated=True)
+    async def score(request: Request) -> Response:
+        """Decide one application in the old form; use `POST /v1/decisions` instead."""
+        deeds.expect_room()
+        question = _read(await request.body())
+        event, current, judged_at = bytes(question.event), rules(), now()
+        verdicts = judge([event], rules=current, received_at=judged_at, limits=limits)
+        if verdicts.rejects:
+            refused = verdicts.rejects[0]
+            deeds.scored(request.scope, [event], [refused])
+            scored = _refused(event, refused)
+        else:
+            (_, decision), *_ = decided_answers(verdicts.decided, current.policy, judged_at)
+            deeds.scored(request.scope, [event], [decision])
+            scored = _scored(
+                verdicts.decided, decision, is_strict=question.reject_if_missing_required
+            )
+        body = msgspec.json.encode(scored)
+        return Response(body, media_type="application/json", headers=dict(DEPRECATED))
+
+    return router
+
+
+def _read(body: bytes) -> _Question:
+    try:
+        return _question.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        is_form = isinstance(exc, msgspec.ValidationError)
+        code = RejectCode.WRONG_FORMAT if is_form else RejectCode.MALFORMED_JSON
+        expected = "an object `event`, and booleans `reject_if_missing_required`, `persist_to_db`"
+        raise Problem(
+            422,
+            code.value,
+            f"expected {expected}",
+            errors=[FieldError("", expected)],
+            headers=DEPRECATED,
+        ) from exc
+
+
+def _refused(event: bytes, refused: Reject) -> Scored:
+    if refused.code not in _LACKING:
+        problem = problem_of(refused)
+        problem.headers |= DEPRECATED
+        raise problem
+    fields = _ids.decode(event)
+    lacking = [
+        field
+        for field, column in _REQUIRED.items()
+        if fields.get(field) is None or column in refused.reason
+    ]
+    loan_id = next((fields[name] for name in ("id", "loan_id") if fields.get(name)), "")
+    return Scored(
+        str(loan_id), valid=False, missing_required=tuple(lacking), features={}, decision=None
+    )
+
+
+def _scored(decided: Frame, decision: Decision, *, is_strict: bool) -> Scored:
+    features = {name: _number(decided, name) for name in _FEATURES if name in decided}
+    lacking = tuple(field for field, column in _REQUIRED.items() if features[column] is None)
+    verdict = decision.decision
+    old = ScoredDecision(
+        pd=verdict.pd,
+        risk_tier=verdict.tier,
+        early_warning_flag=verdict.early_warning_flag,
+        dti_band=verdict.bands.dti,
+        util_band=verdict.bands.utilisation,
+        rate_band=verdict.bands.rate,
+        reasons=tuple(reason.code for reason in verdict.reasons),
+    )
+    is_valid = not (lacking and is_strict)
+    return Scored(
+        decision.application_id,
+        valid=is_valid,
+        missing_required=lacking,
+        features=features,
+        decision=old if is_valid else None,
+    )
+
+
+def _number(frame: Frame, name: str) -> float | None:
+    value = float(frame[name][0])
+    return None if np.isnan(value) else value

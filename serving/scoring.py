@@ -1,0 +1,121 @@
+"""Scoring on request: what arrives while one batch is judged is judged together, in the next.
+
+Judging one application costs almost what judging sixteen costs. So a request does not judge by
+itself: it waits for the event loop's next turns, until one brings nothing more, and everything
+that has arrived by then is judged at once, in the loop's own thread. No clock is waited for. What
+an application is answered does not depend on the others of its batch (`risk.judge`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from risk.contract import Limits, Reject
+from risk.judge import Rules, judge
+from serving.answers import Decision, decided_answers
+from serving.metrics import BATCH_SIZE
+
+__all__ = ["LARGEST_BATCH", "Judged", "Outcome", "Scorer"]
+
+LARGEST_BATCH: Final = 64
+
+Outcome: TypeAlias = Decision | Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A batch that was answered: its events, when they were judged, by which rules."""
+
+    raws: tuple[bytes, ...]
+    outcomes: tuple[Outcome, ...]
+    judged_at: datetime
+    rules: Rules
+
+
+class Scorer:
+    """Judge applications in batches, as the stream does.
+
+    Parameters
+    ----------
+    rules
+        Returns the rules in force, without waiting; asked once a batch.
+    now
+        The door's clock.
+    after
+        Called with every batch once its answers are on their way; it must only take note.
+    """
+
+    def __init__(
+        self,
+        rules: Callable[[], Rules],
+        limits: Limits,
+        *,
+        now: Callable[[], datetime],
+        after: Callable[[Judged], None],
+    ) -> None:
+        self._rules = rules
+        self._limits = limits
+        self._now = now
+        self._after = after
+        self._waiting: deque[tuple[bytes, asyncio.Future[Outcome]]] = deque()
+        self._is_due = False
+        self._seen = 0
+
+    def score(self, raw: bytes) -> asyncio.Future[Outcome]:
+        """Return what will hold the decision on an application, or why it is refused."""
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[Outcome] = loop.create_future()
+        self._waiting.append((raw, outcome))
+        if not self._is_due:
+            self._is_due = True
+            loop.call_soon(self._judge_next)
+        return outcome
+
+    async def score_all(self, raws: Sequence[bytes]) -> list[Outcome]:
+        """Score many, a batch at a time, so that others' single requests come in between."""
+        outcomes: list[Outcome] = []
+        for start in range(0, len(raws), LARGEST_BATCH):
+            part = raws[start : start + LARGEST_BATCH]
+            outcomes += await asyncio.gather(*map(self.score, part))
+        return outcomes
+
+    def _judge_next(self) -> None:
+        if self._seen < len(self._waiting) < LARGEST_BATCH:
+            # More has come in since the last turn: what the next turn brings can come along.
+            self._seen = len(self._waiting)
+            asyncio.get_running_loop().call_soon(self._judge_next)
+            return
+        self._seen = 0
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+        self._is_due = bool(self._waiting)
+        if self._is_due:
+            asyncio.get_running_loop().call_soon(self._judge_next)
+        try:
+            judged = self._judge(tuple(raw for raw, _ in batch))
+        except Exception as error:  # noqa: BLE001  (each request answers for itself)
+            for _, outcome in batch:
+                if not outcome.done():
+                    outcome.set_exception(error)
+            return
+        for (_, outcome), found in zip(batch, judged.outcomes, strict=True):
+            if not outcome.done():  # its client may have gone
+                outcome.set_result(found)
+        BATCH_SIZE.observe(len(batch))
+        self._after(judged)
+
+    def _judge(self, raws: tuple[bytes, ...]) -> Judged:
+        rules, judged_at = self._rules(), self._now()
+        verdicts = judge(
+            raws,
+            rules=replace(rules, challengers=()),  # they follow the answer: `serving.shadow`
+            received_at=judged_at,
+            limits=self._limits,
+        )
+        found: dict[int, Outcome] = {reject.row: reject for reject in verdicts.rejects}
+        found.update(decided_answers(verdicts.decided, rules.policy, judged_at))
+        return Judged(raws, tuple(found[row] for row in range(len(raws))), judged_at, rules)

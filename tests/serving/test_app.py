@@ -1,0 +1,155 @@
+"""The application as a whole: its problems, its ids, what it keeps to itself, what it survives."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+import httpx
+import pytest
+
+from lakehouse.audit import AuditEntry
+from lakehouse.errors import Unavailable
+from tests.risk.applications import as_bytes
+from tests.serving.api_cases import (
+    NOWHERE,
+    Entries,
+    an_api,
+    got,
+    posted,
+    standing_rules,
+    talking_to,
+)
+
+
+def test_what_is_not_there_is_a_problem() -> None:
+    answer = got("/v2/decisions")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "not_found"
+
+
+def test_another_method_is_a_problem_that_names_the_methods_there_are() -> None:
+    answer = got("/v1/decisions")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.json()["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_kept"),
+    [
+        ("abc-1.2_3", True),
+        ("a" * 64, True),
+        ("a" * 65, False),
+        ("", False),
+        ("a b", False),
+        ("<script>", False),
+    ],
+)
+def test_a_request_keeps_its_id_where_that_is_harmless(given: str, *, is_kept: bool) -> None:
+    answer = got("/nowhere", headers={"X-Request-Id": given})
+    assert (answer.headers["x-request-id"] == given) is is_kept
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+def test_no_two_requests_share_an_id() -> None:
+    async def ask(client: httpx.AsyncClient) -> list[str]:
+        answers = [await client.get("/healthz") for _ in range(3)]
+        return [answer.headers["x-request-id"] for answer in answers]
+
+    assert len(set(talking_to(ask))) == 3
+
+
+def test_what_nobody_foresaw_is_a_problem_that_quotes_nobody(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Failing(Entries):
+        def add(self, entries: Iterable[AuditEntry]) -> None:
+            raise ValueError(f"{len(list(entries))} for the applicant of 5 Canary Road")
+
+    answer = posted(as_bytes(), log=Failing())
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    said = answer.text + str(capsys.readouterr())
+    assert "Canary" not in said
+    assert "ValueError" in said
+
+
+def test_the_document_and_its_page_are_there_only_where_they_are_wanted() -> None:
+    assert got("/openapi.json").status_code == 200
+    for path in ("/openapi.json", "/docs", "/redoc"):
+        assert got(path, has_docs=False).status_code == 404
+
+
+def test_a_page_of_another_origin_is_allowed_nothing() -> None:
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        headers = {"Origin": "https://elsewhere", "Access-Control-Request-Method": "POST"}
+        return await client.options("/v1/decisions", headers=headers)
+
+    answer = talking_to(ask)
+    assert answer.status_code == 405
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_with_silver_down_reads_say_so_and_scoring_goes_on() -> None:
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        read, scored = await asyncio.gather(
+            client.get("/v1/decisions/e1"), client.post("/v1/decisions", content=as_bytes())
+        )
+        return [read, scored, await client.get("/readyz")]
+
+    read, scored, ready = talking_to(ask, dsn=NOWHERE)
+    assert (read.status_code, read.json()["code"]) == (503, "silver_unavailable")
+    assert scored.status_code == 200
+    assert ready.status_code == 503
+    assert ready.json()["dependencies"]["silver"] != "ok"
+
+
+def test_readiness_is_looked_at_once_for_many_questions() -> None:
+    looks: list[float] = []
+
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        return list(await asyncio.gather(*(client.get("/readyz") for _ in range(10))))
+
+    answers = talking_to(ask, checks={"broker": lambda: looks.append(time.monotonic())})
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(looks) == 1
+
+
+def test_a_dependency_that_hangs_is_named_while_scoring_goes_on() -> None:
+    async def ask(client: httpx.AsyncClient) -> tuple[httpx.Response, float]:
+        asking = asyncio.ensure_future(client.get("/readyz"))
+        began = time.perf_counter()
+        await client.post("/v1/decisions", content=as_bytes())
+        scored_after = time.perf_counter() - began
+        return await asking, scored_after
+
+    hanging = {"silver": lambda: time.sleep(2.5), "broker": lambda: None}
+    answer, scored_after = talking_to(ask, checks=hanging)
+    assert answer.json()["dependencies"] == {"silver": "no answer within 2 s", "broker": "ok"}
+    assert scored_after < 1.0
+
+
+def test_nothing_is_decided_that_cannot_be_written_down() -> None:
+    answer = posted(as_bytes(), log=Entries(has_room=False))
+    assert (answer.status_code, answer.json()["code"]) == (503, "audit_unavailable")
+
+
+def test_the_policy_and_the_models_in_force_are_shown() -> None:
+    rules = standing_rules(challengers=["later-1"])
+    assert got("/v1/policies/current", rules=rules).json()["version"] == "standard-1"
+    models = got("/v1/models", rules=rules).json()
+    assert models["champion"]["sha256"] == rules.model.sha256
+    assert [each["version"] for each in models["challengers"]] == ["later-1"]
+
+
+def test_the_application_ends_what_it_began() -> None:
+    app, reader = an_api()
+
+    async def live() -> None:
+        async with app.router.lifespan_context(app):
+            pass
+
+    asyncio.run(live())
+    with pytest.raises(Unavailable, match="PoolClosed"):
+        reader.ping()

@@ -1,0 +1,188 @@
+"""Decisions read from silver; batches and the old form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from lakehouse.decisions import DecisionReader
+from lakehouse.errors import Unavailable
+from lakehouse.migrate import migrate
+from lakehouse.statements import load_sql
+from tests.lakehouse.silver_cases import a_batch, a_decision, a_writer
+from tests.risk.applications import an_event, as_bytes
+from tests.serving.api_cases import NOWHERE, Entries, got, posted, standing_rules
+
+LATER = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def silver(postgres: str) -> str:
+    migrate(postgres)
+    with closing(a_writer(postgres)) as writer:
+        writer.store(
+            a_batch(
+                a_decision("e1", 0, application_id="a1", reasons="DTI_HIGH", tier="Elevated"),
+                a_decision(
+                    "e2", 1, application_id="a1", decided_at=LATER, challengers='{"c": 0.5}'
+                ),
+                a_decision("a1", 2, application_id="other"),
+                a_decision("a2", 3, application_id="a2"),
+            )
+        )
+    return postgres
+
+
+@pytest.fixture
+def reader(silver: str) -> Iterator[DecisionReader]:
+    reader = DecisionReader(silver)
+    yield reader
+    reader.close()
+
+
+def test_a_stored_decision_is_found_by_its_event(reader: DecisionReader) -> None:
+    row = reader.decision("e1")
+    assert row is not None
+    assert (row["application_id"], row["pd"], row["off"]) == ("a1", 0.125, 0)
+
+
+def test_an_applications_decisions_come_newest_first(reader: DecisionReader) -> None:
+    assert [row["event_id"] for row in reader.decisions_of("a1")] == ["e2", "e1"]
+
+
+def test_an_event_that_bears_its_applications_id_is_found_by_it(reader: DecisionReader) -> None:
+    assert [row["event_id"] for row in reader.decisions_of("a2")] == ["a2"]
+
+
+def test_an_application_is_found_without_reading_the_whole_table(silver: str) -> None:
+    asked = load_sql("serving/decisions_by_application").encode()
+    with psycopg.connect(silver) as connection:
+        connection.execute("set enable_seqscan = off")
+        plan = connection.execute(b"explain " + asked, {"application_id": "a1", "most": 10})
+        text = "\n".join(line for (line,) in plan)
+    assert "decisions_pkey" in text
+    assert "decisions_of_application" in text
+    assert "Seq Scan" not in text
+
+
+@pytest.mark.parametrize("key", ["nobody", "", "\0", "e1\0", "x" * 257, "'; drop table x; --"])
+def test_what_was_never_stored_is_not_found(reader: DecisionReader, key: str) -> None:
+    assert reader.decision(key) is None
+    assert not reader.decisions_of(key)
+
+
+def test_the_reader_cannot_write(reader: DecisionReader) -> None:
+    reader.ping()
+    refused = pytest.raises(psycopg.errors.ReadOnlySqlTransaction)
+    with reader._pool.connection() as connection, refused:
+        connection.execute("delete from silver.decisions")
+
+
+def test_without_a_server_reading_says_so_in_time() -> None:
+    reader = DecisionReader(NOWHERE)
+    with pytest.raises(Unavailable, match="silver does not answer within 2 s"):
+        reader.ping()
+    reader.close()
+
+
+def test_a_stored_decision_is_answered_with_its_lineage(silver: str) -> None:
+    answer = got("/v1/decisions/e1", dsn=silver).json()
+    assert answer["lineage"] == {"topic": "loan_applications", "part": 0, "off": 0}
+    assert answer["decision"]["reasons"] == [{"code": "DTI_HIGH", "says": "Debt to income: High"}]
+    assert "challengers" not in answer
+
+
+def test_an_applications_decisions_are_answered_together(silver: str) -> None:
+    answer = got("/v1/applications/a1", dsn=silver).json()
+    assert answer["application_id"] == "a1"
+    assert [each["event_id"] for each in answer["decisions"]] == ["e2", "e1"]
+    assert answer["decisions"][0]["challengers"] == {"c": 0.5}
+
+
+@pytest.mark.parametrize("path", ["/v1/decisions/none", "/v1/applications/none"])
+def test_an_unknown_id_is_not_found(silver: str, path: str) -> None:
+    answer = got(path, dsn=silver)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_refusal_names_field_and_expectation_and_no_value() -> None:
+    answer = posted(as_bytes(annual_inc=-98765.25))
+    assert (answer.status_code, answer.json()["code"]) == (422, "out_of_range")
+    assert answer.json()["errors"] == [{"field": "annual_inc", "expected": "`float` >= 0.0"}]
+    assert "98765" not in answer.text
+
+
+def test_a_batch_gives_each_its_own_result() -> None:
+    log = Entries()
+    body = b'{"applications": [%s, {"id": 1}, 5]}' % as_bytes()
+    results = posted(body, "/v1/decisions:batch", log=log).json()["results"]
+    assert [each["status"] for each in results] == [200, 422, 422]
+    assert [each["problem"]["code"] for each in results[1:]] == ["missing_field", "not_an_object"]
+    assert [entry.action for entry in log.entries] == ["decided", "refused", "refused"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "malformed_json"),
+        (b"{", "malformed_json"),
+        (b"[]", "wrong_format"),
+        (b"{}", "wrong_format"),
+        (b'{"applications": []}', "wrong_format"),
+        (b'{"applications": {}}', "wrong_format"),
+        (b'{"applications": [' + b",".join([b"{}"] * 501) + b"]}", "wrong_format"),
+        (b'{"applications": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "malformed_json"),
+    ],
+)
+def test_a_batch_that_is_none_is_refused_as_a_whole(body: bytes, code: str) -> None:
+    answer = posted(body, "/v1/decisions:batch")
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def scored(**question: object) -> bytes:
+    return json.dumps({"event": an_event(), **question}).encode()
+
+
+def test_the_old_form_is_deprecated_and_claims_nothing() -> None:
+    answer = posted(scored(persist_to_db=True), "/score")
+    assert answer.json()["persisted"] is False
+    assert answer.headers["deprecation"].startswith("@")
+    assert answer.headers["link"] == '</v1/decisions>; rel="successor-version"'
+
+
+def test_the_old_form_says_what_is_missing() -> None:
+    event = an_event(dti=None, earliest_cr_line=None)
+    strict = posted(scored(event=event), "/score").json()
+    lenient = posted(scored(event=event, reject_if_missing_required=False), "/score").json()
+    assert strict["missing_required"] == lenient["missing_required"] == ["dti", "earliest_cr_line"]
+    assert (strict["valid"], strict["decision"]) == (False, None)
+    assert lenient["decision"]["dti_band"] == "Missing"
+
+
+def test_the_old_form_names_what_the_policy_cannot_do_without() -> None:
+    answer = posted(
+        scored(event=an_event(dti=None)), "/score", rules=standing_rules("reference-1")
+    ).json()
+    assert (answer["loan_id"], answer["valid"]) == ("53595000", False)
+    assert answer["missing_required"] == ["dti"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"{", "malformed_json"),
+        (b'{"event": 5}', "not_an_object"),
+        (b"{}", "wrong_format"),
+        (b'{"event": {}, "persist_to_db": 1}', "wrong_format"),
+        (b'{"event": {"id": 1, "loan_amnt": -1}}', "out_of_range"),
+    ],
+)
+def test_the_old_form_refuses_as_every_form_does(body: bytes, code: str) -> None:
+    answer = posted(body, "/score")
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert "deprecation" in answer.headers

@@ -1,0 +1,181 @@
+"""An application that is recorded is in the topic once, as it came, and the answer says where."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from lakehouse.broker_settings import KafkaSource, broker_configuration
+from lakehouse.settings import Settings
+from serving.problems import Problem
+from serving.recording import MOST_REMEMBERED, REMEMBERED_SECONDS, Answers, Recorder, identified
+from tests.risk.applications import as_bytes
+from tests.servers.broker import Broker
+from tests.servers.process import free_port
+from tests.serving.api_cases import posted, talking_to
+
+RECORD = "/v1/decisions?record=true"
+
+
+@contextmanager
+def a_recorder(servers: str, topic: str) -> Iterator[Recorder]:
+    recorder = Recorder(broker_configuration(Settings(), servers), KafkaSource(servers, topic))
+    with closing(recorder):
+        yield recorder
+
+
+def recorded(body: bytes, key: str = "k1", **parts: Any) -> httpx.Response:
+    return posted(body, RECORD, headers={"Idempotency-Key": key}, **parts)
+
+
+def messages(broker: Broker, topic: str, count: int) -> list[Message]:
+    consumer = Consumer({"bootstrap.servers": broker.address, "group.id": topic})
+    try:
+        consumer.assign([TopicPartition(topic, 0, 0)])
+        return consumer.consume(count, timeout=20)
+    finally:
+        consumer.close()
+
+
+def test_the_bytes_go_into_the_topic_as_they_came(
+    broker: Broker, new_topic: Callable[..., str]
+) -> None:
+    topic, body = new_topic(), as_bytes(event_id="e7")
+    with a_recorder(broker.address, topic) as recorder:
+        answer = recorded(body, recorder=recorder).json()
+    (message,) = messages(broker, topic, 1)
+    assert answer["recorded"] == {"topic": topic, "partition": 0, "offset": message.offset()}
+    assert (message.value(), message.key()) == (body, b"53595000")
+    assert message.headers() == [("idempotency-key", b"k1")]
+
+
+def test_the_same_key_gets_the_first_answer_and_nothing_new_is_produced(
+    broker: Broker, new_topic: Callable[..., str]
+) -> None:
+    topic = new_topic()
+
+    async def twice(client: httpx.AsyncClient) -> list[httpx.Response]:
+        headers = {"Idempotency-Key": "k1"}
+        asking = [client.post(RECORD, content=as_bytes(), headers=headers) for _ in range(2)]
+        together = list(await asyncio.gather(*asking))
+        again = await client.post(RECORD, content=as_bytes(), headers=headers)
+        other = await client.post(RECORD, content=as_bytes(id=2), headers=headers)
+        new = await client.post(RECORD, content=as_bytes(id=2), headers={"Idempotency-Key": "k2"})
+        return [*together, again, other, new]
+
+    with a_recorder(broker.address, topic) as recorder:
+        first, second, again, other, new = talking_to(twice, recorder=recorder)
+    assert first.content == second.content == again.content
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert new.json()["recorded"]["offset"] == first.json()["recorded"]["offset"] + 1
+
+
+def test_a_refused_application_is_not_recorded(
+    broker: Broker, new_topic: Callable[..., str]
+) -> None:
+    topic = new_topic()
+    with a_recorder(broker.address, topic) as recorder:
+        assert recorded(as_bytes(loan_amnt=-1), recorder=recorder).status_code == 422
+        recorded(as_bytes(event_id="good"), recorder=recorder)
+    (message,) = messages(broker, topic, 1)
+    assert b"good" in (message.value() or b"")
+
+
+def test_without_a_broker_the_answer_says_so_within_five_seconds() -> None:
+    began = time.monotonic()
+    with a_recorder(f"127.0.0.1:{free_port()}", "t") as recorder:
+        answer = recorded(as_bytes(), recorder=recorder)
+        took = time.monotonic() - began
+    assert (answer.status_code, answer.json()["code"]) == (503, "recording_unavailable")
+    assert took < 5
+
+
+def test_without_a_topic_nothing_is_silently_dropped() -> None:
+    answer = recorded(as_bytes())
+    assert (answer.status_code, answer.json()["code"]) == (409, "recording_unavailable")
+
+
+def test_recording_wants_a_key(broker: Broker, new_topic: Callable[..., str]) -> None:
+    with a_recorder(broker.address, new_topic()) as recorder:
+        for key in ("", "x" * 129, "a\tb"):
+            answer = recorded(as_bytes(), key, recorder=recorder)
+            assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_invalid")
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("false", 200), ("maybe", 422), ("true&record=true", 422)]
+)
+def test_only_true_and_false_are_understood(query: str, status: int) -> None:
+    assert posted(as_bytes(), f"/v1/decisions?record={query}").status_code == status
+
+
+def test_an_event_without_an_id_gets_the_keys_and_keeps_its_bytes() -> None:
+    event = identified(as_bytes(), actor="desk", key="k1")
+    assert event.endswith(as_bytes()[1:])
+    assert event == identified(as_bytes(), actor="desk", key="k1")
+    ids = {
+        json.loads(identified(as_bytes(), actor=actor, key=key))["event_id"]
+        for actor in ("desk", "branch")
+        for key in ("k1", "k2")
+    }
+    assert len(ids) == 4
+
+
+@pytest.mark.parametrize("raw", [as_bytes(event_id="e1"), b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_an_event_with_an_id_and_what_is_no_event_stay_as_they_are(raw: bytes) -> None:
+    assert identified(raw, actor="desk", key="k1") == raw
+
+
+def test_an_empty_event_gets_an_id_too() -> None:
+    assert json.loads(identified(b" { } ", actor="desk", key="k1")).keys() == {"event_id"}
+
+
+def test_an_id_that_is_null_is_refused_rather_than_doubled() -> None:
+    with pytest.raises(Problem, match="event_id: expected"):
+        identified(as_bytes(event_id=None), actor="desk", key="k1")
+
+
+def test_a_key_is_remembered_for_a_day_and_by_whom_it_was_used() -> None:
+    now = [0.0]
+    given: list[int] = []
+
+    async def answer() -> bytes:
+        given.append(len(given))
+        return b"%d" % given[-1]
+
+    async def use() -> list[bytes]:
+        answers = Answers(clock=lambda: now[0])
+        found = [await answers.once("desk", "k", b"1", answer) for _ in range(2)]
+        found.append(await answers.once("branch", "k", b"2", answer))
+        now[0] = REMEMBERED_SECONDS
+        found.append(await answers.once("desk", "k", b"3", answer))
+        for number in range(MOST_REMEMBERED):
+            await answers.once("desk", f"k{number}", b"", answer)
+        assert len(answers._known) == MOST_REMEMBERED
+        return found
+
+    assert asyncio.run(use()) == [b"0", b"0", b"1", b"2"]
+
+
+def test_a_failed_attempt_may_be_made_again() -> None:
+    async def fail() -> bytes:
+        raise Problem(503, "recording_unavailable", "not now")
+
+    async def succeed() -> bytes:
+        return b"done"
+
+    async def use() -> bytes:
+        answers = Answers()
+        with pytest.raises(Problem):
+            await answers.once("desk", "k", b"", fail)
+        return await answers.once("desk", "k", b"", succeed)
+
+    assert asyncio.run(use()) == b"done"

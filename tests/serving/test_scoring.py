@@ -1,0 +1,133 @@
+"""What arrives together is judged together, and nobody notices."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from risk.contract import Limits, Reject
+from risk.judge import Rules
+from serving.answers import Decision
+from serving.metrics import CHALLENGED
+from serving.scoring import LARGEST_BATCH, Judged, Scorer
+from serving.shadow import AFTER_SECONDS, MOST_WAITING, Shadow
+from tests.risk.applications import as_bytes
+from tests.serving.api_cases import standing_rules
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+LIMITS = Limits()
+
+
+def a_scorer(rules: Rules | None = None) -> tuple[Scorer, list[Judged]]:
+    judged: list[Judged] = []
+    current = rules or standing_rules()
+    return Scorer(lambda: current, LIMITS, now=lambda: NOW, after=judged.append), judged
+
+
+def batch_sizes(count: int) -> list[int]:
+    async def score() -> list[Judged]:
+        scorer, judged = a_scorer()
+        raws = [as_bytes(id=number) for number in range(count)]
+        outcomes = await asyncio.gather(*map(scorer.score, raws))
+        ids = [each.event_id for each in outcomes if isinstance(each, Decision)]
+        assert ids == list(map(str, range(count)))
+        return judged
+
+    return [len(each.raws) for each in asyncio.run(score())]
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(1, [1]), (2, [2]), (LARGEST_BATCH, [64]), (LARGEST_BATCH + 1, [64, 1])]
+)
+def test_what_waits_is_judged_at_once_up_to_64(count: int, sizes: list[int]) -> None:
+    assert batch_sizes(count) == sizes
+
+
+def test_one_alone_does_not_wait_for_company() -> None:
+    async def score() -> int:
+        scorer, _ = a_scorer()
+        outcome = scorer.score(as_bytes())
+        turns = 0
+        while not outcome.done():
+            await asyncio.sleep(0)
+            turns += 1
+        return turns
+
+    assert asyncio.run(score()) == 2
+
+
+def test_a_refused_neighbour_changes_nothing() -> None:
+    async def score() -> list[object]:
+        scorer, _ = a_scorer()
+        both = [scorer.score(as_bytes()), scorer.score(b"{")]
+        alone = await scorer.score(as_bytes())
+        first, second = await asyncio.gather(*both)
+        return [first == alone, isinstance(second, Reject)]
+
+    assert asyncio.run(score()) == [True, True]
+
+
+def test_a_client_that_has_gone_harms_no_other() -> None:
+    async def score() -> object:
+        scorer, _ = a_scorer()
+        gone, stays = scorer.score(as_bytes(id=1)), scorer.score(as_bytes(id=2))
+        gone.cancel()
+        return await stays
+
+    assert isinstance(asyncio.run(score()), Decision)
+
+
+def test_rules_that_cannot_be_had_fail_the_requests_and_not_the_server() -> None:
+    def none() -> Rules:
+        raise LookupError("no rules")
+
+    async def score() -> None:
+        scorer = Scorer(none, LIMITS, now=lambda: NOW, after=lambda _: None)
+        found = await asyncio.gather(
+            scorer.score(as_bytes()), scorer.score(as_bytes()), return_exceptions=True
+        )
+        assert [type(each) for each in found] == [LookupError, LookupError]
+
+    asyncio.run(score())
+
+
+def challenged(version: str, outcome: str) -> float:
+    return float(CHALLENGED.labels(version, outcome)._value.get())
+
+
+def a_judged(count: int, challenger: str) -> Judged:
+    raws = tuple(as_bytes(id=number) for number in range(count))
+    return Judged(raws, (), NOW, standing_rules(challengers=[challenger]))
+
+
+def test_challengers_score_after_the_answer_and_are_counted() -> None:
+    async def shadow() -> list[float]:
+        behind = Shadow(LIMITS)
+        behind.take(a_judged(3, "after-1"))
+        behind.take(a_judged(2, "after-1"))
+        at_once = challenged("after-1", "scored")
+        await asyncio.sleep(4 * AFTER_SECONDS)
+        return [at_once, challenged("after-1", "scored")]
+
+    assert asyncio.run(shadow()) == [0, 5]
+
+
+def test_under_load_challengers_are_skipped_and_that_is_counted() -> None:
+    async def shadow() -> float:
+        behind = Shadow(LIMITS)
+        one = a_judged(1, "busy-1")
+        many = Judged(one.raws * MOST_WAITING, (), NOW, one.rules)
+        behind._is_due = True  # the loop is busy elsewhere
+        behind.take(many)
+        behind.take(one)
+        return challenged("busy-1", "skipped")
+
+    assert asyncio.run(shadow()) == 1
+
+
+def test_without_challengers_nothing_is_done_twice() -> None:
+    behind = Shadow(LIMITS)
+    behind.take(Judged((as_bytes(),), (), NOW, standing_rules()))
+    assert not behind._waiting
