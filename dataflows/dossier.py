@@ -124,11 +124,11 @@ def _features(model: Model) -> str:
             for feature in used
         ),
     )
-    never = [f.name for f in CATALOGUE.values() if f.origin == "lender" and f not in used]
-    lenders = ", ".join(f"`{name}`" for name in never)
+    never = [f"`{f.name}`" for f in CATALOGUE.values() if f.origin == "lender" and f not in used]
+    lenders = f"what the lender sets ({', '.join(never)}) and " if never else ""
     return (
-        f"{catalogued}\n\n{left_out(model)} Not offered: what the lender sets ({lenders}) and "
-        "whatever happens after the application."
+        f"{catalogued}\n\n{left_out(model)} Not offered: {lenders}whatever happens after the "
+        "application."
     )
 
 

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk import drift, performance
-from risk.boosting_document import Coding, Intervals
+from risk.boosting_document import Coding, Intervals, Texts
 from risk.frame import Frame
+from risk.logistic_document import Effect, Levels, Logistic
 from risk.model import Model, score
+from risk.model_columns import model_columns
 from risk.performance import Band, Calibration, Estimate
-from risk.scorecard import model_columns
 from risk.scorecard_document import Characteristic, Groups, Scorecard, Steps
 
 __all__ = [
@@ -167,12 +168,7 @@ def gather(model: Model, fitted_on: Watched, kept_apart: Watched) -> Evidence:
         vintages=_vintages(pd, kept_apart),
         shifts=[
             _shift("score", *counts),
-            *(
-                _shift(part.feature, *(_counts(part, each) for each in columns))
-                for part in (
-                    model.characteristics if isinstance(model, Scorecard) else model.codings
-                )
-            ),
+            *(_shift(part.feature, *_counts(part, *columns)) for part in _parts(model)),
         ],
         watch_line=watch_line,
         treatment={trait: _treatment(trait, pd, watch_line, kept_apart) for trait in _GROUPED_BY},
@@ -207,16 +203,31 @@ def _vintages(pd: Floats, watched: Watched) -> list[Vintage]:
     return found
 
 
-def _counts(part: Characteristic | Coding, columns: Frame) -> NDArray[np.int64]:
-    """Count loans per bin of the model's own."""
-    column = columns[part.feature]
+def _parts(model: Model) -> Sequence[Characteristic | Coding | Effect]:
+    if isinstance(model, Scorecard):
+        return model.characteristics
+    return model.effects if isinstance(model, Logistic) else model.codings
+
+
+def _counts(
+    part: Characteristic | Coding | Effect, fitted_on: Frame, kept_apart: Frame
+) -> list[NDArray[np.int64]]:
+    """Count the loans of either per bin: the model's own, or tenths of the loans of the fit."""
+    columns = [loans[part.feature] for loans in (fitted_on, kept_apart)]
+    if isinstance(part, Groups | Texts | Levels):
+        texts = (
+            [value for group in part.groups for value in group.values]
+            if isinstance(part, Groups)
+            else part.values
+        )
+        return [drift.category_counts(column.tolist(), texts) for column in columns]
     if isinstance(part, Steps):
         limits = [step.upto for step in part.steps if step.upto is not None]
-        return drift.bin_counts(column, limits)
-    if isinstance(part, Intervals):
-        return drift.bin_counts(column, part.limits)
-    texts = [v for g in part.groups for v in g.values] if isinstance(part, Groups) else part.values
-    return drift.category_counts(column.tolist(), texts)
+    elif isinstance(part, Intervals):
+        limits = list(part.limits)
+    else:
+        limits = drift.reference_edges(columns[0]).tolist()
+    return [drift.bin_counts(column, limits) for column in columns]
 
 
 def _shift(name: str, fitted_on: NDArray[np.int64], kept_apart: NDArray[np.int64]) -> Shift:

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataflows import dossier_words as words
+from dataflows.dossier_logistic import logistic_effects, logistic_method
 from dataflows.dossier_tables import intervals, rate, table
 from risk.boosting import bins_of, log_odds
 from risk.boosting_document import MICRO, Boosting, Coding, Intervals, Texts
 from risk.fit_scorecard import SMALLEST_SPREAD
 from risk.frame import Frame
+from risk.logistic import Logistic
 from risk.model import Model
-from risk.scorecard import model_columns
+from risk.model_columns import model_columns
 from risk.scorecard_document import Bin, Characteristic, Scorecard, Steps
 
 __all__ = ["effects", "left_out", "method"]
@@ -43,6 +45,8 @@ def method(model: Model) -> str:
             features=len(model.codings),
             pairs=len(model.pairs),
         )
+    elif isinstance(model, Logistic):
+        own = logistic_method(model)
     else:
         lowest, highest = model.points_range
         own = words.SCORECARD_METHOD.format(
@@ -61,6 +65,8 @@ def left_out(model: Model) -> str:
     names = ", ".join(f"`{feature}`" for feature in model.fit.left_out) or "none"
     if isinstance(model, Boosting):
         return f"Candidates that no tree asks for: {names}."
+    if isinstance(model, Logistic):
+        return f"Candidates that hardly any loan of the fit has, or all have alike: {names}."
     return (
         "Candidates left out, as beside the others their bins differ by less than "
         f"{SMALLEST_SPREAD:g} points: {names}."
@@ -68,9 +74,11 @@ def left_out(model: Model) -> str:
 
 
 def effects(model: Model, fitted_on: Frame) -> str:
-    """Return what each bin of each feature is worth, in points."""
+    """Return what values of each feature are worth, in points."""
     if isinstance(model, Scorecard):
         return "\n\n".join(map(_points, model.characteristics))
+    if isinstance(model, Logistic):
+        return logistic_effects(model, fitted_on)
     return _average_effects(model, fitted_on)
 
 

@@ -11,6 +11,8 @@ __all__ = [
     "CHAMPION",
     "COMPARISON",
     "LIMITS",
+    "LOGISTIC_EFFECTS",
+    "LOGISTIC_METHOD",
     "MONITORING",
     "POINTS",
     "PRICE_AWARE",
@@ -47,8 +49,8 @@ POINTS: Final = """\
   of {anchor_odds:g} to 1, a PD of {anchor_pd:.2%}. Higher is safer.
 - **Joint applications.** Income is that of both applicants where the application gives it, under
   every policy; DTI too, where a model uses it.
-- **Calibration.** Log-odds of each loan from bins and weights fitted without it (five folds); the
-  line of the outcomes on them, intercept {intercept:.4f} and slope {slope:.4f}, is in the model.
+- **Calibration.** Log-odds of each loan from a model of this kind fitted without it (five folds);
+  the line of the outcomes on them is in the model: intercept {intercept:.4f}, slope {slope:.4f}.
 - Fitted with {libraries}."""
 
 SCORECARD_METHOD: Final = """\
@@ -85,6 +87,26 @@ BOOSTING_METHOD: Final = """\
   five folds of the loans it was fitted on; features, depth and bags as `docs/models/README.md`
   tells."""
 
+LOGISTIC_METHOD: Final = """\
+- **Form.** One logistic regression on {numbers} numbers and {texts} texts, with one ridge penalty
+  on all weights. Numbers are standardised; of these, the logarithm of one more than the value is
+  taken: {logarithms}. A text has a weight for each value that at least 50 loans have.
+- **Missing values.** The median stands in, and where at least 50 loans lack the value, that it
+  lacks has a weight of its own. A value beyond the range of the loans of the fit counts as its end.
+- **Weights are free.** The lender's price and grade repeat what the other features say, so a
+  weight says only what the others leave over. Against the direction that credit sense gives, PD
+  moves with: {contrary}. No adverse reason is given for a known value of these.
+- **Total.** Each feature's effect is rounded to whole millionths of log-odds, and whole numbers are
+  added, so a PD does not depend on the batch.
+- **What was tuned.** The strength of the penalty by the loss on loans not seen, in five folds of
+  the loans it was fitted on: C = {inverse_penalty:g}. AUC and log loss there, by C: {tried}. How
+  the kind was chosen: `docs/models/README.md`."""
+
+LOGISTIC_EFFECTS: Final = """\
+Points that a value has more or less than the average loan of the fit, all else as it is. Numbers
+are shown at values that a share of the loans of the fit lies below; between them the effect runs
+straight, in the value or its logarithm."""
+
 COMPARISON: Final = """\
 All on the same loans, which none was fitted on. With 95 % intervals: DeLong's for AUC and Gini,
 of 500 bootstrap samples for the others. The reference is a logistic regression on the seven
@@ -97,8 +119,9 @@ it and all else as it is (Friedman, *Annals of Statistics* 29, 2001)."""
 
 STABILITY: Final = """\
 PSI from the loans of the fit to those kept apart: of the score in tenths of the loans of the fit,
-of each feature in the model's own bins. Chance alone stays below the noise floor in 95 of 100
-cases; by convention up to 0.1 is stable, above 0.25 is another population."""
+of each feature in the model's own bins, in tenths too where it has none. Chance alone stays below
+the noise floor in 95 of 100 cases; by convention up to 0.1 is stable, above 0.25 is another
+population."""
 
 TREATMENT: Final = """\
 The watch line is the PD above which the worst 6.2 % of the loans of the fit lie: {line:.2%}. A
@@ -106,12 +129,12 @@ group is treated fairly by the model where its mean PD meets its default rate, w
 The model looks at {looks}. Groups below {fewest} loans are pooled."""
 
 MONITORING: Final = """\
-- PSI of points and CSI of each feature, monthly, against the loans per bin of the fit in the
-  model's document; the reference owns the bins.
+- PSI of points and CSI of each feature, monthly, against the loans of the fit; the reference owns
+  the bins.
 - Calibration (slope, intercept, mean PD to default rate) and Gini by vintage, for vintages that
   have matured: among recent loans the defaults are known first, the repayments last.
-- The share of missing and unseen values per feature: a feed that loses a field moves everybody to
-  the bin of the missing.
+- The share of missing and unseen values per feature: a feed that loses a field has everybody
+  score as missing.
 - Treatment by state and home ownership, each quarter of matured loans, as above.
 - Refit when the calibration slope of matured vintages leaves 0.8 to 1.2, when the default rate of
   two quarters in a row is off the mean PD by more than a third, or when a PSI stays above 0.25."""
@@ -122,6 +145,6 @@ LIMITS: Final = """\
   default rate; the order carries over better than the level.
 - "Defaulted" is charged off at any time; neither when nor how much was lost is said.
 - Only matured loans with a final outcome count.
-- A bin with few loans has an effect close to its neighbours' (the penalty); the counts are in the
-  tables.
+- What few loans have has an effect close to its neighbours', or to none (the penalty); the counts
+  are in the tables.
 - Income and employment are as stated. FICO is the middle of a range of five points."""

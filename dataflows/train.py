@@ -20,6 +20,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -40,15 +41,14 @@ from lakehouse.settings import Settings
 from risk.errors import RiskError
 from risk.fit import fit_reference
 from risk.fit_boosting import fit_boosting
-from risk.fit_candidates import BOOSTING_CANDIDATES, PRICE_AWARE_CANDIDATES
+from risk.fit_candidates import PRICE_AWARE_FEATURES
+from risk.fit_logistic import fit_logistic
 from risk.fit_scorecard import fit_scorecard
 from risk.model import Model, score
 
 __all__ = ["Trained", "main", "train"]
 
 REFERENCE: Final = "reference, 7 features"
-BOOSTING: Final = "boosting"
-PRICE_AWARE: Final = "price-aware"
 LAKE: Final = "lake"
 
 _REVISION: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
@@ -199,30 +199,20 @@ def train(loans: Loans, *, revision: str, test_months: int) -> list[Trained]:
 
 
 def _fit(loans: Watched, revision: str, data_sha256: str) -> list[Model]:
-    scorecard = fit_scorecard(
-        loans.frame,
-        loans.defaulted,
-        version=f"scorecard-{revision}",
-        data_sha256=data_sha256,
-        weights=loans.weights,
-    )
+    fit_price_aware = partial(fit_logistic, features=PRICE_AWARE_FEATURES, with_lender_fields=True)
     return [
-        scorecard,
-        *(
-            fit_boosting(
-                loans.frame,
-                loans.defaulted,
-                version=f"{name}-{revision}",
-                data_sha256=data_sha256,
-                candidates=candidates,
-                with_lender_fields=name == PRICE_AWARE,
-                weights=loans.weights,
-            )
-            for name, candidates in (
-                (BOOSTING, BOOSTING_CANDIDATES),
-                (PRICE_AWARE, PRICE_AWARE_CANDIDATES),
-            )
-        ),
+        fit(
+            loans.frame,
+            loans.defaulted,
+            version=f"{name}-{revision}",
+            data_sha256=data_sha256,
+            weights=loans.weights,
+        )
+        for name, fit in (
+            ("scorecard", fit_scorecard),
+            ("boosting", fit_boosting),
+            ("price-aware", fit_price_aware),
+        )
     ]
 
 

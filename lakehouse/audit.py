@@ -70,9 +70,9 @@ def append(connection: psycopg.Connection, entries: Sequence[AuditEntry]) -> Non
     already are left out, so that repeating a write whose answer was lost changes nothing.
     """
     execute(connection, "security/lock_audit", {"lock": _LOCK})
-    found = execute(
-        connection, "security/find_audited", {"entry_ids": [entry.entry_id for entry in entries]}
-    )
+    # As one literal: psycopg would look at each id. They are UUIDs, with nothing to escape.
+    entry_ids = f"{{{','.join(entry.entry_id for entry in entries)}}}"
+    found = execute(connection, "security/find_audited", {"entry_ids": entry_ids})
     known = {str(entry_id) for (entry_id,) in found}
     new = [entry for entry in entries if entry.entry_id not in known]
     if new:

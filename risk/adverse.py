@@ -46,7 +46,7 @@ def adverse_reasons(
     Parameters
     ----------
     columns
-        `risk.scorecard.model_columns` of the frame.
+        `risk.model_columns` of the frame.
     is_adverse
         Which rows are to have reasons.
 

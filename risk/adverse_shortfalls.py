@@ -7,12 +7,12 @@ worth to the average loan of the fit, or to the best one, everything else being 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.adverse_boosting import gains_against_average, gains_against_best
+from risk import adverse_boosting, adverse_logistic
 from risk.boosting import Boosting
 from risk.frame import Frame
 from risk.model import Model
@@ -22,6 +22,15 @@ __all__ = ["Against", "reference_points", "shortfalls"]
 
 Against: TypeAlias = Literal["average", "best"]
 
+_GAINS_OF_BOOSTING: Final = {
+    "average": adverse_boosting.gains_against_average,
+    "best": adverse_boosting.gains_against_best,
+}
+_GAINS_OF_LOGISTIC: Final = {
+    "average": adverse_logistic.gains_against_average,
+    "best": adverse_logistic.gains_against_best,
+}
+
 
 def shortfalls(model: Model, columns: Frame, *, against: Against = "average") -> NDArray[np.int64]:
     """Return what every row's score would gain by neutralising each feature.
@@ -29,22 +38,24 @@ def shortfalls(model: Model, columns: Frame, *, against: Against = "average") ->
     Parameters
     ----------
     columns
-        The features of the model, as `risk.scorecard.model_columns` gives them.
+        The features of the model, as `risk.model_columns` gives them.
     against
         What a neutral feature is worth: what it is to the average loan of the fit, by the
         document's own counts, or the most that it can be worth. A scorecard's average loan has the
-        rounded mean points, a boosting's the bin nearest to the mean effect.
+        rounded mean points, a boosting's the bin nearest to the mean effect, a logistic's the mean
+        effect.
 
     Returns
     -------
     ndarray
-        Rows by features, in the model's order: points of a scorecard, thousandths of log-odds of a
-        boosting. Above 0, neutralising lowers PD.
+        Rows by features, in the model's order: points of a scorecard, thousandths of log-odds of
+        the others. Above 0, neutralising lowers PD.
     """
+    if isinstance(model, Scorecard):
+        return reference_points(model, against) - points_by_feature(model, columns)
     if isinstance(model, Boosting):
-        gains = gains_against_average if against == "average" else gains_against_best
-        return gains(model, columns)
-    return reference_points(model, against) - points_by_feature(model, columns)
+        return _GAINS_OF_BOOSTING[against](model, columns)
+    return _GAINS_OF_LOGISTIC[against](model, columns)
 
 
 @lru_cache(maxsize=32)

@@ -16,12 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk.boosting_document import MICRO, Boosting, Intervals, from_json, to_json
-from risk.errors import ContractError
 from risk.frame import Frame, row_count
-from risk.scorecard import model_columns
+from risk.model_columns import Scores, scored
 from risk.scorecard_document import PD_DECIMALS
 
-__all__ = ["Boosting", "bins_of", "from_json", "log_odds", "score", "to_json"]
+__all__ = ["Boosting", "bins_of", "from_json", "log_odds", "score", "score_columns", "to_json"]
 
 _STEP = MICRO // 1_000
 _POINTS_DECIMALS = 2
@@ -29,7 +28,7 @@ _POINTS_DECIMALS = 2
 Integers = NDArray[np.int64]
 
 
-def score(model: Boosting, frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def score(model: Boosting, frame: Frame) -> Scores:
     """Return PD (0 to 1) and points (higher is safer) of every row.
 
     A row's result depends on that row and the model alone, to the last bit. Income and DTI are both
@@ -40,22 +39,20 @@ def score(model: Boosting, frame: Frame) -> tuple[NDArray[np.float64], NDArray[n
     ContractError
         The frame lacks a column that the model looks at.
     """
-    try:
-        bins = bins_of(model, model_columns(frame))
-    except KeyError as exc:
-        raise ContractError(
-            f"model {model.version} looks at column {exc}, which the frame lacks; "
-            "risk.frame.complete adds the columns of the contract"
-        ) from exc
+    return scored(score_columns, model, frame)
+
+
+def score_columns(model: Boosting, columns: Frame) -> Scores:
+    """Return the same of a frame's `model_columns`."""
     lookups = _lookups(model)
-    place = (log_odds(model, bins) - lookups.lowest) // _STEP
+    place = (log_odds(model, bins_of(model, columns)) - lookups.lowest) // _STEP
     return lookups.pd.take(place), lookups.points.take(place)
 
 
 def bins_of(model: Boosting, columns: Frame) -> Integers:
     """Return the bin of each feature, in the model's order (rows), for each application (columns).
 
-    `columns` is `risk.scorecard.model_columns` of the frame.
+    `columns` is `risk.model_columns` of the frame.
     """
     lookups = _lookups(model)
     bins = np.empty((len(model.features), row_count(columns)), dtype=np.int64)

@@ -9,9 +9,9 @@ import numpy as np
 from risk.adverse import adverse_reasons, are_adverse
 from risk.contract import CONTRACT_VERSION
 from risk.frame import Frame, content_hash, row_count
-from risk.model import Model, score
+from risk.model import Model, score_columns
+from risk.model_columns import model_columns
 from risk.policy import Policy, apply, judged_figures
-from risk.scorecard import model_columns
 from risk.shadow import shadow_pds
 
 
@@ -42,7 +42,8 @@ def decide(
         The frame's columns and the verdict's, the versions that gave it included.
     """
     figures = judged_figures(policy, frame)
-    probabilities, points = score(model, frame)
+    columns = model_columns(frame)
+    probabilities, points = score_columns(model, columns)
     count = row_count(frame)
     judged = apply(policy, figures)
     is_adverse = are_adverse(judged["tier"])
@@ -56,6 +57,6 @@ def decide(
         "policy_version": np.full(count, policy.version, dtype=object),
         "contract_version": np.full(count, CONTRACT_VERSION, dtype=object),
         "content_hash": content_hash(frame),
-        "model_reasons": adverse_reasons(model, model_columns(frame), is_adverse),
-        "challengers": shadow_pds(challengers, frame),
+        "model_reasons": adverse_reasons(model, columns, is_adverse),
+        "challengers": shadow_pds(challengers, columns),
     }

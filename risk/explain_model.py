@@ -14,7 +14,7 @@ from risk.explain_values import plain_value, split_codes
 from risk.features import CATALOGUE
 from risk.frame import Frame
 from risk.model import Model, score
-from risk.scorecard import model_columns
+from risk.model_columns import model_columns
 
 __all__ = ["Contribution", "ModelFindings", "model_findings"]
 
@@ -30,7 +30,8 @@ class Contribution:
     bin
         The values that are worth the same, in words.
     points
-        Whole of a scorecard; of a boosting, the feature's own effect and half of each pair's.
+        Whole of a scorecard; of a boosting, the feature's own effect and half of each pair's; of a
+        logistic, its effect.
     reference_points
         What the feature would be worth if it were neutral, as for the average loan of the fit.
     shortfall
@@ -51,7 +52,8 @@ class Contribution:
 class ModelFindings:
     """What the model says: `points` are `base_points` and every contribution's, added up.
 
-    Exactly so of a scorecard; a boosting's points are looked up to the nearest step.
+    Exactly so of a scorecard; a boosting's points are looked up to the nearest step, a logistic's
+    are rounded to two decimals.
 
     `reasons` are the adverse reasons, the weightiest first; none where the tier is Low.
     """

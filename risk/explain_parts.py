@@ -1,4 +1,4 @@
-"""What each feature adds to one application's points, in either kind of model."""
+"""What each feature adds to one application's points, in any kind of model."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from risk.adverse_shortfalls import shortfalls
 from risk.boosting import Boosting, bins_of
 from risk.boosting_document import MICRO, Intervals
 from risk.frame import Frame
+from risk.logistic import effects_by_feature
+from risk.logistic_document import Curve, Logistic
 from risk.model import Model
 from risk.scorecard import Scorecard, points_by_feature
 from risk.scorecard_document import Characteristic, Scale, Steps
@@ -34,16 +36,18 @@ class Part:
 
 def base_points(model: Model) -> float:
     """Return the points before any feature's."""
-    if isinstance(model, Boosting):
-        return model.scale.points(-model.base / MICRO)
-    return float(model.base_points)
+    if isinstance(model, Scorecard):
+        return float(model.base_points)
+    return model.scale.points(-model.base / MICRO)
 
 
 def parts_of(model: Model, columns: Frame) -> list[Part]:
     """Return the part of each feature of the one row, in the model's order."""
+    if isinstance(model, Scorecard):
+        return _parts_of_scorecard(model, columns)
     if isinstance(model, Boosting):
         return _parts_of_boosting(model, columns)
-    return _parts_of_scorecard(model, columns)
+    return _parts_of_logistic(model, columns)
 
 
 def _parts_of_scorecard(model: Scorecard, columns: Frame) -> list[Part]:
@@ -78,6 +82,22 @@ def _parts_of_boosting(model: Boosting, columns: Frame) -> list[Part]:
     ]
 
 
+def _parts_of_logistic(model: Logistic, columns: Frame) -> list[Part]:
+    # Not `shortfalls`, which has none of a feature whose reason would not be true.
+    slope = _points_a_log_odds(model.scale) / MICRO
+    added = effects_by_feature(model, columns)[0].tolist()
+    return [
+        Part(
+            _figure_of(each, columns[each.feature][0])
+            if isinstance(each, Curve)
+            else _text_of([(value,) for value in each.values], columns[each.feature][0]),
+            -slope * effect,
+            slope * (effect - each.mean),
+        )
+        for each, effect in zip(model.effects, added, strict=True)
+    ]
+
+
 def _points_a_log_odds(scale: Scale) -> float:
     return scale.points(1.0) - scale.points(0.0)
 
@@ -87,6 +107,14 @@ def _bin_of(characteristic: Characteristic, value: Any) -> str:
         limits = [step.upto for step in characteristic.steps if step.upto is not None]
         return _interval_of(limits, value)
     return _text_of([group.values for group in characteristic.groups], value)
+
+
+def _figure_of(curve: Curve, figure: float) -> str:
+    if np.isnan(figure):
+        return _MISSING
+    if figure >= curve.high:
+        return f"{curve.high:,.10g} or more"
+    return f"{curve.low:,.10g} or less" if figure <= curve.low else f"{figure:,.10g}"
 
 
 def _interval_of(limits: Sequence[float], figure: float) -> str:

@@ -1,4 +1,4 @@
-"""What scikit-learn does for the fits: folds, boosted trees, and the reference's regression.
+"""What scikit-learn does for the fits: folds, boosted trees, and regressions.
 
 The only module that knows scikit-learn. What it fits leaves here as plain numbers.
 """
@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from risk.additive import MAX_ITERATIONS
 from risk.boosting_trees import Node, Split
+from risk.errors import ModelError
 from risk.frame import Frame
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "REFERENCE_FEATURES",
     "Bag",
     "Growth",
+    "fit_penalised",
     "fit_reference",
     "folds",
     "grow",
@@ -136,6 +138,26 @@ def grow(codes: Codes, defaulted: Flags, weights: Floats, growth: Growth) -> Bag
     )
     classifier.fit(_table(codes, growth), defaulted, sample_weight=weights)
     return Bag(classifier, growth)
+
+
+def fit_penalised(
+    table: Floats, defaulted: Flags, weights: Floats, *, inverse_penalty: float
+) -> tuple[float, Floats]:
+    """Fit a logistic regression with a ridge penalty; return the intercept and a weight a column.
+
+    Raises
+    ------
+    ModelError
+        It does not converge.
+    """
+    regression = LogisticRegression(C=inverse_penalty, max_iter=MAX_ITERATIONS)
+    regression.fit(table, defaulted, sample_weight=weights)
+    if regression.n_iter_[0] >= MAX_ITERATIONS:
+        raise ModelError(
+            f"logistic regression of {table.shape[1]} columns: no optimum in {MAX_ITERATIONS} "
+            "iterations; fit on more loans or penalise more"
+        )
+    return float(regression.intercept_[0]), regression.coef_[0]
 
 
 def fit_reference(

@@ -34,8 +34,8 @@ from risk.fit_candidates import (
 from risk.fit_scorecard import SCALE, SMALLEST_SHARE, unit_weights
 from risk.fit_tables import fold_bags, tables
 from risk.frame import Frame, take
+from risk.model_columns import model_columns
 from risk.performance import calibration
-from risk.scorecard import model_columns
 from risk.scorecard_document import Scale, uses_lender_fields
 
 __all__ = ["ROUNDS", "fit_boosting"]

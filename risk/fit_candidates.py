@@ -1,8 +1,8 @@
-"""The features that fits may use, with the direction and the limits that credit sense gives."""
+"""The features that fits may use; where bins are made, with the limits that credit sense gives."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,9 @@ from risk.features import CATALOGUE
 __all__ = [
     "BOOSTING_CANDIDATES",
     "CANDIDATES",
-    "PRICE_AWARE_CANDIDATES",
+    "PRICE_AWARE_FEATURES",
     "expect_admissible",
+    "expect_admissible_features",
     "expect_enough",
 ]
 
@@ -46,14 +47,10 @@ BOOSTING_CANDIDATES: tuple[Candidate, ...] = tuple(
 )
 """What boosting may use: trees cannot tell by themselves that a feature adds nothing."""
 
-PRICE_AWARE_CANDIDATES: tuple[Candidate, ...] = (
-    *BOOSTING_CANDIDATES,
-    Candidate("rate_pct", "rises", tuple(np.arange(6.5, 23.0, 0.5))),
-    Candidate("lender_grade"),
-    Candidate("state"),
-)
-"""With the lender's price and grade, which hold its own judgement, and the place of residence: to
-compare with, never to decide by."""
+PRICE_AWARE_FEATURES: tuple[str, ...] = tuple(name for name in CATALOGUE if name != "zip3")
+"""What the regression may use: all that is known, the lender's own judgement and the state of
+residence included, to compare with, never to decide by. The postal area has too few loans a value.
+"""
 
 FEWEST_LOANS = 50
 
@@ -67,14 +64,20 @@ def expect_admissible(candidates: Sequence[Candidate], *, with_lender_fields: bo
         One is.
     """
     for candidate in candidates:
-        feature = CATALOGUE.get(candidate.feature)
         kind = "text" if candidate.direction is None else "float"
-        is_allowed = feature is not None and (with_lender_fields or feature.origin != "lender")
-        if feature is None or feature.kind != kind or not is_allowed:
-            raise ModelError(
-                f"candidate {candidate.feature}: expected a {kind} feature of the catalogue that "
-                "applicant or bureau gives, found none; leave it out"
-            )
+        _expect_feature(candidate.feature, (kind,), with_lender_fields=with_lender_fields)
+
+
+def expect_admissible_features(features: Iterable[str], *, with_lender_fields: bool) -> None:
+    """Refuse features that are not in the catalogue, or are the lender's.
+
+    Raises
+    ------
+    ModelError
+        One is.
+    """
+    for feature in features:
+        _expect_feature(feature, ("float", "text"), with_lender_fields=with_lender_fields)
 
 
 def expect_enough(version: str, defaulted: NDArray[np.bool_]) -> None:
@@ -89,4 +92,14 @@ def expect_enough(version: str, defaulted: NDArray[np.bool_]) -> None:
         raise ModelError(
             f"{version}: expected {FEWEST_LOANS} defaults and as many others, found "
             f"{defaulted.sum()} among {len(defaulted)} loans; fit on a longer period"
+        )
+
+
+def _expect_feature(name: str, kinds: tuple[str, ...], *, with_lender_fields: bool) -> None:
+    feature = CATALOGUE.get(name)
+    is_allowed = feature is not None and (with_lender_fields or feature.origin != "lender")
+    if feature is None or feature.kind not in kinds or not is_allowed:
+        raise ModelError(
+            f"candidate {name}: expected a {' or '.join(kinds)} feature of the catalogue that "
+            "applicant or bureau gives, found none; leave it out"
         )

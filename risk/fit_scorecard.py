@@ -23,8 +23,8 @@ from risk.errors import ModelError
 from risk.fit import LIBRARIES, folds
 from risk.fit_candidates import CANDIDATES, FEWEST_LOANS, expect_admissible, expect_enough
 from risk.frame import Frame, take
+from risk.model_columns import model_columns
 from risk.performance import calibration
-from risk.scorecard import model_columns
 from risk.scorecard_document import (
     Bin,
     Characteristic,

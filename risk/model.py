@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
-from risk import boosting, scorecard
+from risk import boosting, logistic, scorecard
 from risk.boosting import Boosting
 from risk.errors import ModelError
 from risk.frame import Frame
+from risk.logistic import Logistic
+from risk.model_columns import Scores, scored
 from risk.scorecard import Scorecard
 
-__all__ = ["Model", "parse_model", "score", "to_json"]
+__all__ = ["Model", "parse_model", "score", "score_columns", "to_json"]
 
-Model: TypeAlias = Scorecard | Boosting
+Model: TypeAlias = Scorecard | Boosting | Logistic
 """A frozen value with `version`, `sha256`, `features`, `uses_lender_fields`, `contract_version`."""
 
 
@@ -41,8 +41,10 @@ def parse_model(document: bytes) -> Model:
             return scorecard.from_json(document)
         case "boosting":
             return boosting.from_json(document)
+        case "logistic":
+            return logistic.from_json(document)
     raise ModelError(
-        f"model document: expected kind scorecard or boosting, found {kind[:40]!r}; "
+        f"model document: expected kind scorecard, boosting or logistic, found {kind[:40]!r}; "
         "load it with the release that wrote it"
     )
 
@@ -51,10 +53,12 @@ def to_json(model: Model) -> bytes:
     """Return the model's document: the same model always gives the same bytes."""
     if isinstance(model, Scorecard):
         return scorecard.to_json(model)
-    return boosting.to_json(model)
+    if isinstance(model, Boosting):
+        return boosting.to_json(model)
+    return logistic.to_json(model)
 
 
-def score(model: Model, frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def score(model: Model, frame: Frame) -> Scores:
     """Return PD (0 to 1) and points (higher is safer) of every row.
 
     A row's result depends on that row and the model alone, to the last bit.
@@ -64,6 +68,13 @@ def score(model: Model, frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.f
     ContractError
         The frame lacks a column that the model looks at.
     """
+    return scored(score_columns, model, frame)
+
+
+def score_columns(model: Model, columns: Frame) -> Scores:
+    """Return the same of a frame's `model_columns`, which several models can share."""
     if isinstance(model, Scorecard):
-        return scorecard.score(model, frame)
-    return boosting.score(model, frame)
+        return scorecard.score_columns(model, columns)
+    if isinstance(model, Boosting):
+        return boosting.score_columns(model, columns)
+    return logistic.score_columns(model, columns)

@@ -16,18 +16,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.errors import ContractError
-from risk.features import derive
 from risk.frame import Frame, row_count
+from risk.model_columns import Scores, scored
 from risk.scorecard_document import Scorecard, Steps, from_json, to_json
 
-__all__ = ["Scorecard", "from_json", "model_columns", "points_by_feature", "score", "to_json"]
-
-# Both applicants' figures stand in for the first one's where the application is joint.
-_JOINT = (("income_usd", "joint_income_usd"), ("dti_pct", "joint_dti_pct"))
+__all__ = ["Scorecard", "from_json", "points_by_feature", "score", "score_columns", "to_json"]
 
 
-def score(model: Scorecard, frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def score(model: Scorecard, frame: Frame) -> Scores:
     """Return PD (0 to 1) and points (higher is safer) of every row.
 
     A row's result depends on that row and the model alone, to the last bit. Income and DTI are both
@@ -38,15 +34,13 @@ def score(model: Scorecard, frame: Frame) -> tuple[NDArray[np.float64], NDArray[
     ContractError
         The frame lacks a column that the model looks at.
     """
+    return scored(score_columns, model, frame)
+
+
+def score_columns(model: Scorecard, columns: Frame) -> Scores:
+    """Return the same of a frame's `model_columns`."""
     lookups = _lookups(model)
-    try:
-        points = points_by_feature(model, model_columns(frame))
-    except KeyError as exc:
-        raise ContractError(
-            f"model {model.version} looks at column {exc}, which the frame lacks; "
-            "risk.frame.complete adds the columns of the contract"
-        ) from exc
-    total = points.sum(axis=1) + model.base_points
+    total = points_by_feature(model, columns).sum(axis=1) + model.base_points
     return lookups.pd.take(total - lookups.lowest), total.astype(np.float64)
 
 
@@ -62,17 +56,6 @@ def points_by_feature(model: Scorecard, columns: Frame) -> NDArray[np.int64]:
     for place, feature, points_of_text, unseen in lookups.texts:
         points[place] = [points_of_text.get(text, unseen) for text in columns[feature].tolist()]
     return points.T
-
-
-def model_columns(frame: Frame) -> Frame:
-    """Return the frame as a model looks at it: joint figures where joint, ratios derived."""
-    is_joint = frame["is_joint"]
-    if is_joint.any():
-        frame = dict(frame)
-        for column, joint_column in _JOINT:
-            joint = frame[joint_column]
-            frame[column] = np.where(is_joint & ~np.isnan(joint), joint, frame[column])
-    return {**frame, **derive(frame)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,20 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk.frame import Frame, row_count, text_column
-from risk.model import Model, score
+from risk.model import Model, score_columns
 
 __all__ = ["shadow_pds"]
 
 
-def shadow_pds(challengers: Sequence[Model], frame: Frame) -> NDArray[Any]:
+def shadow_pds(challengers: Sequence[Model], columns: Frame) -> NDArray[Any]:
     """Return each row's PD from each challenger, as a JSON object by version.
 
     Parameters
     ----------
     challengers
         Models of different versions; without any, every row is None.
-    frame
-        As `decide` takes it.
+    columns
+        The frame's `model_columns`.
 
     Returns
     -------
@@ -32,17 +32,17 @@ def shadow_pds(challengers: Sequence[Model], frame: Frame) -> NDArray[Any]:
         A PD is null where the challenger failed or gave none from 0 to 1: whatever a challenger
         does, the decision stands.
     """
-    count = row_count(frame)
+    count = row_count(columns)
     if not challengers:
         return np.full(count, None, dtype=object)
-    named = [_texts(challenger, frame, count) for challenger in challengers]
+    named = [_texts(challenger, columns, count) for challenger in challengers]
     return text_column(["{" + ",".join(said) + "}" for said in zip(*named, strict=True)], count)
 
 
-def _texts(challenger: Model, frame: Frame, count: int) -> list[str]:
+def _texts(challenger: Model, columns: Frame, count: int) -> list[str]:
     name = json.dumps(challenger.version)
     try:
-        probabilities, _ = score(challenger, frame)
+        probabilities, _ = score_columns(challenger, columns)
     except Exception:  # noqa: BLE001  (a challenger must not harm a decision)
         return [f"{name}:null"] * count
     return [

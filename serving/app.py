@@ -27,6 +27,7 @@ from starlette.responses import Response
 from lakehouse.errors import LakehouseError
 from lakehouse.settings import Settings
 from lakehouse.telemetry import configure_logging
+from serving.hot_routes import HotRoutes
 from serving.metrics import MULTIPROCESS
 from serving.openapi import document
 from serving.parts import Parts, open_parts
@@ -40,12 +41,13 @@ from serving.routes_health import health_routes
 from serving.routes_score import score_routes
 from serving.routes_stored import stored_routes
 from serving.scoring import Scorer
-from serving.shadow import Shadow
+from serving.shadow import count_challenged
 from serving.timed_http import TimedHttp
 
 __all__ = ["build", "create_app", "main"]
 
 SWITCH_SECONDS: Final = 0.0005
+COLLECT_AFTER_OBJECTS: Final = 20_000
 
 _INSTEAD: Final[Mapping[int, tuple[str, str]]] = {
     404: ("not_found", "there is nothing here; the operations are in docs/api.md"),
@@ -73,8 +75,13 @@ def create_app() -> FastAPI:
 
 def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
     """Put the parts together; `on_end` is called when the server shuts down."""
-    shadow = Shadow(parts.limits)
-    scorer = Scorer(parts.rules, parts.limits, now=parts.now, after=shadow.take)
+    scorer = Scorer(
+        parts.rules,
+        parts.limits,
+        now=parts.now,
+        after=lambda judged: count_challenged(judged.challengers),
+    )
+    decisions = decision_routes(scorer, parts.deeds, parts.recorder)
     readiness = Readiness(parts.checks)
 
     @asynccontextmanager
@@ -95,14 +102,18 @@ def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Requests), *parts.middlewares],
+        middleware=[
+            Middleware(Requests),
+            *parts.middlewares,
+            Middleware(HotRoutes, routes=decisions.routes),
+        ],
         exception_handlers={
             Problem: _answer_problem,
             HTTPException: _answer_http_exception,
             RequestValidationError: _answer_invalid,
         },
     )
-    app.include_router(decision_routes(scorer, parts.deeds, parts.recorder))
+    app.include_router(decisions)
     app.include_router(stored_routes(parts.rules, parts.reads))
     app.include_router(dossier_routes(parts.dossiers))
     app.include_router(score_routes(parts.rules, parts.limits, parts.deeds, now=parts.now))
@@ -117,6 +128,7 @@ def _favour_answers() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(COLLECT_AFTER_OBJECTS)
 
 
 def _utc_now() -> datetime:

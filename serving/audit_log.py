@@ -36,7 +36,7 @@ __all__ = ["GATHER_SECONDS", "MOST_WAITING", "AuditLog", "Counts", "Writer"]
 
 log = structlog.get_logger()
 
-GATHER_SECONDS: Final = 0.2
+GATHER_SECONDS: Final = 0.05
 RETRY_SECONDS: Final = 2.0
 MOST_WAITING: Final = 50_000
 """Entries in memory, some 20 MB."""

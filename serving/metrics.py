@@ -53,7 +53,7 @@ DECIDED = Counter("risk_api_decided", "Applications decided on request.", ["tier
 REFUSED = Counter("risk_api_refused", "Applications refused on request.", ["code"], registry=API)
 CHALLENGED = Counter(
     "risk_api_challenged",
-    "Applications handed to a challenger: scored, failed, or skipped under load.",
+    "Applications that a challenger scored, or failed to.",
     ["version", "outcome"],
     registry=API,
 )

@@ -1,17 +1,16 @@
 """Applications decided on request, one or many.
 
-The hot routes take the request as it is: the judge reads the very bytes that came, and the answer
-is encoded once. What their bodies hold is said in `serving.openapi`.
+The routes take the request as it is (`serving.hot_routes`): the judge reads the very bytes that
+came, and the answer is encoded once. What their bodies hold is said in `serving.openapi`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Request
-from fastapi.routing import APIRoute
 from msgspec import Meta
 from starlette.responses import Response
 
@@ -32,22 +31,13 @@ class _Batch(msgspec.Struct):
     applications: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MOST_APPLICATIONS)]
 
 
-class _Direct(APIRoute):
-    """A route whose function is handed the request as it is: nothing is to be looked up in it."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the function itself."""
-        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        return handler
-
-
 _batch: Final = msgspec.json.Decoder(_Batch)
 _encode: Final = msgspec.json.Encoder().encode
 
 
 def decision_routes(scorer: Scorer, deeds: Deeds, recorder: Recorder | None) -> APIRouter:
     """Return the routes that decide."""
-    router = APIRouter(tags=["decisions"], route_class=_Direct)
+    router = APIRouter(tags=["decisions"])
     desk = _Desk(scorer, deeds, recorder)
 
     @router.post("/v1/decisions")

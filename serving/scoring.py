@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -29,12 +29,10 @@ Outcome: TypeAlias = Decision | Reject
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A batch that was answered: its events, when they were judged, by which rules."""
+    """A batch that was answered, and what the challengers said of those that were decided."""
 
-    raws: tuple[bytes, ...]
     outcomes: tuple[Outcome, ...]
-    judged_at: datetime
-    rules: Rules
+    challengers: tuple[str | None, ...]
 
 
 class Scorer:
@@ -112,10 +110,13 @@ class Scorer:
         rules, judged_at = self._rules(), self._now()
         verdicts = judge(
             raws,
-            rules=replace(rules, challengers=()),  # they follow the answer: `serving.shadow`
+            rules=rules,
             received_at=judged_at,
             limits=self._limits,
         )
         found: dict[int, Outcome] = {reject.row: reject for reject in verdicts.rejects}
         found.update(decided_answers(verdicts.decided, rules.policy, judged_at))
-        return Judged(raws, tuple(found[row] for row in range(len(raws))), judged_at, rules)
+        return Judged(
+            outcomes=tuple(found[row] for row in range(len(raws))),
+            challengers=tuple(verdicts.decided["challengers"].tolist()),
+        )

@@ -14,14 +14,16 @@ from risk.adverse import MOST_REASONS, adverse_reasons, are_adverse
 from risk.adverse_codes import REASONS, codes_of
 from risk.adverse_shortfalls import reference_points, shortfalls
 from risk.features import CATALOGUE
-from risk.fit_candidates import CANDIDATES, PRICE_AWARE_CANDIDATES
+from risk.fit_candidates import CANDIDATES
 from risk.frame import Frame, concat, take
+from risk.logistic_document import Curve, Logistic
 from risk.model import Model, score
+from risk.model_columns import model_columns
 from risk.policy import apply, judged_figures
-from risk.scorecard import model_columns
 from risk.scorecard_document import Bin, Scorecard, Steps
 from tests.risk.applications import a_model, figures, shipped_policy
 from tests.risk.boosted import a_boosting
+from tests.risk.logistics import a_logistic
 from tests.risk.simulated import QUIET, a_simulator
 
 _MODEL = load_model()
@@ -230,7 +232,7 @@ def test_a_code_is_one_word_and_its_sentence_is_one_of_a_kind() -> None:
 
 @pytest.mark.parametrize(
     "candidate",
-    {each.feature: each for each in (*CANDIDATES, *PRICE_AWARE_CANDIDATES)}.values(),
+    CANDIDATES,
     ids=lambda each: each.feature,
 )
 def test_a_sentence_says_the_end_of_the_scale_that_the_models_hold_against_an_applicant(
@@ -291,3 +293,85 @@ def test_a_boostings_reasons_do_not_depend_on_the_batch() -> None:
     frame = figures(dti_pct=dti_pct, purpose=purpose)
     singly = [_reasons(a_boosting(), take(frame, np.array([row])))[0] for row in range(9)]
     assert _reasons(a_boosting(), frame) == singly
+
+
+@pytest.mark.parametrize(
+    ("dti_pct", "purpose", "credit_age_years", "codes", "steps"),
+    [
+        (30.0, "car", 13.0, "DTI_HIGH|PURPOSE", [200, 87, 0, 0]),
+        (np.nan, None, 13.0, "PURPOSE_MISSING|DTI_MISSING", [50, 187, 0, 0]),
+        (90.0, "credit_card", 13.0, "DTI_HIGH", [400, -63, 0, 0]),
+        (10.0, "credit_card", 33.0, "INCOME_LOW|DTI_HIGH", [-200, -63, 0, 0]),
+        (10.0, "credit_card", np.nan, "CREDIT_AGE_MISSING", [-200, -63, 0, 30]),
+    ],
+    ids=[
+        "the weightier first",
+        "missing ones",
+        "no more than the end of the range",
+        "nothing where the reason would be false: furthest below the best",
+        "its absence can be said",
+    ],
+)
+def test_a_logistics_reasons_are_the_effects_furthest_above_their_mean(
+    dti_pct: float, purpose: str | None, credit_age_years: float, codes: str, steps: list[int]
+) -> None:
+    frame = figures(
+        dti_pct=[dti_pct],
+        purpose=np.array([purpose], dtype=object),
+        credit_age_years=[credit_age_years],
+        income_usd=[np.expm1(11.5)],
+    )
+    assert shortfalls(a_logistic(), model_columns(frame)).tolist() == [steps]
+    assert _reasons(a_logistic(), frame) == [codes]
+
+
+def _without(model: Logistic, feature: str, worth: Callable[[Any], int]) -> Logistic:
+    """Return the model with the feature's effect the same for everybody."""
+    place = model.features.index(feature)
+    effect = model.effects[place]
+    if isinstance(effect, Curve):
+        level: Any = msgspec.structs.replace(effect, weight=0.0, missing=0, mean=0)
+    else:
+        level = msgspec.structs.replace(effect, effects=(0,) * len(effect.effects), mean=0)
+    return msgspec.structs.replace(
+        model,
+        base=model.base + worth(effect),
+        effects=(*model.effects[:place], level, *model.effects[place + 1 :]),
+    )
+
+
+def test_neutralising_any_one_reason_of_the_shipped_logistic_lowers_the_pd() -> None:
+    model = load_model("price-aware-1")
+    assert isinstance(model, Logistic)
+    frame = a_simulator(noise=QUIET).applications(0, 2_000)
+    columns = model_columns(frame)
+    pds, _ = score(model, frame)
+    is_below_average = shortfalls(model, columns).max(axis=1) > 0
+    average = {
+        name: score(_without(model, name, lambda each: each.mean), frame)[0]
+        for name in model.features
+    }
+    best = {
+        name: score(_without(model, name, lambda each: min(each.known)), frame)[0]
+        for name in model.features
+    }
+    contrary = {
+        e.feature for e in model.effects if isinstance(e, Curve) and e.contradicts_its_reason
+    }
+    for row, text in enumerate(_reasons(model, frame)):
+        codes = text.split("|")
+        assert 1 <= len(codes) <= MOST_REASONS
+        neutral = average if is_below_average[row] else best
+        found = [neutral[REASONS[code].feature][row] for code in codes]
+        assert max(found) < pds[row]
+        # A step is a thousandth of log-odds: features within the same one count as equal.
+        assert np.all(np.diff(found) >= -1e-3 * pds[row])
+        for code in codes:
+            assert REASONS[code].when == "MISSING" or REASONS[code].feature not in contrary
+
+
+def test_a_logistics_reasons_do_not_depend_on_the_batch() -> None:
+    model = load_model("price-aware-1")
+    frame = a_simulator(noise=QUIET).applications(0, 50)
+    singly = [_reasons(model, take(frame, np.array([row])))[0] for row in range(50)]
+    assert _reasons(model, frame) == singly

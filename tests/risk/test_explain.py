@@ -14,10 +14,11 @@ from risk.decide import decide
 from risk.errors import ContractError
 from risk.explain import Explanation, explain
 from risk.frame import Frame, take
+from risk.model_columns import model_columns
 from risk.policy_document import Edges, Policy, Threshold
-from risk.scorecard import model_columns
 from tests.risk.applications import a_model, figures, shipped_policy
 from tests.risk.boosted import a_boosting
+from tests.risk.logistics import a_logistic
 from tests.risk.simulated import QUIET, a_simulator
 
 _CHAMPION = load_model()
@@ -241,3 +242,49 @@ def test_a_boosting_says_bins_halves_a_pairs_effect_and_what_neutralising_would_
     assert dti.shortfall == pytest.approx(points * 0.26)
     assert dti.reference_points == pytest.approx(dti.points + dti.shortfall)
     assert [reason.code for reason in model.reasons] == ["DTI_HIGH", "PURPOSE_MISSING"]
+
+
+@settings(max_examples=60)
+@given(row=st.integers(0, 999))
+def test_a_logistics_contributions_add_up_to_its_points_too(row: int) -> None:
+    one = take(_APPLICATIONS, np.array([row]))
+    model = explain(
+        one, model=load_model("price-aware-1"), policy=shipped_policy("standard-1")
+    ).model
+    total = model.base_points + sum(each.points for each in model.contributions)
+    assert total == pytest.approx(model.points, abs=0.006)
+
+
+@pytest.mark.parametrize(
+    ("dti_pct", "purpose", "words"),
+    [
+        (30.0, "car", ["30", "car"]),
+        (45.0, None, ["40 or more", "missing"]),
+        (0.0, "a new purpose", ["0 or less", "not among the loans of the fit"]),
+        (np.nan, "car", ["missing", "car"]),
+    ],
+)
+def test_a_logistic_says_the_value_and_what_it_is_worth_beside_the_average_loan(
+    dti_pct: float, purpose: str | None, words: list[str]
+) -> None:
+    row = {"dti_pct": [dti_pct], "purpose": np.array([purpose], dtype=object)}
+    model = explain(
+        figures(**_WATCHED | row), model=a_logistic(), policy=shipped_policy("standard-1")
+    ).model
+    dti, bought, *_ = model.contributions
+    assert [dti.bin, bought.bin] == words
+    points = 20.0 / np.log(2.0)
+    assert dti.reference_points == 0.0
+    assert bought.reference_points == pytest.approx(-points * 0.0125)
+    effect = 0.05 if np.isnan(dti_pct) else 0.02 * (min(dti_pct, 40.0) - 20.0)
+    assert dti.points == pytest.approx(-points * effect)
+
+
+def test_a_contribution_against_credit_sense_is_shown_but_is_no_reason() -> None:
+    row: dict[str, Any] = {"credit_age_years": [33.0], "income_usd": [np.expm1(11.5)]}
+    model = explain(
+        figures(**_WATCHED | row), model=a_logistic(), policy=shipped_policy("standard-1")
+    ).model
+    age = model.contributions[-1]
+    assert age.shortfall > 0
+    assert "credit_age_years" not in {reason.feature for reason in model.reasons}

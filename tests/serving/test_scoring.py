@@ -12,7 +12,7 @@ from risk.judge import Rules
 from serving.answers import Decision
 from serving.metrics import CHALLENGED
 from serving.scoring import LARGEST_BATCH, Judged, Scorer
-from serving.shadow import AFTER_SECONDS, MOST_WAITING, Shadow
+from serving.shadow import count_challenged
 from tests.risk.applications import as_bytes
 from tests.serving.api_cases import standing_rules
 
@@ -35,7 +35,7 @@ def batch_sizes(count: int) -> list[int]:
         assert ids == list(map(str, range(count)))
         return judged
 
-    return [len(each.raws) for each in asyncio.run(score())]
+    return [len(each.outcomes) for each in asyncio.run(score())]
 
 
 @pytest.mark.parametrize(
@@ -97,37 +97,21 @@ def challenged(version: str, outcome: str) -> float:
     return float(CHALLENGED.labels(version, outcome)._value.get())
 
 
-def a_judged(count: int, challenger: str) -> Judged:
-    raws = tuple(as_bytes(id=number) for number in range(count))
-    return Judged(raws, (), NOW, standing_rules(challengers=[challenger]))
+def test_challengers_score_what_is_decided_and_are_counted() -> None:
+    rules = standing_rules(challengers=["shadow-1"])
+
+    async def score() -> tuple[list[Judged], list[object]]:
+        scorer, judged = a_scorer(rules)
+        raws = [as_bytes(id=1), b"{", as_bytes(id=2)]
+        return judged, list(await asyncio.gather(*map(scorer.score, raws)))
+
+    judged, outcomes = asyncio.run(score())
+    (batch,) = judged
+    assert [isinstance(each, Decision) for each in outcomes] == [True, False, True]
+    count_challenged(batch.challengers)
+    assert (challenged("shadow-1", "scored"), challenged("shadow-1", "failed")) == (2, 0)
 
 
-def test_challengers_score_after_the_answer_and_are_counted() -> None:
-    async def shadow() -> list[float]:
-        behind = Shadow(LIMITS)
-        behind.take(a_judged(3, "after-1"))
-        behind.take(a_judged(2, "after-1"))
-        at_once = challenged("after-1", "scored")
-        await asyncio.sleep(4 * AFTER_SECONDS)
-        return [at_once, challenged("after-1", "scored")]
-
-    assert asyncio.run(shadow()) == [0, 5]
-
-
-def test_under_load_challengers_are_skipped_and_that_is_counted() -> None:
-    async def shadow() -> float:
-        behind = Shadow(LIMITS)
-        one = a_judged(1, "busy-1")
-        many = Judged(one.raws * MOST_WAITING, (), NOW, one.rules)
-        behind._is_due = True  # the loop is busy elsewhere
-        behind.take(many)
-        behind.take(one)
-        return challenged("busy-1", "skipped")
-
-    assert asyncio.run(shadow()) == 1
-
-
-def test_without_challengers_nothing_is_done_twice() -> None:
-    behind = Shadow(LIMITS)
-    behind.take(Judged((as_bytes(),), (), NOW, standing_rules()))
-    assert not behind._waiting
+def test_a_challenger_that_failed_is_counted_so() -> None:
+    count_challenged(['{"mad-1":null,"mad-2":0.5}', None])
+    assert (challenged("mad-1", "failed"), challenged("mad-2", "scored")) == (1, 1)
