@@ -43,7 +43,7 @@ _CONFIGURATION: Final = {
     "unix_socket_directories": "",
     "max_connections": "50",
     # One writer a worker and a few readers: memory is better left to the flow.
-    "shared_buffers": "128MB",
+    "shared_buffers": "64MB",
     "work_mem": "16MB",
     "io_method": "sync",
     "max_parallel_workers_per_gather": "0",

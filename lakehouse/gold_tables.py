@@ -45,6 +45,7 @@ VIEWS: Final[dict[str, pa.Schema]] = {**SCHEMAS, "outcome_records": OUTCOME_RECO
 """Every table of gold that readers see under its own name."""
 
 _BYTES: Final = "raw"
+_OF_ITS_OWN: Final = frozenset({"event_id", "application_id", "off", "content_hash", "event_at"})
 _PRUNED_BY: Final = (
     "topic",
     "part",
@@ -113,10 +114,14 @@ def _lacking_columns(uri: str, found: pa.Schema, expected: pa.Schema) -> list[pa
 
 def writer_properties(schema: pa.Schema) -> WriterProperties:
     """Return how a table's files are written; ZSTD 1 is the fastest as well as the smallest."""
-    columns = (
-        # Every event differs: a dictionary of them, or their least and greatest, is only a cost.
-        {_BYTES: ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")}
-        if _BYTES in schema.names
-        else None
+    # Where nearly every value is another, a dictionary of them only costs time and bytes.
+    columns = {
+        field.name: ColumnProperties(dictionary_enabled=False)
+        for field in schema
+        if field.name in _OF_ITS_OWN or pa.types.is_floating(field.type)
+    }
+    if _BYTES in schema.names:
+        columns[_BYTES] = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
+    return WriterProperties(
+        compression="ZSTD", compression_level=1, column_properties=columns or None
     )
-    return WriterProperties(compression="ZSTD", compression_level=1, column_properties=columns)
