@@ -136,7 +136,9 @@ def _parser() -> argparse.ArgumentParser:
     asking = commands.add_parser(
         "sql",
         help="ask the lake; without a question an interactive prompt",
-        description="Views: decisions, raw_events, quarantine, duplicates. Instants are UTC.",
+        description=(
+            "Views: decisions, raw_events, quarantine, duplicates, outcomes. Instants are UTC."
+        ),
     )
     asking.add_argument("question", nargs="?", metavar='"select ..."')
     asking.add_argument("--format", choices=answers.FORMATS, help="default: table, or by --out")

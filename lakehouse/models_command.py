@@ -92,7 +92,8 @@ def _register(store: RegistryStore, options: argparse.Namespace, change: Change)
     if kind == "policy":
         registry_changes.register_policy(store, document, change)
     else:
-        registry_changes.register_model(store, document, change)
+        dossier = _dossier(options.artefact)
+        registry_changes.register_model(store, document, change, dossier=dossier)
 
 
 def _promote(store: RegistryStore, options: argparse.Namespace, change: Change) -> None:
@@ -121,6 +122,12 @@ def _document(kind: Kind, artefact: str) -> bytes:
             f"cannot read {artefact}: {exc.strerror}; expected a {kind}'s file, or one of the "
             f"shipped {', '.join(shipped_versions(kind))}"
         ) from exc
+
+
+def _dossier(artefact: str) -> bytes | None:
+    """Return the dossier that training wrote beside a model's file, if it is still there."""
+    path = Path(artefact).with_suffix(".md")
+    return path.read_bytes() if path.is_file() else None
 
 
 def _account() -> str:

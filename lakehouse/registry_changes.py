@@ -65,8 +65,15 @@ class Change:
                 )
 
 
-def register_model(store: RegistryStore, document: bytes, change: Change) -> State:
+def register_model(
+    store: RegistryStore, document: bytes, change: Change, *, dossier: bytes | None = None
+) -> State:
     """Register a model; its document's bytes are kept for ever. Again changes nothing.
+
+    Parameters
+    ----------
+    dossier
+        What a validator reads about it (Markdown), to be kept beside it; the first one stands.
 
     Raises
     ------
@@ -85,6 +92,8 @@ def register_model(store: RegistryStore, document: bytes, change: Change) -> Sta
     def keep() -> None:
         store.keep("model", model.version, document)
         store.keep_manifest(model.version, manifest_of(model, at=change.at, by=change.by))
+        if dossier is not None:
+            store.keep_dossier(model.version, dossier)
 
     step = _Step(Action.REGISTER, "model", model.version, model.sha256)
     return _register(store, step, document, change, keep)

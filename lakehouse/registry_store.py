@@ -138,6 +138,10 @@ class RegistryStore:
                 f"{held.sha256[:12]}...; it belongs to another document. Restore it"
             )
 
+    def keep_dossier(self, version: str, dossier: bytes) -> None:
+        """Keep what a validator reads about a model, unless there is one already."""
+        self._create(_dossier_path(version), dossier)
+
     def where(self, path: str) -> str:
         """Return an object's address, for messages."""
         return f"{self.lake_uri.rstrip('/')}/{path}"
@@ -209,6 +213,10 @@ def _document_path(kind: Kind, version: str) -> str:
 
 def _manifest_path(version: str) -> str:
     return f"{_FOLDERS['model']}/{version}.manifest.json"
+
+
+def _dossier_path(version: str) -> str:
+    return f"{_FOLDERS['model']}/{version}.md"
 
 
 def _formatted(content: msgspec.Struct) -> bytes:

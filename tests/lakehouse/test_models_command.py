@@ -56,6 +56,18 @@ def part_of(run: Run, version: str) -> str:
     return next(str(m["role"]) for m in listed(run)["models"] if m["version"] == version)
 
 
+def test_a_dossier_beside_the_file_is_kept_beside_the_model(
+    run: Run, lake: str, next_model: str
+) -> None:
+    Path(next_model).with_suffix(".md").write_text("# next-1\n")
+    assert run("register", next_model)[0] == 0
+    kept = Path(lake) / "_registry" / "models" / "next-1.md"
+    assert kept.read_text() == "# next-1\n"
+    Path(next_model).with_suffix(".md").write_text("# other\n")
+    assert run("register", next_model)[0] == 0
+    assert kept.read_text() == "# next-1\n"
+
+
 def test_with_nothing_registered_the_shipped_champion_is_in_force(run: Run) -> None:
     code, out, err = run("list")
     assert (code, err) == (0, "")
