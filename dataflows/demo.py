@@ -1,7 +1,7 @@
 """The main job on one machine with nothing configured: ``python -m dataflows.demo [SECONDS]``.
 
 Runs the real flow (`dataflows.score`) on the simulated stream, into the embedded Postgres and a
-local lake; then shows what came of it. Without SECONDS it runs until Ctrl-C.
+local lake, and the API beside it; then shows what came of it. Without SECONDS it runs until Ctrl-C.
 """
 
 from __future__ import annotations
@@ -20,6 +20,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from dataflows.clock import utc_now
+from dataflows.demo_api import (
+    Answer,
+    BesideApi,
+    Reason,
+    ask_about_one,
+    running_api,
+    simulated_applications,
+)
 from lakehouse import queries
 from lakehouse.check import Account, account
 from lakehouse.errors import LakehouseError
@@ -35,7 +43,8 @@ if TYPE_CHECKING:
 
 CHALLENGER = "boosting-1"
 WATCHLIST_ROWS = 5
-WATCHLIST_COLUMNS = ["application_id", "amount_usd", "purpose", "pd", "reasons", "model_reasons"]
+WATCHLIST_COLUMNS = ["application_id", "amount_usd", "purpose", "pd", "reasons"]
+INTERRUPTED = 130
 FLOW = (sys.executable, "-m", "bytewax.run", "dataflows.score")
 
 NEXT_STEPS = """\
@@ -44,6 +53,7 @@ What to try next
   ./justw sql              a prompt over decisions, raw_events, quarantine, duplicates, outcomes
   ./justw account          the account of events, and silver against gold
   ./justw replay-decision --sample 100              made again from the archived bytes
+  ./justw api              the API alone; docs/api.md has curl for each operation
   ./justw models           champion, challengers, and how to promote one without a restart
   RISK_SOURCE='sim://?rate=500&scenario=recession' ./justw demo 60
   RISK_SOURCE=loans.csv ./justw demo                LendingClub's file, plain or compressed
@@ -71,13 +81,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         appoint_challenger(settings, utc_now())
+        with running_api(settings, os.environ) as api:
+            answer = _ask(settings, api, console)
+            exit_code = run_flow(seconds)
+            return exit_code or show_results(settings, console, answer)
     except LakehouseError as error:
         console.print(f"{error.code}: {error}", style="red", markup=False)
         return error.exit_code
-    exit_code = run_flow(seconds)
-    if exit_code:
-        return exit_code
-    return show_results(settings, console)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def appoint_challenger(settings: Settings, now: datetime) -> None:
@@ -110,8 +122,8 @@ def run_flow(seconds: float | None) -> int:
     return flow.wait()
 
 
-def show_results(settings: Settings, console: Console) -> int:
-    """Print the account, the tiers and a few watchlist rows; return 1 if the account is off."""
+def show_results(settings: Settings, console: Console, answer: Answer | None) -> int:
+    """Print the account, what was decided and the API's answer; return 1 if the account is off."""
     with open_silver(settings) as silver_dsn, open_lake(settings) as lake:
         found = account(silver_dsn, lake)
         console.print(_account_table(found))
@@ -119,8 +131,42 @@ def show_results(settings: Settings, console: Console) -> int:
         console.print(_as_table("Models", queries.scores_by_model(lake)))
         watchlist = queries.latest_watchlist(lake, limit=WATCHLIST_ROWS)
         console.print(_as_table("Latest on the watchlist", watchlist.select(WATCHLIST_COLUMNS)))
+    if answer is not None:
+        console.print(_answer_table(answer))
     console.print(NEXT_STEPS, markup=False, highlight=False)
     return 0 if found.holds else 1
+
+
+def _ask(settings: Settings, api: BesideApi, console: Console) -> Answer | None:
+    """Ask before the flow runs: the Ctrl-C that ends the flow ends the API too."""
+    said, answer = f"  the API does not run: {api.why_not}", None
+    if api.address is not None:
+        key = settings.home / "api-key"
+        said = f"  the API on http://{api.address}, its key in {key}"
+        try:
+            answer = ask_about_one(api.address, key, simulated_applications(utc_now()))
+        except LakehouseError as error:
+            said = f"  the API on http://{api.address} was not asked: {error}"
+    console.print(said, style="dim", markup=False, soft_wrap=True)
+    return answer
+
+
+def _answer_table(answer: Answer) -> Table:
+    table = Table(
+        title="The API, asked about one application", title_justify="left", show_header=False
+    )
+    table.add_column(style="bold")
+    table.add_column()
+    table.add_row("application", _cell(answer.application_id))
+    table.add_row("PD", _cell(answer.decision.pd))
+    table.add_row("tier", _cell(answer.decision.tier))
+    table.add_row("the policy's reasons", _sentences(answer.decision.reasons))
+    table.add_row("the model's reasons", _sentences(answer.model_reasons))
+    return table
+
+
+def _sentences(reasons: Sequence[Reason]) -> str:
+    return "\n".join(_cell(reason.says or reason.code) for reason in reasons)
 
 
 def _account_table(found: Account) -> Table:

@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -85,12 +86,15 @@ def run(folder: Path, seconds: float) -> dict[str, Any]:
         key = {"x-api-key": (folder / "api-key").read_text(encoding="utf-8").strip()}
         figures = measured(
             {
-                "connections": (ours, asking(ours, "/v1/decisions", bodies, key)),
-                "echo": (echoing, asking(echoing, "/echo", bodies, {})),
+                "connections": (
+                    ours.address,
+                    asking(ours.address, "/v1/decisions", bodies, key),
+                ),
+                "echo": (echoing.address, asking(echoing.address, "/echo", bodies, {})),
             },
             seconds,
         )
-        challenged = samples(ours, key, "risk_api_challenged_total")
+        challenged = samples(ours.address, key, "risk_api_challenged_total")
     rates = {name: of["16"]["requests_per_second"] for name, of in figures.items()}
     return {
         **figures,
@@ -127,9 +131,17 @@ def with_challenger(folder: Path) -> None:
             raise SystemExit(f"cannot {arguments[0]} a challenger: {done.stderr}")
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that answers."""
+
+    address: str
+    pid: int
+
+
 @contextmanager
-def server(settings: Mapping[str, str], command: list[str], log: Path) -> Iterator[str]:
-    """Run a server on a core of its own; yield its address once it answers."""
+def server(settings: Mapping[str, str], command: list[str], log: Path) -> Iterator[Server]:
+    """Run a server on a core of its own; yield it once it answers."""
     address = settings["RISK_API_ADDRESS"]
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -142,7 +154,7 @@ def server(settings: Mapping[str, str], command: list[str], log: Path) -> Iterat
         )
     try:
         wait_for(address, process, log)
-        yield address
+        yield Server(address, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)

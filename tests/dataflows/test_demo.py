@@ -2,16 +2,22 @@ from __future__ import annotations
 
 import io
 import signal
+import socket
 import sys
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from rich.console import Console
 from rich.table import Table
 
-from dataflows import demo
+from dataflows import demo, demo_api
+from dataflows.demo_api import Answer, Reason, Verdict
 from lakehouse.check import Account
+from risk.contract import Tier
+from tests.flow import run_module
 
 
 def printed(table: Table) -> str:
@@ -79,6 +85,21 @@ def test_the_account_is_shown_with_its_verdicts() -> None:
     assert (verdicts["balanced"], verdicts["gold"]) == ("yes", "NO")
 
 
+def test_the_apis_answer_is_shown_in_sentences() -> None:
+    verdict = Verdict(0.25, Tier.WATCHLIST, (Reason("dti_high", "DTI: above 30"),))
+    said = (Reason("inquiries", "Recent inquiries"), Reason("new_code", None))
+    text = printed(demo._answer_table(Answer("53595000", verdict, said)))
+    for words in (
+        "53595000",
+        "0.2500",
+        "Watchlist",
+        "DTI: above 30",
+        "Recent inquiries",
+        "new_code",
+    ):
+        assert words in text
+
+
 @pytest.mark.parametrize("code", [0, 3])
 def test_a_flow_that_ends_by_itself_gives_its_exit_code(
     code: int, monkeypatch: pytest.MonkeyPatch
@@ -101,9 +122,61 @@ def test_a_wrong_setting_ends_the_demo_before_anything_is_started(
     assert "RISK_POLICI" in capsys.readouterr().out
 
 
-def test_a_flow_that_fails_gives_the_demo_its_exit_code(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home in which neither a real flow nor a real API is started."""
+    monkeypatch.setenv("RISK_HOME", str(tmp_path))
+    monkeypatch.setenv("RISK_API_ADDRESS", "127.0.0.1:0")
+    monkeypatch.setattr(demo_api, "API", (sys.executable, "-c", "raise SystemExit(3)"))
     monkeypatch.setattr(demo, "FLOW", (sys.executable, "-c", "raise SystemExit(4)"))
+    return tmp_path
+
+
+@pytest.mark.usefixtures("own_home")
+def test_a_flow_that_fails_gives_the_demo_its_exit_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert demo.main(["5"]) == 4
     assert "What to try next" not in capsys.readouterr().out
+
+
+def test_without_the_api_the_flow_runs_and_one_line_says_why(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert demo.main(["5"]) == 4
+    why = f"  the API does not run: it ended with exit code 3; see {own_home / 'api.log'}"
+    assert why in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.usefixtures("own_home")
+def test_a_taken_port_does_not_keep_the_flow_from_running(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("RISK_API_ADDRESS", f"127.0.0.1:{other.getsockname()[1]}")
+        assert demo.main(["5"]) == 4
+    assert "the API does not run: RISK_API_ADDRESS" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("own_home")
+def test_an_interrupt_before_the_flow_runs_ends_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> Sequence[bytes]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "running_api", interrupted)
+    assert demo.main(["5"]) == demo.INTERRUPTED
+
+
+def test_the_demo_shows_the_account_and_an_answer_of_the_api(tmp_path: Path) -> None:
+    done = run_module(
+        "dataflows.demo",
+        settings={
+            "RISK_HOME": str(tmp_path),
+            "RISK_SOURCE": "sim://?rate=0&seed=1&limit=200",
+            "RISK_METRICS_ADDRESS": "127.0.0.1:0",
+            "RISK_API_ADDRESS": "127.0.0.1:0",
+        },
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = ("The account of events", "The API, asked about one application", "What to try next")
+    assert [title for title in shown if title in done.stdout] == list(shown)

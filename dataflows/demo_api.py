@@ -1,0 +1,230 @@
+"""The API beside the demo's flow: a process of its own, and one application put to it.
+
+The API is `serving`'s, which this room does not import: it is started as a command and asked over
+HTTP, as anybody would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from lakehouse.errors import Denied, Unavailable
+from lakehouse.settings import variable_of
+from lakehouse.simulation import load_simulation_parameters
+from risk.contract import Tier
+from risk.simulate import Noise, Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from lakehouse.settings import Settings
+
+__all__ = ["Answer", "BesideApi", "ask_about_one", "running_api", "simulated_applications"]
+
+API: Final = (sys.executable, "-m", "serving.app")
+START_SECONDS: Final = 20.0
+STOP_SECONDS: Final = 10.0
+APPLICATIONS: Final = 20
+
+_POLL_SECONDS: Final = 0.05
+_REQUEST_SECONDS: Final = 5.0
+_SEED: Final = 7
+_CLEAN: Final = Noise(
+    outcome_columns=0,
+    duplicates=0,
+    conflicts=0,
+    truncated=0,
+    wrong_type=0,
+    out_of_range=0,
+    missing_required=0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BesideApi:
+    """Where the API answers, `HOST:PORT`; ``None`` where it does not run, and in a line why not."""
+
+    address: str | None
+    why_not: str = ""
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One reason: its code, and what it says to people."""
+
+    code: str
+    says: str | None
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What was decided."""
+
+    pd: float
+    tier: Tier
+    reasons: tuple[Reason, ...]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the demo shows of the API's answer; docs/api.md has the whole."""
+
+    application_id: str
+    decision: Verdict
+    model_reasons: tuple[Reason, ...]
+
+
+@contextlib.contextmanager
+def running_api(settings: Settings, env: Mapping[str, str]) -> Iterator[BesideApi]:
+    """Run the API as long as the context, on `settings.api_address`; what it says goes to api.log.
+
+    A Ctrl-C at the terminal reaches it by itself, as it is in the same process group.
+
+    Parameters
+    ----------
+    env
+        The environment that `settings` were read from, which is also the API's.
+    """
+    try:
+        address = _free_address(settings.api_address)
+    except (OSError, OverflowError) as exc:
+        yield BesideApi(None, f"RISK_API_ADDRESS {settings.api_address} is not to be had ({exc})")
+        return
+    log = settings.home / "api.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            API,
+            env={**env, variable_of("api_address"): address},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        why_not = _wait_until_up(address, process)
+        if why_not:
+            _stop(process)
+            yield BesideApi(None, f"{why_not}; see {log}")
+        else:
+            yield BesideApi(address)
+    finally:
+        _stop(process)
+
+
+def simulated_applications(now: datetime) -> list[bytes]:
+    """Return a few applications that can be decided, always the same ones but for their time."""
+    simulator = Simulator(
+        load_simulation_parameters(),
+        seed=_SEED,
+        started_at=now,
+        rate_per_second=0,
+        noise=_CLEAN,
+    )
+    return simulator.events(0, APPLICATIONS)
+
+
+def ask_about_one(address: str, key: Path, applications: Sequence[bytes]) -> Answer:
+    """Have applications decided until one is not Low, which has reasons; return the last answer.
+
+    Parameters
+    ----------
+    key
+        The file that holds the API key.
+    applications
+        At least one, each a JSON object.
+
+    Raises
+    ------
+    Denied
+        There is no key, or the API does not take it.
+    Unavailable
+        The API does not answer, or not with a decision.
+    """
+    try:
+        headers = {"X-API-Key": key.read_text(encoding="utf-8").strip()}
+    except OSError as exc:
+        raise Denied(
+            f"no API key in {key} ({exc.strerror}); docs/security.md says how to make one"
+        ) from exc
+    with contextlib.closing(_connection(address)) as connection:
+        first, *others = applications
+        answer = _decide(connection, headers, first)
+        for application in others:
+            if answer.decision.tier is not Tier.LOW:
+                break
+            answer = _decide(connection, headers, application)
+    return answer
+
+
+def _decide(
+    connection: http.client.HTTPConnection, headers: Mapping[str, str], application: bytes
+) -> Answer:
+    where = f"the API on {connection.host}:{connection.port}"
+    try:
+        connection.request("POST", "/v1/decisions", application, headers)
+        response = connection.getresponse()
+        body = response.read()
+    except (OSError, http.client.HTTPException) as exc:
+        raise Unavailable(f"{where} does not answer ({type(exc).__name__})") from exc
+    if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise Denied(f"{where} does not take the key ({response.status} {response.reason})")
+    if response.status != HTTPStatus.OK:
+        raise Unavailable(
+            f"{where} answered {response.status} {response.reason}: expected a decision"
+        )
+    return msgspec.json.decode(body, type=Answer)
+
+
+def _free_address(address: str) -> str:
+    """Return the address as it is, or with a free port for 0; bind's own error if it is taken."""
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host.strip("[]"), int(port)))
+        return f"{host}:{probe.getsockname()[1]}"
+
+
+def _wait_until_up(address: str, process: subprocess.Popen[bytes]) -> str:
+    """Return once the API answers, with nothing to say; else say why it does not."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            return f"it ended with exit code {process.returncode}"
+        if _is_up(address):
+            return ""
+        time.sleep(_POLL_SECONDS)
+    return f"it does not answer on {address} within {START_SECONDS:g} s"
+
+
+def _is_up(address: str) -> bool:
+    with contextlib.closing(_connection(address)) as connection:
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+def _connection(address: str) -> http.client.HTTPConnection:
+    # urllib would ask the environment's proxy, also for what is on this machine.
+    host, _, port = address.rpartition(":")
+    return http.client.HTTPConnection(host.strip("[]"), int(port), timeout=_REQUEST_SECONDS)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
