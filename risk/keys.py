@@ -58,9 +58,9 @@ def doubtful(texts: Sequence[bytes], max_depth: int) -> NDArray[np.bool_]:
     closing = quotes[keys]
     found = _repeating(joined, closing, closing - quotes[keys - 1], np.searchsorted(closing, ends))
 
-    if joined.count(b"{") + joined.count(b"[") > max_depth:
-        # In place: a fresh array of this size would cost more than the comparison.
-        np.equal(np.bitwise_or(buffer, _BRACE_BIT, out=hits.view(np.uint8)), _OPENER, out=hits)
+    # In place: a fresh array of this size would cost more than the comparison.
+    np.equal(np.bitwise_or(buffer, _BRACE_BIT, out=hits.view(np.uint8)), _OPENER, out=hits)
+    if np.count_nonzero(hits) > max_depth:
         openers = np.searchsorted(ends, np.flatnonzero(hits), side="right")
         found |= np.bincount(openers, minlength=len(plain)) > max_depth
     spaced = _before_spaced_colons(buffer, quotes[behind <= _SPACE])
