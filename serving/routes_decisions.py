@@ -6,6 +6,7 @@ came, and the answer is encoded once. What their bodies hold is said in `serving
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
@@ -24,7 +25,7 @@ from serving.scoring import Outcome, Scorer
 __all__ = ["MOST_APPLICATIONS", "decision_routes"]
 
 MOST_APPLICATIONS: Final = 500
-_LONGEST_KEY: Final = 128
+_KEY: Final = re.compile(rb"[!-~]{1,128}")
 
 
 class _Batch(msgspec.Struct):
@@ -44,8 +45,9 @@ def decision_routes(scorer: Scorer, deeds: Deeds, recorder: Recorder | None) -> 
     async def decide(request: Request) -> Response:
         """Decide one application; `?record=true` also hands it to the stream."""
         raw = await request.body()
+        key = _idempotency_key(request)
         if request.scope["query_string"] and _is_to_be_recorded(request):
-            answer = await desk.record(request, raw)
+            answer = await desk.record(request, raw, key)
         else:
             answer = _encode(await desk.decide(request, raw))
         return Response(answer, media_type="application/json")
@@ -87,7 +89,7 @@ class _Desk:
             return outcome
         raise problem_of(outcome)
 
-    async def record(self, request: Request, raw: bytes) -> bytes:
+    async def record(self, request: Request, raw: bytes, key: str | None) -> bytes:
         """Decide and produce to the topic, once a key; return the answer.
 
         Raises
@@ -103,7 +105,9 @@ class _Desk:
                 "this server has no topic to record to: set RISK_RECORD_TO to "
                 "kafka://HOST:PORT/TOPIC, or leave record out",
             )
-        key, actor = _idempotency_key(request), self._deeds.actor(request.scope)
+        if key is None:
+            raise _bad_key()
+        actor = self._deeds.actor(request.scope)
 
         async def answer() -> bytes:
             event = identified(raw, actor=actor, key=key)
@@ -115,30 +119,38 @@ class _Desk:
 
 
 def _is_to_be_recorded(request: Request) -> bool:
-    said = request.query_params.getlist("record")
-    if said in ([], ["false"]):
+    said = request.query_params.multi_items()
+    if said in ([], [("record", "false")]):
         return False
-    if said == ["true"]:
+    if said == [("record", "true")]:
         return True
+    expected = "nothing but record, true or false, once"
     raise Problem(
         422,
         "invalid_request",
-        "record: expected true or false, once",
-        errors=[FieldError("query.record", "true or false, once")],
+        f"the query: expected {expected}",
+        errors=[FieldError("query.record", expected)],
     )
 
 
-def _idempotency_key(request: Request) -> str:
-    key = request.headers.get("idempotency-key", "")
-    if not (key.isascii() and key.isprintable() and 1 <= len(key) <= _LONGEST_KEY):
-        expected = f"1 to {_LONGEST_KEY} printable ASCII characters, a new key an application"
-        raise Problem(
-            422,
-            "idempotency_key_invalid",
-            f"recording wants an Idempotency-Key header: {expected}",
-            errors=[FieldError("header.Idempotency-Key", expected)],
-        )
-    return key
+def _idempotency_key(request: Request) -> str | None:
+    """Return the key, which is looked at even where nothing is recorded; None without one."""
+    keys = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
+    if not keys:
+        return None
+    if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
+        raise _bad_key()
+    return str(keys[0], "ascii")
+
+
+def _bad_key() -> Problem:
+    expected = "one of 1 to 128 visible ASCII characters, a new one an application"
+    return Problem(
+        422,
+        "idempotency_key_invalid",
+        f"recording wants an Idempotency-Key header: {expected}",
+        errors=[FieldError("header.Idempotency-Key", expected)],
+    )
 
 
 def _applications(body: bytes) -> Sequence[bytes]:

@@ -186,3 +186,17 @@ def test_the_old_form_refuses_as_every_form_does(body: bytes, code: str) -> None
     answer = posted(body, "/score")
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert "deprecation" in answer.headers
+
+
+@pytest.mark.parametrize("key", ["", "two words", "caf\u00e9", "x" * 129])
+def test_a_key_that_is_none_is_refused_even_where_nothing_is_recorded(key: str) -> None:
+    answer = posted(as_bytes(), headers={"Idempotency-Key": key.encode("latin-1")})
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_invalid")
+
+
+@pytest.mark.parametrize(
+    "query", ["record=yes", "record=true&record=true", "records=true", "record=false&x=1"]
+)
+def test_a_query_that_is_none_is_refused(query: str) -> None:
+    answer = posted(as_bytes(), f"/v1/decisions?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
