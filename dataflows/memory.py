@@ -15,7 +15,7 @@ import pyarrow as pa
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 KEPT_BYTES = 64 << 20
-COLLECT_AFTER_OBJECTS = 200_000
+COLLECT_AFTER_OBJECTS = 50_000
 
 
 def settle() -> None:

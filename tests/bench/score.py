@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from dataflows.urls import parse_kafka
 from lakehouse.settings import Settings
 from lakehouse.telemetry import STAGES
 from risk.contract import LoanApplication
-from tests.flow import FlowProcess, environment, running_flow, start_cluster
+from tests.flow import ROOT, FlowProcess, environment, running_flow, start_cluster
 from tests.ledger import produce
 from tests.servers.broker import Broker, choose, start_chosen
 
@@ -193,10 +194,14 @@ def steady(folder: Path, broker: Broker, options: argparse.Namespace) -> dict[st
     settings = {"RISK_SOURCE": url, "RISK_HOME": str(folder / "steady")}
     count = int(LATENCY_RATE * options.seconds)
     with running_flow(settings, log=folder / "steady.log") as flow:
-        # A second's worth first: how long a start takes is another question.
-        replay(flow, url, LATENCY_RATE, seed=12)
-        before = flow.metrics()[EVENT_TO_SILVER]
-        replay(flow, url, count, seed=13)
+        # The first two seconds, in which reader and producer start, are another question.
+        ahead = 2 * LATENCY_RATE
+        with replaying(url, ahead + count, seconds=options.seconds + 120):
+            flow.wait_until(lambda: events_read(flow) >= ahead, seconds=60, what="under way")
+            before = flow.metrics()[EVENT_TO_SILVER]
+        flow.wait_until(
+            lambda: events_read(flow) >= ahead + count, seconds=60, what="caught up", every=0.5
+        )
         after = flow.metrics()[EVENT_TO_SILVER]
         buckets = {labels: after[labels] - before[labels] for labels in after}
         flow.terminate()
@@ -208,20 +213,25 @@ def steady(folder: Path, broker: Broker, options: argparse.Namespace) -> dict[st
     }
 
 
-def replay(flow: FlowProcess, url: str, count: int, *, seed: int) -> None:
-    """Send so many events at the steady rate, and wait until the flow has read them."""
-    wanted = events_read(flow) + count
-    subprocess.run(
+@contextmanager
+def replaying(url: str, count: int, *, seconds: float) -> Iterator[None]:
+    """Send so many events at the steady rate meanwhile, and to the end."""
+    replay = subprocess.Popen(
         [
-            *(sys.executable, "-m", "dataflows.replay", f"sim://?seed={seed}", "--to", url),
+            *(sys.executable, "-m", "dataflows.replay", "sim://?seed=13", "--to", url),
             *("--rate", str(LATENCY_RATE), "--max", str(count), "--event-time", "now"),
         ],
+        cwd=ROOT,
         env=environment({}),
-        check=True,
-        capture_output=True,
-        timeout=count / LATENCY_RATE + 120,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    flow.wait_until(lambda: events_read(flow) >= wanted, seconds=60, what="caught up", every=0.5)
+    try:
+        yield
+        if replay.wait(seconds):
+            raise SystemExit(f"the replay ended with {replay.returncode}")
+    finally:
+        replay.kill()
 
 
 def events_read(flow: FlowProcess) -> float:
