@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.servers.process import free_port
+from tests.waiting import NotInTimeError, until
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSED_ON = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYENV_VERSION", "TMPDIR")
@@ -72,15 +72,20 @@ class FlowProcess:
         self, condition: Callable[[], bool], *, seconds: float, what: str, every: float = 0.02
     ) -> None:
         """Poll until the condition holds; fail when the flow ends or the time is over."""
-        deadline = time.monotonic() + seconds
-        while not condition():
+
+        def holds() -> bool:
+            if condition():
+                return True
             if self.process.poll() is not None:
                 raise FlowFailedError(
                     f"ended with {self.process.returncode} before {what}:\n{self.tail()}"
                 )
-            if time.monotonic() > deadline:
-                raise FlowFailedError(f"not {what} within {seconds} s:\n{self.tail()}")
-            time.sleep(every)
+            return False
+
+        try:
+            until(holds, what=what, seconds=seconds, every=every)
+        except NotInTimeError as exc:
+            raise FlowFailedError(f"{exc}:\n{self.tail()}") from exc
 
     def wait(self, *, seconds: float) -> int:
         """Wait for the end; return the exit code."""

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -35,6 +34,7 @@ from risk.simulate import Simulator
 from tests.flow import ROOT, environment, run_module
 from tests.risk.simulated import QUIET
 from tests.servers.process import free_port
+from tests.waiting import until_it_answers
 
 CHALLENGER = "boosting-1"
 CONNECTIONS = (1, 16, 64)
@@ -153,26 +153,11 @@ def server(settings: Mapping[str, str], command: list[str], log: Path) -> Iterat
             preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),  # noqa: PLW1509
         )
     try:
-        wait_for(address, process, log)
+        until_it_answers(address, process, log)
         yield Server(address, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
-
-
-def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            raise SystemExit(f"the server ended:\n{log.read_text(encoding='utf-8')}")
-        try:
-            urllib.request.urlopen(f"http://{address}/healthz", timeout=1).close()
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise SystemExit(f"no server on {address}")
 
 
 def samples(address: str, headers: Mapping[str, str], name: str) -> dict[str, float]:

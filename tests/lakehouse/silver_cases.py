@@ -1,6 +1,5 @@
 """Decided and refused events with meaning, and ways to look into silver from outside."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -120,16 +119,6 @@ def tell(dsn: str, command: str) -> None:
 
 def event_ids(dsn: str) -> list[str]:
     return [row[0] for row in ask(dsn, "select event_id from silver.decisions order by part, off")]
-
-
-def until(condition: Callable[[], Any], *, what: str, seconds: float = 20.0) -> Any:
-    """Poll until the condition gives something true, and return that."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not {what} within {seconds} s")
-        time.sleep(0.01)
-    return found
 
 
 def waiting_backend(dsn: str) -> int | None:

@@ -20,7 +20,8 @@ from lakehouse.embedded import embedded_postgres
 from lakehouse.errors import Unavailable
 from lakehouse.settings import Secret, Settings
 from lakehouse.silver_access import open_silver
-from tests.lakehouse.silver_cases import ask, tell, until
+from tests.lakehouse.silver_cases import ask, tell
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 IS_ROOT = os.geteuid() == 0

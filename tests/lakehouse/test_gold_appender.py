@@ -18,7 +18,8 @@ from tests.lakehouse.gold_cases import (
     offsets,
     raw_rows,
 )
-from tests.lakehouse.silver_cases import TOPIC, until
+from tests.lakehouse.silver_cases import TOPIC
+from tests.waiting import until
 
 MAX_ROWS = 100
 EMPTY = SCHEMAS["quarantine"].empty_table()

@@ -27,9 +27,9 @@ from tests.lakehouse.silver_cases import (
     a_writer,
     ask,
     event_ids,
-    until,
     waiting_backend,
 )
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +11,7 @@ from pathlib import Path
 
 from tests.flow import ROOT, environment
 from tests.servers.process import free_port
-
-READY_SECONDS = 60.0
+from tests.waiting import until_it_answers
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,7 @@ def running_api(home: Path, settings: Mapping[str, str] | None = None) -> Iterat
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_for(address, process, log)
+        until_it_answers(address, process, log)
         yield ApiServer(address, home, log, process.pid)
     finally:
         process.terminate()
@@ -62,16 +57,3 @@ def running_api(home: Path, settings: Mapping[str, str] | None = None) -> Iterat
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-        try:
-            with urllib.request.urlopen(f"http://{address}/healthz", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            os.sched_yield()
-            time.sleep(0.05)
-    raise AssertionError(f"no API on {address}: {log.read_text(encoding='utf-8')}")

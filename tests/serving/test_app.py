@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterable
 
@@ -117,15 +118,20 @@ def test_readiness_is_looked_at_once_for_many_questions() -> None:
 
 
 def test_a_dependency_that_hangs_is_named_while_scoring_goes_on() -> None:
+    hanging = threading.Event()
+
     async def ask(client: httpx.AsyncClient) -> tuple[httpx.Response, float]:
         asking = asyncio.ensure_future(client.get("/readyz"))
         began = time.perf_counter()
         await client.post("/v1/decisions", content=as_bytes())
         scored_after = time.perf_counter() - began
-        return await asking, scored_after
+        try:
+            return await asking, scored_after
+        finally:
+            hanging.set()
 
-    hanging = {"silver": lambda: time.sleep(2.5), "broker": lambda: None}
-    answer, scored_after = talking_to(ask, checks=hanging)
+    checks = {"silver": hanging.wait, "broker": lambda: None}
+    answer, scored_after = talking_to(ask, checks=checks)
     assert answer.json()["dependencies"] == {"silver": "no answer within 2 s", "broker": "ok"}
     assert scored_after < 1.0
 

@@ -17,7 +17,8 @@ from lakehouse.errors import Unavailable
 from lakehouse.migrate import migrate
 from serving.audit_log import MOST_WAITING, AuditLog, Counts
 from serving.audit_spool import Spool, leftovers, own_spool
-from tests.lakehouse.silver_cases import ask, until
+from tests.lakehouse.silver_cases import ask
+from tests.waiting import until
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
