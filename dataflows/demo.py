@@ -49,14 +49,14 @@ FLOW = (sys.executable, "-m", "bytewax.run", "dataflows.score")
 
 NEXT_STEPS = """\
 What to try next
-  ./justw sql "select region, tier, count(*) as n, avg(pd) as pd from decisions group by all"
-  ./justw sql              a prompt over decisions, raw_events, quarantine, duplicates, outcomes
+  ./justw sql "select region, tier, count(*) as n from decisions group by all"
+  ./justw sql              a prompt over decisions, outcomes and what they are from
   ./justw account          the account of events, and silver against gold
-  ./justw replay-decision --sample 100              made again from the archived bytes
-  ./justw api              the API alone; docs/api.md has curl for each operation
-  ./justw models           champion, challengers, and how to promote one without a restart
+  ./justw replay-decision --sample 100      made again from the archived bytes
+  ./justw api              the API alone; docs/api.md has each operation's curl
+  ./justw models           champion and challengers, and how to promote one
   RISK_SOURCE='sim://?rate=500&scenario=recession' ./justw demo 60
-  RISK_SOURCE=loans.csv ./justw demo                LendingClub's file, plain or compressed
+  RISK_SOURCE=loans.csv ./justw demo        LendingClub's file, as it is
 """
 
 

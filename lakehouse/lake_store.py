@@ -37,6 +37,7 @@ __all__ = [
     "in_one_line",
     "is_denied",
     "is_remote",
+    "open_objects",
     "open_table",
     "probe",
     "raise_as_ours",
@@ -159,13 +160,21 @@ def probe(lake_uri: str, *, timeout_seconds: float = PROBE_SECONDS) -> None:
         raise_as_ours(lake_uri, failures[0])
 
 
-def _prove_conditional_put(lake_uri: str) -> None:
+def open_objects(lake_uri: str) -> obstore.store.ObjectStore:
+    """Open the lake as plain objects; a folder is made if it is not there.
+
+    The library's own errors pass through.
+    """
     if is_remote(lake_uri):
-        store = obstore.store.from_url(
+        # No client options: given any, it would not read AWS_ALLOW_HTTP.
+        return obstore.store.from_url(
             lake_uri, retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=8)}
         )
-    else:
-        store = obstore.store.LocalStore(Path(lake_uri).absolute(), mkdir=True)
+    return obstore.store.LocalStore(Path(lake_uri).absolute(), mkdir=True)
+
+
+def _prove_conditional_put(lake_uri: str) -> None:
+    store = open_objects(lake_uri)
     for _ in range(2):
         try:
             store.put(_PROBE_NAME, _PROBE_TEXT, mode="create", use_multipart=False)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
@@ -25,7 +24,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 
 from lakehouse.errors import ArtefactInvalid, ChangeRefused
-from lakehouse.lake_store import is_remote, raise_as_ours
+from lakehouse.lake_store import is_remote, open_objects, raise_as_ours
 from lakehouse.registry_log import Entry, Kind
 from lakehouse.registry_manifest import Manifest
 
@@ -48,8 +47,8 @@ class RegistryStore:
     """
 
     def __init__(self, lake_uri: str) -> None:
+        is_remote(lake_uri)  # refuses an address that is neither folder nor S3
         self.lake_uri = lake_uri
-        self._is_remote = is_remote(lake_uri)
 
     def has_entry(self, number: int) -> bool:
         """Say whether the log goes on to this number: one HEAD, or one stat."""
@@ -152,13 +151,7 @@ class RegistryStore:
 
     @cached_property
     def _objects(self) -> obstore.store.ObjectStore:
-        if self._is_remote:
-            # No client options: given any, it would not read AWS_ALLOW_HTTP.
-            return obstore.store.from_url(
-                self.lake_uri,
-                retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=8)},
-            )
-        return obstore.store.LocalStore(Path(self.lake_uri).absolute(), mkdir=True)
+        return open_objects(self.lake_uri)
 
     def _entry(self, number: int) -> Entry:
         path = _entry_path(number)

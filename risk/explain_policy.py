@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, TypeVar
-
-import numpy as np
+from typing import Literal
 
 from risk.explain_values import plain_value, split_codes
 from risk.frame import Frame
-from risk.policy import apply, judged_figures
-from risk.policy_document import Condition, Edges, Policy, Scale, Threshold
+from risk.policy import apply, in_force, judged_figures
+from risk.policy_document import Condition, Policy, Scale
 
 __all__ = ["BandFinding", "ConditionFinding", "EarlyWarning", "PolicyFindings", "policy_findings"]
-
-_Dated = TypeVar("_Dated", Edges, Threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +100,14 @@ def policy_findings(policy: Policy, frame: Frame) -> PolicyFindings:
     """Return what the policy found in the one application of the frame."""
     figures = judged_figures(policy, frame)
     judged = apply(policy, figures)
-    applied_on = figures["applied_on"][0]
+    applied_on: date | None = figures["applied_on"][0].item()
     conditions = tuple(_condition(rule, figures, applied_on) for rule in policy.conditions)
     is_met = {each.name: each.is_met for each in conditions}
     groups = policy.early_warning
     return PolicyFindings(
         version=policy.version,
         label=policy.label,
-        applied_on=applied_on.item(),
+        applied_on=applied_on,
         bands=tuple(_band(policy, scale, figures, judged, applied_on) for scale in policy.scales),
         conditions=conditions,
         early_warning=EarlyWarning(
@@ -126,9 +121,9 @@ def policy_findings(policy: Policy, frame: Frame) -> PolicyFindings:
 
 
 def _band(
-    policy: Policy, scale: Scale, figures: Frame, judged: Frame, on: np.datetime64
+    policy: Policy, scale: Scale, figures: Frame, judged: Frame, on: date | None
 ) -> BandFinding:
-    edges = _in_force(scale.versions, on)
+    edges = in_force(scale.versions, on)
     band = judged[scale.name][0]
     elevating = [each for each in policy.elevating if (each.scale, each.band) == (scale.name, band)]
     return BandFinding(
@@ -147,8 +142,8 @@ def _band(
     )
 
 
-def _condition(condition: Condition, figures: Frame, on: np.datetime64) -> ConditionFinding:
-    limit = _in_force(condition.versions, on)
+def _condition(condition: Condition, figures: Frame, on: date | None) -> ConditionFinding:
+    limit = in_force(condition.versions, on)
     figure = figures[condition.column][0]
     at_least = condition.comparison == "at_least"
     return ConditionFinding(
@@ -164,9 +159,3 @@ def _condition(condition: Condition, figures: Frame, on: np.datetime64) -> Condi
         is_met=bool(figure >= limit.threshold if at_least else figure > limit.threshold),
         code=limit.code,
     )
-
-
-def _in_force(versions: Sequence[_Dated], on: np.datetime64) -> _Dated:
-    """Return the last version that has begun, as `risk.policy.apply` does; else the first."""
-    begun = [each for each in versions if np.datetime64(each.effective_from) <= on]
-    return begun[-1] if begun else versions[0]

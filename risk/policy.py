@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from risk.contract import Band, Reject, RejectCode, Stage, Tier
 from risk.frame import Frame, row_count, take, text_column
 from risk.policy_document import Edges, Policy, Scale, Threshold, parse_policy
 
-__all__ = ["Policy", "apply", "judged_figures", "parse_policy", "refusals"]
+__all__ = ["Policy", "apply", "in_force", "judged_figures", "parse_policy", "refusals"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _Bits: TypeAlias = NDArray[np.int64]
@@ -177,7 +178,7 @@ def _eras(policy: Policy) -> tuple[_Era, ...]:
     dates = sorted({version.effective_from for rule in policy.rules for version in rule.versions})
     eras = []
     for start in dates:
-        thresholds = [_in_force(condition.versions, start) for condition in policy.conditions]
+        thresholds = [in_force(condition.versions, start) for condition in policy.conditions]
         codes = [threshold.code for threshold in thresholds]
         ladders = []
         for scale in policy.scales:
@@ -188,7 +189,7 @@ def _eras(policy: Policy) -> tuple[_Era, ...]:
                     band = _BANDS.index(elevation.band)
                     elevates[band] = True
                     reason[band] = _bit(codes, elevation.code)
-            edges = np.array(_in_force(scale.versions, start).edges)
+            edges = np.array(in_force(scale.versions, start).edges)
             ladders.append(_Ladder(scale, edges, elevates, reason))
         low_reason = _bit(codes, policy.low_code)
         eras.append(
@@ -212,8 +213,10 @@ def _bit(codes: list[str], code: str | None) -> int:
     return 1 << (len(codes) - 1)
 
 
-def _in_force(versions: Sequence[_Dated], on: Any) -> _Dated:
-    return max(
-        (version for version in versions if version.effective_from <= on),
-        key=lambda version: version.effective_from,
-    )
+def in_force(versions: Sequence[_Dated], on: date | None) -> _Dated:
+    """Return the version in force on a date; before the first one, and without a date, the first.
+
+    `versions` are in the order of their dates, as a policy document has them.
+    """
+    begun = [version for version in versions if on is not None and version.effective_from <= on]
+    return begun[-1] if begun else versions[0]

@@ -39,15 +39,18 @@ def test_every_statement_says_what_it_is_for(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "schema"),
     [
-        ("copy_decisions", DECISIONS),
-        ("read_decisions", DECISIONS),
-        ("read_quarantine", QUARANTINE),
-        ("read_duplicates", DUPLICATES),
+        ("silver/copy_decisions", DECISIONS),
+        ("silver/read_decisions", DECISIONS),
+        ("silver/read_quarantine", QUARANTINE),
+        ("silver/read_duplicates", DUPLICATES),
+        ("serving/decision_by_event", DECISIONS),
+        ("serving/decisions_by_application", DECISIONS),
+        ("lake/decisions_between", DECISIONS),
     ],
 )
 def test_explicit_columns_are_those_of_the_table_in_its_order(name: str, schema: pa.Schema) -> None:
     names = schema.names
-    listed = re.search(r"(?:select|\()\n(.*?)\n(?:from|\))", load_sql(f"silver/{name}"), re.DOTALL)
+    listed = re.search(r"(?:select|\()\n(.*?)\n(?:from|\))", load_sql(name), re.DOTALL)
     assert listed is not None
     assert re.findall(r"\w+", listed[1]) == names
 

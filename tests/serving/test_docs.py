@@ -78,6 +78,16 @@ def test_every_command_of_the_page_works(environment: dict[str, str]) -> None:
     assert '"request_id":"desk-7"' in problem
 
 
+def test_the_readmes_command_gets_its_answer(api: ApiServer) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"^## Decide on request\n\n```sh\n(.*?)```", readme, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    _, _, asked = block[1].partition("\n")
+    asked = asked.replace("http://127.0.0.1:8000", api.url)
+    asked = asked.replace("var/api-key", str(api.home / "api-key"))
+    assert '"tier":"Elevated"' in run(asked, {"PATH": "/usr/bin:/bin"})
+
+
 def test_no_answer_says_which_server_it_is(api: ApiServer) -> None:
     headers = run('curl -sS -D - -o /dev/null "$API/healthz"', {"API": api.url, "PATH": "/usr/bin"})
     assert not [line for line in headers.splitlines() if line.lower().startswith("server:")]
