@@ -6,21 +6,20 @@ makes the whole application untrustworthy refuses it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
-from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from risk import dialects
+from risk.applications import NUMBERS, Applications
 from risk.contract import (
     APPLICATION_COLUMNS,
     DIALECT_BOUNDS,
     Limits,
-    LoanApplication,
     Reject,
     RejectCode,
 )
@@ -43,14 +42,14 @@ _PLAIN = tuple(
     for column in APPLICATION_COLUMNS
     if column.kind == "float" and column.name not in _NOT_PLAIN
 )
+_PLAIN_ROWS = [NUMBERS.index(_SOURCE[column]) for column in _PLAIN]
+_FICO_ROWS = [NUMBERS.index("fico_range_low"), NUMBERS.index("fico_range_high")]
 _RATIOS = ("dti_pct", "joint_dti_pct")
 _MOST = np.array([100.0 if column in _RATIOS else np.inf for column in _PLAIN])[:, None]
 
-_FIELDS = LoanApplication.__struct_fields__
 _ORDER = tuple(column.name for column in APPLICATION_COLUMNS)
 
-
-_Source: TypeAlias = dict[str, tuple[Any, ...]]
+_Source: TypeAlias = Mapping[str, list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Cleaned:
 
 
 def clean(
-    applications: Sequence[LoanApplication],
+    applications: Applications,
     *,
     received_at: Instants,
     limits: Limits = Limits(),  # noqa: B008  (frozen)
@@ -96,8 +95,7 @@ def clean(
         `received_at` names no zone, or is not one instant a row.
     """
     count = len(applications)
-    columns = list(zip(*map(astuple, applications), strict=True)) or [()] * len(_FIELDS)
-    source: _Source = dict(zip(_FIELDS, columns, strict=True))
+    source = applications.others
     findings = Findings(count)
     frame = {
         **_identity(source, findings),
@@ -109,7 +107,7 @@ def clean(
             limits=limits,
             findings=findings,
         ),
-        **_numbers(source, findings),
+        **_numbers(applications, findings),
         **_texts(source, findings),
     }
     _require_money(frame, findings)
@@ -146,8 +144,8 @@ def _id(value: int | str | None) -> str | None:
     return None if value is None else str(value).strip() or None
 
 
-def _numbers(source: _Source, findings: Findings) -> Frame:
-    table = np.array([source[_SOURCE[column]] for column in _PLAIN], dtype=np.float64)
+def _numbers(applications: Applications, findings: Findings) -> Frame:
+    table = applications.numbers[_PLAIN_ROWS]
     outside = (table < 0.0) | (table > _MOST)
     if outside.any():
         table[outside] = np.nan
@@ -158,7 +156,7 @@ def _numbers(source: _Source, findings: Findings) -> Frame:
     for column, parse in _IN_DIALECT:
         field = _SOURCE[column]
         least, most = DIALECT_BOUNDS[field]
-        values = dialects.numbers(source[field], parse)
+        values = dialects.numbers(applications.others[field], parse)
         unreadable = np.isneginf(values)
         findings.note(unreadable, f"{column}:unreadable")
         values[unreadable] = np.nan
@@ -171,7 +169,7 @@ def _numbers(source: _Source, findings: Findings) -> Frame:
     years = frame["employment_years"]
     frame["employment_years"] = np.minimum(years, dialects.MAX_EMPLOYMENT_YEARS)
 
-    low, high = np.array([source["fico_range_low"], source["fico_range_high"]], dtype=np.float64)
+    low, high = applications.numbers[_FICO_ROWS]
     low, high = np.where(np.isnan(low), high, low), np.where(np.isnan(high), low, high)
     frame["fico"] = (low + high) / 2.0
     return frame

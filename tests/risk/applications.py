@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from risk.contract import CONTRACT_VERSION, Limits, LoanApplication, Reject
+from risk.applications import Applications
+from risk.contract import CONTRACT_VERSION, Limits, Reject
 from risk.decode import decode
 from risk.frame import Frame, complete
 from risk.judge import Rules, Verdicts, judge
@@ -73,16 +74,16 @@ def as_bytes(**changes: Any) -> bytes:
     return json.dumps(an_event(**changes)).encode()
 
 
-def an_application(**changes: Any) -> LoanApplication:
+def an_application(**changes: Any) -> Applications:
     """Return `an_event` as it is read."""
     decoded = decode([as_bytes(**changes)], limits=Limits())
     assert decoded.rejects == []
-    return decoded.applications[0]
+    return decoded.applications
 
 
 def cleaned(*, received_at: datetime = NOON, **changes: Any) -> Cleaned:
     """Return what cleaning makes of one event."""
-    return clean([an_application(**changes)], received_at=received_at)
+    return clean(an_application(**changes), received_at=received_at)
 
 
 def clean_row(**changes: Any) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def test_a_decision_says_what_gave_it() -> None:
 
 
 def test_stream_and_frame_give_the_same_decision() -> None:
-    frame = clean([an_application()], received_at=NOON).frame
+    frame = clean(an_application(), received_at=NOON).frame
     direct = decide(frame, model=a_model(), policy=shipped_policy("standard-1"))
     row = decided_row()
     for name in ("pd", "points", "tier", "reasons", "content_hash", "dti_band"):

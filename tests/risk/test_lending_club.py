@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from risk.applications import stacked
 from risk.contract import APPLICATION_COLUMNS, DIALECT_BOUNDS, Limits, RejectCode, Stage
 from risk.errors import ContractError
 from risk.frame import DTYPES
@@ -32,7 +33,7 @@ def test_an_application_becomes_typed_columns() -> None:
 
 
 def test_no_applications_make_an_empty_frame() -> None:
-    outcome = clean([], received_at=NOON)
+    outcome = clean(stacked([]), received_at=NOON)
     assert list(outcome.frame) == [column.name for column in APPLICATION_COLUMNS]
     assert all(len(column) == 0 for column in outcome.frame.values())
 
@@ -234,7 +235,7 @@ def test_how_far_ahead_of_its_arrival_an_event_may_be_is_a_limit(
     moment = (NOON + timedelta(minutes=minutes)).isoformat()
     assert len(cleaned(event_time=moment).rejects) == refused
     lenient = clean(
-        [an_application(event_time=moment)], received_at=NOON, limits=Limits(max_ahead_minutes=60)
+        an_application(event_time=moment), received_at=NOON, limits=Limits(max_ahead_minutes=60)
     )
     assert lenient.rejects == []
 
@@ -242,16 +243,16 @@ def test_how_far_ahead_of_its_arrival_an_event_may_be_is_a_limit(
 def test_each_event_may_have_its_own_arrival() -> None:
     application = an_application(event_time="2026-03-01T11:59:00Z")
     arrivals = np.array(["2026-03-01T12:00:00", "2026-03-01T11:00:00"], dtype="datetime64[us]")
-    outcome = clean([application, application], received_at=arrivals)
+    outcome = clean(stacked([application, application]), received_at=arrivals)
     assert outcome.kept.tolist() == [0]
     assert [(r.row, r.code) for r in outcome.rejects] == [(1, RejectCode.EVENT_TIME_AHEAD)]
 
 
 def test_an_arrival_without_a_zone_or_for_other_events_is_the_callers_mistake() -> None:
     with pytest.raises(ContractError, match="zone"):
-        clean([an_application()], received_at=datetime(2026, 3, 1))  # noqa: DTZ001
+        clean(an_application(), received_at=datetime(2026, 3, 1))  # noqa: DTZ001
     with pytest.raises(ContractError, match="one instant or 1"):
-        clean([an_application()], received_at=np.array([], dtype="datetime64[us]"))
+        clean(an_application(), received_at=np.array([], dtype="datetime64[us]"))
 
 
 def test_an_arrival_in_another_zone_is_the_same_instant() -> None:

@@ -1,0 +1,223 @@
+import json
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from risk.alike import read_alike
+from risk.applications import FIELDS, stacked
+from risk.contract import Limits, RejectCode
+from risk.decode import decode
+from tests.risk.applications import ABSENT, an_event, as_bytes
+from tests.risk.simulated import a_simulator
+
+_LIMITS = Limits()
+
+
+def _feed(count: int, **changes: Any) -> list[bytes]:
+    """Return events of one producer: the same keys, other values."""
+    return [as_bytes(id=number, loan_amnt=1_000.0 + number, **changes) for number in range(count)]
+
+
+def _assert_read_as_alone(raws: Sequence[bytes | None]) -> None:
+    """Compare with each event alone, which is read without its neighbours."""
+    together = decode(raws, limits=_LIMITS)
+    alone = [decode([raw], limits=_LIMITS) for raw in raws]
+    kept = [row for row, each in enumerate(alone) if len(each.applications)]
+    expected = stacked([alone[row].applications for row in kept])
+    assert together.rows.tolist() == kept
+    assert together.applications.numbers.tobytes() == expected.numbers.tobytes()
+    assert together.applications.others == expected.others
+    assert [(r.row, r.code, r.reason) for r in together.rejects] == [
+        (row, r.code, r.reason) for row, each in enumerate(alone) for r in each.rejects
+    ]
+
+
+def _number_read(raws: list[bytes]) -> int:
+    return len(read_alike(raws)[0])
+
+
+def test_a_producers_feed_is_read_together() -> None:
+    events = a_simulator().events(0, 640)
+    read = sum(_number_read(events[start : start + 64]) for start in range(0, 640, 64))
+    assert read > 0.98 * len(events)
+    _assert_read_as_alone(events)
+
+
+def test_values_stand_by_field_and_event() -> None:
+    rows, values = read_alike(_feed(20, purpose=ABSENT))
+    assert rows == list(range(20))
+    assert values[FIELDS.index("id")] == rows
+    assert values[FIELDS.index("loan_amnt")] == [1_000.0 + row for row in rows]
+    assert values[FIELDS.index("purpose")] == [None] * 20
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_few_events_are_left_to_be_read_alone(count: int) -> None:
+    assert read_alike(_feed(count)) == ([], [[] for _ in FIELDS])
+
+
+def _renamed(event: bytes, old: str, new: str) -> bytes:
+    assert f'"{old}": '.encode() in event
+    return event.replace(f'"{old}": '.encode(), f'"{new}": '.encode())
+
+
+def _valued(event: bytes, field: str, text: bytes) -> bytes:
+    value = json.dumps(json.loads(event)[field]).encode()
+    return event.replace(f'"{field}": '.encode() + value, f'"{field}": '.encode() + text)
+
+
+_DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "cut short": lambda event: event[:-1],
+    "cut in a string": lambda event: event[: event.index(b"credit_card") + 3],
+    "the rest of a string": lambda event: event[event.index(b"credit_card") + 3 :],
+    "an end inside": lambda event: event.replace(b', "term"', b'}, {"term"'),
+    "an opener inside": lambda event: event.replace(b', "term": ', b', "term": {'),
+    "nested, the same keys": lambda event: event.replace(b'"CA", ', b'{"x": 1, ')[:-1] + b"}}",
+    "text behind": lambda event: event + b"x",
+    "a comma behind": lambda event: event + b",",
+    "another object behind": lambda event: event + b",{}",
+    "white space around": lambda event: b"\n " + event + b" \n",
+    "white space before a colon": lambda event: event.replace(b'"term":', b'"term" :'),
+    "white space before a comma": lambda event: event.replace(b"494.86,", b"494.86 \t,"),
+    "no white space": lambda event: event.replace(b", ", b",").replace(b": ", b":"),
+    "a colon in a text": lambda event: _valued(event, "purpose", b'" : "'),
+    "a quote in a text": lambda event: _valued(event, "purpose", rb'"\": "'),
+    "an exclamation": lambda event: _valued(event, "purpose", b'"no!: yes"'),
+    "an emoji": lambda event: _valued(event, "purpose", '"🏠"'.encode()),
+    "another name of that length": lambda event: _renamed(event, "dti", "dtx"),
+    "a long name that ends alike": lambda event: _renamed(
+        event, "verification_status", "Xerification_status"
+    ),
+    "a long name that begins alike": lambda event: _renamed(
+        event, "verification_status", "verification_statuX"
+    ),
+    "a longer name": lambda event: _renamed(event, "dti", "dtii"),
+    "a key more": lambda event: event[:-1] + b', "x": 1}',
+    "a key less": lambda event: event.replace(b'"dti": 12.5, ', b""),
+    "a key twice": lambda event: _renamed(event, "dti", "loan_amnt"),
+    "other order": lambda event: json.dumps(dict(reversed(json.loads(event).items()))).encode(),
+    "NaN": lambda event: _valued(event, "dti", b"NaN"),
+    "no value": lambda event: _valued(event, "dti", b""),
+    "two values": lambda event: _valued(event, "dti", b"1, 2"),
+    "half a word": lambda event: _valued(event, "dti", b"nul"),
+    "an array": lambda event: _valued(event, "dti", b"[]"),
+    "deep": lambda event: _valued(event, "dti", b"[" * 70 + b"]" * 70),
+    "a text for a number": lambda event: _valued(event, "dti", b'"12.5"'),
+    "out of bounds": lambda event: _valued(event, "loan_amnt", b"-1"),
+    "infinite": lambda event: _valued(event, "loan_amnt", b"1e400"),
+    "no time": lambda event: _valued(event, "event_time", b'"yesterday"'),
+    "a control character": lambda event: _valued(event, "purpose", b'"a\nb"'),
+    "a footer": lambda event: _valued(
+        _valued(event, "loan_amnt", b"null"), "id", b'"Total amount funded in policy code 1: 6"'
+    ),
+    "no amount": lambda event: _valued(event, "loan_amnt", b"null"),
+    "a tail that another begins": lambda event: event.replace(b'"CA"', b'"CA", "term": "CA'),
+    "not an object": lambda event: b"[" + event + b"]",
+}
+
+
+@pytest.mark.parametrize("damage", _DAMAGES.values(), ids=_DAMAGES.keys())
+def test_an_odd_event_among_others_is_read_as_alone(damage: Callable[[bytes], bytes]) -> None:
+    for places in ([0], [9], [19], [4, 5], [0, 7, 19], range(0, 20, 2), range(1, 20), range(20)):
+        events = _feed(20)
+        for place in places:
+            odd = damage(events[place])
+            assert odd != events[place]
+            events[place] = odd
+        _assert_read_as_alone(events)
+
+
+def test_two_halves_of_a_string_do_not_make_one_event() -> None:
+    events = _feed(20)
+    middle = events[7].index(b"credit_card") + 3
+    events[7:9] = [events[7][:middle], events[7][middle:]]
+    _assert_read_as_alone(events)
+    # As many openers as events, though one has two and the other none.
+    events[7:9] = [b'{"purpose": "', b'"}, {"id": 1}']
+    _assert_read_as_alone(events)
+
+
+def test_the_neighbours_of_a_breach_are_read_together() -> None:
+    events = _feed(30)
+    for place in (3, 17):
+        events[place] = _valued(events[place], "dti", b'"high"')
+    rows, values = read_alike(events)
+    assert rows == [row for row in range(30) if row not in {3, 17}]
+    assert values[FIELDS.index("id")] == rows
+
+
+def test_many_breaches_leave_all_to_be_read_alone() -> None:
+    events = [_valued(event, "dti", b'"high"') for event in _feed(30)]
+    assert _number_read(events) == 0
+    assert {r.code for r in decode(events, limits=_LIMITS).rejects} == {RejectCode.WRONG_TYPE}
+
+
+def test_a_contract_field_may_stand_last_or_not() -> None:
+    for changes in ({"event_time": ABSENT}, {"x": 1}, {"zip_code": ABSENT}):
+        events = [json.dumps(an_event(id=number, **changes)).encode() for number in range(20)]
+        assert _number_read(events) == 20
+        _assert_read_as_alone(events)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [b"{}", b'{"x": 1}', b'{"id": 1, "id": 2}', b'{"id" : 1}', b'":":":', b":", b'"":1', b'a":'],
+    ids=["empty", "no field", "a key twice", "spaced", "quotes", "colon", "empty key", "no opener"],
+)
+def test_a_feed_of_nothing_to_read_is_left_alone(event: bytes) -> None:
+    assert _number_read([event] * 20) == 0
+    _assert_read_as_alone([event] * 20)
+
+
+def test_keys_of_any_length_are_told_apart() -> None:
+    for length in (1, 14, 15, 16, 17, 30, 31, 32, 33, 47, 48, 64):
+        key = "k" * length
+        events = [_renamed(event, "dti", key) for event in _feed(20)]
+        assert _number_read(events) == 20
+        for place in range(length):
+            other = key[:place] + "o" + key[place + 1 :]
+            events[11] = _renamed(_feed(20)[11], "dti", other)
+            rows, _ = read_alike(events)
+            assert 11 not in rows
+            assert len(rows) == 19
+
+
+_BITS = st.lists(st.tuples(st.integers(0, 39), st.integers(0, 700), st.integers(0, 255)))
+
+
+@settings(max_examples=150)
+@given(_BITS, st.lists(st.tuples(st.integers(0, 39), st.sampled_from([*_DAMAGES.values()]))))
+def test_whatever_happens_to_some_events_all_are_read_as_alone(
+    bytes_at: list[tuple[int, int, int]], damaged: list[tuple[int, Callable[[bytes], bytes]]]
+) -> None:
+    events = _feed(40)
+    for row, damage in damaged:
+        try:
+            events[row] = damage(events[row])
+        except (ValueError, AssertionError, KeyError, TypeError):
+            continue  # it was damaged before, so that this damage does not apply
+    for row, place, byte in bytes_at:
+        changed = bytearray(events[row])
+        changed[place % len(changed)] = byte
+        events[row] = bytes(changed)
+    _assert_read_as_alone(events)
+
+
+def test_random_pieces_of_json_are_read_as_alone() -> None:
+    chance = random.Random(7)
+    pieces = [b'"', b'":', b'"id":', b"{", b"}", b"[", b"]", b",", b" ", b"1", b"null", b"\\", b"x"]
+    for _ in range(300):
+        events = [b"".join(chance.choices(pieces, k=6)) for _ in range(12)]
+        _assert_read_as_alone(events)
+        _assert_read_as_alone([b"{" + events[0] + b"}"] * 9 + [*events])
+
+
+def test_every_number_field_is_a_column_of_floats() -> None:
+    applications = decode(_feed(20), limits=_LIMITS).applications
+    assert applications.numbers.dtype == np.float64
+    assert len(applications) == 20
