@@ -15,12 +15,11 @@ from dataflows.stages import timed
 from lakehouse import tables
 from lakehouse.silver import Batch
 from risk.contract import Limits, Reject, RejectCode, Stage
+from risk.frame import constant
 from risk.judge import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
     from dataflows.account import Account
     from dataflows.batches import MicroBatch
@@ -147,7 +146,7 @@ def decisions_table(batch: MicroBatch, verdicts: Verdicts) -> pa.Table:
     rows = frame.pop("row")
     frame["off"] = batch.offsets[rows]
     frame["part"] = np.full(len(rows), batch.part, dtype=np.int64)
-    frame["topic"] = _repeated(batch.topic, len(rows))
+    frame["topic"] = constant(batch.topic, len(rows))
     frame["decided_at"] = np.full(
         len(rows), batch.received_at.replace(tzinfo=None), dtype="datetime64[us]"
     )
@@ -207,9 +206,3 @@ def _laid_out(values: Sequence[bytes | None]) -> pa.Array:
     joined = b"".join(value for value in values if value is not None)
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(joined)]
     return pa.Array.from_buffers(pa.binary(), len(values), buffers)
-
-
-def _repeated(text: str, count: int) -> NDArray[np.object_]:
-    column = np.empty(count, dtype=object)
-    column.fill(text)
-    return column

@@ -100,5 +100,11 @@ The first decision stands in either case.
 
 def from_frame(frame: dict[str, NDArray[Any]], schema: pa.Schema) -> pa.Table:
     """Give NumPy columns the shape of `schema`; NaN, NaT and None become null, the rest is left."""
-    columns = [pa.array(frame[field.name], type=field.type, from_pandas=True) for field in schema]
+    columns = [_column(frame[field.name], field.type) for field in schema]
     return pa.table(columns, schema=schema)
+
+
+def _column(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
+    if values.strides == (0,) and len(values):  # one value throughout: `risk.frame.constant`
+        return pa.repeat(pa.scalar(values[0], kind), len(values))
+    return pa.array(values, type=kind, from_pandas=True)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from risk.adverse import adverse_reasons, are_adverse
 from risk.contract import CONTRACT_VERSION
-from risk.frame import Frame, content_hash, row_count
+from risk.frame import Frame, constant, content_hash, row_count
 from risk.model import Model, score_columns
 from risk.model_columns import model_columns
 from risk.policy import Policy, apply, judged_figures
@@ -52,10 +50,10 @@ def decide(
         **judged,
         "pd": probabilities,
         "points": points,
-        "model_version": np.full(count, model.version, dtype=object),
-        "model_sha256": np.full(count, model.sha256, dtype=object),
-        "policy_version": np.full(count, policy.version, dtype=object),
-        "contract_version": np.full(count, CONTRACT_VERSION, dtype=object),
+        "model_version": constant(model.version, count),
+        "model_sha256": constant(model.sha256, count),
+        "policy_version": constant(policy.version, count),
+        "contract_version": constant(CONTRACT_VERSION, count),
         "content_hash": content_hash(frame),
         "model_reasons": adverse_reasons(model, columns, is_adverse),
         "challengers": shadow_pds(challengers, columns),

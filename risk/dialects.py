@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,21 +50,21 @@ _EPOCH_MONTHS = 1970 * 12
 
 
 @lru_cache(maxsize=8_192)
-def percent(text: str) -> float:
-    """Read "13.56%", "13.56" or " 13 %"."""
+def percent(text: str | None) -> float:
+    """Read "13.56%", "13.56" or " 13 %"; None is missing."""
     return _read(_PERCENT, text)
 
 
 @lru_cache(maxsize=256)
-def term_months(text: str) -> float:
-    """Read " 36 months" or "36"."""
+def term_months(text: str | None) -> float:
+    """Read " 36 months" or "36"; None is missing."""
     return _read(_TERM, text)
 
 
 @lru_cache(maxsize=256)
-def employment_years(text: str) -> float:
-    """Read "< 1 year" as 0, "3 years" as 3 and "10+ years" as 10."""
-    stripped = text.strip()
+def employment_years(text: str | None) -> float:
+    """Read "< 1 year" as 0, "3 years" as 3 and "10+ years" as 10; None is missing."""
+    stripped = (text or "").strip()
     if stripped.lower() in _ABSENT:
         return np.nan
     match = _EMPLOYMENT.fullmatch(stripped)
@@ -74,13 +74,17 @@ def employment_years(text: str) -> float:
 
 
 def numbers(
-    values: Sequence[float | str | None], parse: Callable[[str], float]
+    values: Sequence[float | str | None], parse: Callable[[str | None], float]
 ) -> NDArray[np.float64]:
     """Turn a column of numbers and texts into floats."""
-    return np.array(
-        [parse(value) if value.__class__ is str else value for value in values],
-        dtype=np.float64,
-    )
+    if float in set(map(type, values)):
+        return np.array(
+            [parse(value) if isinstance(value, str) else value for value in values],
+            dtype=np.float64,
+        )
+    # A dialect's texts alone, as usual: no Python a value but what remembers the few there are.
+    texts = cast("Sequence[str | None]", values)
+    return np.fromiter(map(parse, texts), dtype=np.float64, count=len(texts))
 
 
 def dates(
@@ -123,8 +127,8 @@ def verification(text: str) -> str:
     return _VERIFICATION.get(text.strip().lower(), text)
 
 
-def _read(pattern: re.Pattern[str], text: str) -> float:
-    stripped = text.strip()
+def _read(pattern: re.Pattern[str], text: str | None) -> float:
+    stripped = (text or "").strip()
     if stripped.lower() in _ABSENT:
         return np.nan
     match = pattern.fullmatch(stripped)

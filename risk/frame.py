@@ -81,6 +81,11 @@ def text_column(values: Iterable[str | None], length: int) -> NDArray[Any]:
     return column
 
 
+def constant(value: str | None, length: int) -> NDArray[Any]:
+    """Return an object array that is this value throughout, and holds it once (stride 0)."""
+    return np.broadcast_to(np.array(value, dtype=object), length)
+
+
 def map_text(column: NDArray[Any], function: Callable[[Any], Any]) -> NDArray[Any]:
     """Apply a cheap (cached) function to each text."""
     return text_column([function(value) for value in column.tolist()], len(column))

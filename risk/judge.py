@@ -13,7 +13,7 @@ from risk.contract import Limits, Reject, RejectCode, Stage
 from risk.dating import Instants, instants
 from risk.decide import decide
 from risk.decode import decode
-from risk.frame import Frame, complete, concat, row_count, take
+from risk.frame import Frame, complete, concat, constant, row_count, take
 from risk.lending_club import clean
 from risk.model import Model
 from risk.policy import Policy, refusals
@@ -142,7 +142,7 @@ def _judge(
     decided, rows = _without(decided, rows, unsound)
 
     decided["row"] = rows
-    decided["reference_version"] = np.full(len(rows), rules.reference.version, dtype=object)
+    decided["reference_version"] = constant(rules.reference.version, len(rows))
     return Verdicts({name: decided[name] for name in _DECIDED}, sorted(rejects, key=_row))
 
 

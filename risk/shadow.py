@@ -7,10 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from risk.frame import Frame, row_count, text_column
+from risk.frame import Frame, constant, row_count, text_column
 from risk.model import Model, score_columns
 
 __all__ = ["shadow_pds"]
@@ -34,7 +33,7 @@ def shadow_pds(challengers: Sequence[Model], columns: Frame) -> NDArray[Any]:
     """
     count = row_count(columns)
     if not challengers:
-        return np.full(count, None, dtype=object)
+        return constant(None, count)
     named = [_texts(challenger, columns, count) for challenger in challengers]
     return text_column(["{" + ",".join(said) + "}" for said in zip(*named, strict=True)], count)
 

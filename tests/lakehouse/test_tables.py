@@ -6,6 +6,7 @@ import pytest
 
 from lakehouse import tables
 from risk.contract import DECISION_COLUMNS
+from risk.frame import constant
 
 
 def test_a_decision_has_the_contracts_columns_in_its_order() -> None:
@@ -40,3 +41,12 @@ def test_what_is_missing_in_a_frame_is_null_in_a_table() -> None:
     assert (first["pd"], first["text"], str(first["on"])) == (0.5, "a", "2026-11-22")
     assert first["at"].isoformat() == "2026-11-22T09:30:00.000001+00:00"
     assert set(second.values()) == {None}
+
+
+@pytest.mark.parametrize("value", ["champion-1", None])
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_column_of_one_value_is_stored_as_any_other(value: str | None, count: int) -> None:
+    schema = pa.schema([("version", pa.string())])
+    written_out = np.full(count, value, dtype=object)
+    table = tables.from_frame({"version": constant(value, count)}, schema)
+    assert table == tables.from_frame({"version": written_out}, schema)

@@ -120,6 +120,13 @@ def test_a_two_digit_year_lies_less_than_a_century_before_the_limit(limit: date,
     assert _dates(text, latest=str(limit)) == [str(month.astype("datetime64[D]"))]
 
 
+def test_a_column_of_texts_alone_is_read_as_one_with_numbers() -> None:
+    texts = ["7%", None, "?", "7%"]
+    alone = dialects.numbers(texts, dialects.percent)
+    mixed = dialects.numbers([*texts, 13.5], dialects.percent)
+    assert alone.tobytes() == mixed[:-1].tobytes()
+
+
 def test_numbers_and_texts_mix_in_a_column() -> None:
     column = dialects.numbers([13.5, "7%", None, "?"], dialects.percent)
     np.testing.assert_array_equal(column, [13.5, 7.0, np.nan, -np.inf])

@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 
 from risk.columns import APPLICATION_COLUMNS
 from risk.errors import ContractError
-from risk.frame import DTYPES, complete, concat, content_hash, map_text, row_count, take
+from risk.frame import (
+    DTYPES,
+    complete,
+    concat,
+    constant,
+    content_hash,
+    map_text,
+    row_count,
+    take,
+)
 from tests.risk.applications import (
     ABSENT,
     an_application,
@@ -35,6 +44,13 @@ def test_frames_are_stacked_in_order() -> None:
     frame = {"a": np.array([1.0, 2.0])}
     assert_same_frame(concat([take(frame, slice(0, 1)), take(frame, slice(1, 2))]), frame)
     assert concat([]) == {}
+
+
+def test_a_column_of_one_value_is_a_column() -> None:
+    frame = {"version": constant("a", 3), "n": np.arange(3)}
+    assert frame["version"].tolist() == ["a"] * 3
+    assert frame["version"].dtype == DTYPES["text"]
+    assert concat([take(frame, slice(0, 1)), frame])["version"].tolist() == ["a"] * 4
 
 
 def test_frames_with_other_columns_are_not_stacked() -> None:
