@@ -5,10 +5,10 @@ are found as columns and compared with the first one's, byte by byte, and the va
 contract's fields are parsed as one array (`risk.alike_values`). What rides along in other fields
 has to be JSON and is skipped, without being compared with every field of the contract.
 
-An event is read here only if nothing can hide in it: it is one flat object without an escape, each
-of its keys ends right before its colon, no key occurs twice, and every value of the contract's
-fields keeps within its bounds. All others are left to be read alone, which gives the same values
-and says what is wrong (`risk.decode`).
+An event is read here only if nothing can hide in it: it is one flat object, in ASCII and without
+an escape, each of its keys ends right before its colon, no key occurs twice, and every value of the
+contract's fields keeps within its bounds. All others are left to be read alone, which gives the
+same values and says what is wrong (`risk.decode`).
 """
 
 from __future__ import annotations
@@ -60,13 +60,15 @@ _check_all = msgspec.json.Decoder(list[_Anything]).decode
 _check = msgspec.json.Decoder(_Anything).decode
 
 
-def read_alike(texts: Sequence[bytes]) -> tuple[list[int], list[list[Any]]]:
+def read_alike(raws: Sequence[bytes | None], max_bytes: int) -> tuple[list[int], list[list[Any]]]:
     """Read those of the events that are alike; the more there are, the less each costs.
 
     Parameters
     ----------
-    texts
-        Events in UTF-8, JSON or not.
+    raws
+        Events: any bytes, or None.
+    max_bytes
+        The longest event that is read.
 
     Returns
     -------
@@ -74,15 +76,25 @@ def read_alike(texts: Sequence[bytes]) -> tuple[list[int], list[list[Any]]]:
         Which of the events were read, in order; and the values of each field of
         `risk.applications.FIELDS`, None where an event gives none.
     """
-    rows = np.arange(len(texts))
-    laid = _lay_out(texts)
-    if b"\\" in laid.joined:
-        plain = [row for row, text in enumerate(texts) if b"\\" not in text]
-        rows, laid = rows[plain], _lay_out([texts[row] for row in plain])
-    if len(rows) < FEWEST:
-        return [], [[] for _ in FIELDS]
-    read, values = _read(laid)
-    return rows[read].tolist(), values
+    rows: Sequence[int] = range(len(raws))
+    if len(rows) >= FEWEST:
+        texts = [raw for raw in raws if raw and len(raw) <= max_bytes]
+        laid = _lay_out(texts)
+        if len(texts) < len(raws) or not _is_plain(laid.joined):
+            plain = {
+                row: raw
+                for row, raw in enumerate(raws)
+                if raw and len(raw) <= max_bytes and _is_plain(raw)
+            }
+            rows, laid = list(plain), _lay_out(list(plain.values()))
+        if len(rows) >= FEWEST:
+            read, values = _read(laid)
+            return [rows[place] for place in read.tolist()], values
+    return [], [[] for _ in FIELDS]
+
+
+def _is_plain(text: bytes) -> bool:
+    return text.isascii() and b"\\" not in text
 
 
 def _read(laid: Laid) -> tuple[Places, list[list[Any]]]:

@@ -132,13 +132,16 @@ def _segments(found: Found, shape: Shape) -> tuple[Places, Places]:
 
     A value reaches from behind its key's colon to the next key, or to the event's end.
     """
-    count = len(found.rows)
-    begins = np.empty((len(shape.keys), count + 1), dtype=np.int64)
+    count, keys = len(found.rows), shape.keys
+    begins = np.empty((len(keys), count + 1), dtype=np.int64)
     ends = np.empty_like(begins)
-    np.add(found.closing.T[shape.keys], len(b'":'), out=begins[:, :count])
-    opening = found.closing[:, 1:] - found.lengths[1:]
-    next_ones = np.concatenate([opening, found.laid.ends[found.rows, None]], axis=1)
-    ends[:, :count] = next_ones.T[shape.keys]
+    closing = found.closing.T
+    np.add(closing[keys], len(b'":'), out=begins[:, :count])
+    before_others = keys[keys < len(closing) - 1]
+    following = closing[before_others + 1]
+    following -= found.lengths[before_others + 1, None]
+    ends[: len(following), :count] = following
+    ends[len(following) :, :count] = found.laid.ends[found.rows]
     begins[:, count] = _MARGIN
     ends[:, count] = _MARGIN + len(_BETWEEN)
     return begins, ends

@@ -76,8 +76,7 @@ def decode(raws: Sequence[bytes | None], *, limits: Limits) -> Decoded:
     parts: list[Applications] = []
     rows: list[int] = []
     for start in range(0, len(raws), _AT_ONCE):
-        texts = _readable(raws[start : start + _AT_ONCE], start, limits, faults)
-        read, values = _read(texts, limits, faults)
+        read, values = _read(raws[start : start + _AT_ONCE], start, limits, faults)
         _leave_out_footers(read, values, faults)
         parts.append(of_values(values))
         rows += read
@@ -85,12 +84,30 @@ def decode(raws: Sequence[bytes | None], *, limits: Limits) -> Decoded:
     return Decoded(stacked(parts), np.array(rows, dtype=np.int64), rejects)
 
 
-def _readable(
+def _read(
     raws: Sequence[bytes | None], first_row: int, limits: Limits, faults: dict[int, Fault]
+) -> tuple[list[int], list[list[Any]]]:
+    """Return the rows of the events that can be read, and each field's values."""
+    places, values = read_alike(raws, limits.max_bytes)
+    rows = [first_row + place for place in places]
+    if len(rows) < len(raws):
+        others = dict(enumerate(raws, first_row))
+        for row in rows:
+            del others[row]
+        for row, application in _read_alone(_texts(others, limits, faults), limits, faults).items():
+            place = bisect(rows, row)
+            rows.insert(place, row)
+            for column, value in zip(values, astuple(application), strict=True):
+                column.insert(place, value)
+    return rows, values
+
+
+def _texts(
+    raws: dict[int, bytes | None], limits: Limits, faults: dict[int, Fault]
 ) -> dict[int, bytes]:
-    """Return by row the events that are text of a fair size; note what the others are."""
+    """Return the events that are text of a fair size; note what the others are."""
     texts: dict[int, bytes] = {}
-    for row, raw in enumerate(raws, first_row):
+    for row, raw in raws.items():
         if not raw or len(raw) > limits.max_bytes or not raw.isascii():
             fault = _not_text(raw, limits)
             if fault is not None:
@@ -98,24 +115,6 @@ def _readable(
                 continue
         texts[row] = raw or b""
     return texts
-
-
-def _read(
-    texts: dict[int, bytes], limits: Limits, faults: dict[int, Fault]
-) -> tuple[list[int], list[list[Any]]]:
-    """Return the rows of the events that can be read, and each field's values."""
-    all_rows = list(texts)
-    places, values = read_alike(list(texts.values()))
-    rows = [all_rows[place] for place in places]
-    if len(rows) < len(texts):
-        for row in rows:
-            del texts[row]
-        for row, application in _read_alone(texts, limits, faults).items():
-            place = bisect(rows, row)
-            rows.insert(place, row)
-            for column, value in zip(values, astuple(application), strict=True):
-                column.insert(place, value)
-    return rows, values
 
 
 def _read_alone(

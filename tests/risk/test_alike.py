@@ -38,7 +38,7 @@ def _assert_read_as_alone(raws: Sequence[bytes | None]) -> None:
 
 
 def _number_read(raws: list[bytes]) -> int:
-    return len(read_alike(raws)[0])
+    return len(read_alike(raws, _LIMITS.max_bytes)[0])
 
 
 def test_a_producers_feed_is_read_together() -> None:
@@ -49,7 +49,7 @@ def test_a_producers_feed_is_read_together() -> None:
 
 
 def test_values_stand_by_field_and_event() -> None:
-    rows, values = read_alike(_feed(20, purpose=ABSENT))
+    rows, values = read_alike(_feed(20, purpose=ABSENT), _LIMITS.max_bytes)
     assert rows == list(range(20))
     assert values[FIELDS.index("id")] == rows
     assert values[FIELDS.index("loan_amnt")] == [1_000.0 + row for row in rows]
@@ -58,7 +58,7 @@ def test_values_stand_by_field_and_event() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_few_events_are_left_to_be_read_alone(count: int) -> None:
-    assert read_alike(_feed(count)) == ([], [[] for _ in FIELDS])
+    assert read_alike(_feed(count), _LIMITS.max_bytes) == ([], [[] for _ in FIELDS])
 
 
 def _renamed(event: bytes, old: str, new: str) -> bytes:
@@ -132,6 +132,19 @@ def test_an_odd_event_among_others_is_read_as_alone(damage: Callable[[bytes], by
         _assert_read_as_alone(events)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [None, b"", b" ", b"\xff", b"\xef\xbb\xbf{}", b"x" * 300_000, '{"purpose": "🏠"}'.encode()],
+    ids=["tombstone", "empty", "white space", "no UTF-8", "BOM", "too large", "emoji"],
+)
+def test_what_is_no_plain_text_among_others_is_read_as_alone(odd: bytes | None) -> None:
+    for places in ([0], [9], [19], range(0, 20, 2), range(1, 20), range(20)):
+        events: list[bytes | None] = [*_feed(20)]
+        for place in places:
+            events[place] = odd
+        _assert_read_as_alone(events)
+
+
 def test_two_halves_of_a_string_do_not_make_one_event() -> None:
     events = _feed(20)
     middle = events[7].index(b"credit_card") + 3
@@ -146,7 +159,7 @@ def test_the_neighbours_of_a_breach_are_read_together() -> None:
     events = _feed(30)
     for place in (3, 17):
         events[place] = _valued(events[place], "dti", b'"high"')
-    rows, values = read_alike(events)
+    rows, values = read_alike(events, _LIMITS.max_bytes)
     assert rows == [row for row in range(30) if row not in {3, 17}]
     assert values[FIELDS.index("id")] == rows
 
@@ -182,7 +195,7 @@ def test_keys_of_any_length_are_told_apart() -> None:
         for place in range(length):
             other = key[:place] + "o" + key[place + 1 :]
             events[11] = _renamed(_feed(20)[11], "dti", other)
-            rows, _ = read_alike(events)
+            rows, _ = read_alike(events, _LIMITS.max_bytes)
             assert 11 not in rows
             assert len(rows) == 19
 
