@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,34 @@ clock, and a clock stepping back would stall the partition by as much."""
 
 
 class PositionedPartition(StatefulSourcePartition[MicroBatch, None]):
-    """One partition; keeps no state in the engine, since the stores hold the position."""
+    """One partition; keeps no state in the engine, since the stores hold the position.
 
-    def __init__(self, reader: Reader, lifecycle: Lifecycle, wait_seconds: float) -> None:
+    Parameters
+    ----------
+    allowed_latency_seconds
+        How long an event may wait for more to come. What has come while other partitions were
+        worked on has waited already: the busier the worker, the less it waits.
+    sharing
+        How many partitions the worker reads in turn, and waits for in turn.
+    clock
+        Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        lifecycle: Lifecycle,
+        *,
+        allowed_latency_seconds: float,
+        sharing: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._reader = reader
         self._lifecycle = lifecycle
-        self._wait_seconds = wait_seconds
+        self._allowed_latency_seconds = allowed_latency_seconds
+        self._longest_wait_seconds = allowed_latency_seconds / sharing
+        self._clock = clock
+        self._read_at = clock()
         lifecycle.reading_begins()
 
     def next_batch(self) -> Iterable[MicroBatch]:
@@ -44,7 +67,8 @@ class PositionedPartition(StatefulSourcePartition[MicroBatch, None]):
             raise StopIteration
         try:
             with timed("read"):
-                batch = self._reader.read(self._wait_seconds)
+                batch = self._reader.read(self._wait_seconds())
+                self._read_at = self._clock()
         except StopIteration:
             self._end()
             raise
@@ -54,6 +78,11 @@ class PositionedPartition(StatefulSourcePartition[MicroBatch, None]):
             self._end()
             raise StopIteration from error
         return [] if batch is None else [batch]
+
+    def _wait_seconds(self) -> float:
+        waited = self._clock() - self._read_at
+        left = max(0.0, self._allowed_latency_seconds - waited)
+        return min(left, self._longest_wait_seconds)
 
     def _end(self) -> None:
         self._reader.close()
@@ -78,7 +107,7 @@ class PositionedSource(FixedPartitionedSource[MicroBatch, None]):
     openers
         By partition key (``topic/part``), what opens its reader; called on the worker's thread.
     allowed_latency_seconds
-        How long all partitions of a worker together may wait for more events.
+        How long an event may wait for more; the partitions of a worker share it.
     """
 
     def __init__(
@@ -90,7 +119,7 @@ class PositionedSource(FixedPartitionedSource[MicroBatch, None]):
     ) -> None:
         self._openers = openers
         self._lifecycle = lifecycle
-        self._wait_seconds = allowed_latency_seconds / max(1, len(openers))
+        self._allowed_latency_seconds = allowed_latency_seconds
 
     def list_parts(self) -> list[str]:
         """Return the partition keys."""
@@ -103,4 +132,9 @@ class PositionedSource(FixedPartitionedSource[MicroBatch, None]):
         resume_state: None,  # noqa: ARG002
     ) -> PositionedPartition:
         """Open one partition at its start."""
-        return PositionedPartition(self._openers[for_part](), self._lifecycle, self._wait_seconds)
+        return PositionedPartition(
+            self._openers[for_part](),
+            self._lifecycle,
+            allowed_latency_seconds=self._allowed_latency_seconds,
+            sharing=len(self._openers),
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -35,18 +35,21 @@ class Ledger:
         self.acknowledged[part, off] = digest
 
 
-def produce(url: str, count: int, *, seed: int) -> Ledger:
-    """Produce simulated applications and return the ledger of what was acknowledged."""
+def simulated(count: int, *, seed: int) -> Iterator[bytes]:
+    """Yield simulated applications as events."""
     simulator = Simulator(
         load_simulation_parameters(),
         seed=seed,
         started_at=datetime.now(UTC),
         rate_per_second=0,
     )
-    slices = (
-        simulator.events(start, min(SLICE, count - start)) for start in range(0, count, SLICE)
-    )
-    return send(url, (event for events in slices for event in events))
+    for start in range(0, count, SLICE):
+        yield from simulator.events(start, min(SLICE, count - start))
+
+
+def produce(url: str, count: int, *, seed: int) -> Ledger:
+    """Produce simulated applications and return the ledger of what was acknowledged."""
+    return send(url, simulated(count, seed=seed))
 
 
 def send(url: str, events: Iterable[bytes | None]) -> Ledger:

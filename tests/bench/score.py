@@ -29,7 +29,7 @@ from lakehouse.settings import Settings
 from lakehouse.telemetry import STAGES
 from risk.contract import LoanApplication
 from tests.flow import ROOT, FlowProcess, environment, running_flow, start_cluster
-from tests.ledger import produce
+from tests.ledger import produce, simulated
 from tests.servers.broker import Broker, choose, start_chosen
 
 PARTITIONS = 4
@@ -194,11 +194,20 @@ def steady(folder: Path, broker: Broker, options: argparse.Namespace) -> dict[st
     url = f"kafka://{broker.address}/{topic}"
     settings = {"RISK_SOURCE": url, "RISK_HOME": str(folder / "steady")}
     count = int(LATENCY_RATE * options.seconds)
+    # The first two seconds, in which reader and producer start, are another question.
+    ahead = 2 * LATENCY_RATE
+    # Made beforehand: a producer that simulates halts for it, and then sends what is late at once.
+    events = folder / "steady.jsonl"
+    with events.open("wb") as file:
+        file.writelines(event + b"\n" for event in simulated(ahead + count, seed=13))
     with running_flow(settings, log=folder / "steady.log") as flow:
-        # The first two seconds, in which reader and producer start, are another question.
-        ahead = 2 * LATENCY_RATE
-        with replaying(url, ahead + count, seconds=options.seconds + 120):
-            flow.wait_until(lambda: events_read(flow) >= ahead, seconds=60, what="under way")
+        flow.wait_until(lambda: bool(flow.metrics()), seconds=60, what="ready to read", every=0.2)
+        with replaying(events, url, seconds=options.seconds + 120):
+            flow.wait_until(
+                lambda: events_read(flow) >= ahead and is_up_to_date(flow),
+                seconds=60,
+                what="under way",
+            )
             before = flow.metrics()[EVENT_TO_SILVER]
         flow.wait_until(
             lambda: events_read(flow) >= ahead + count, seconds=60, what="caught up", every=0.5
@@ -215,12 +224,12 @@ def steady(folder: Path, broker: Broker, options: argparse.Namespace) -> dict[st
 
 
 @contextmanager
-def replaying(url: str, count: int, *, seconds: float) -> Iterator[None]:
-    """Send so many events at the steady rate meanwhile, and to the end."""
+def replaying(events: Path, url: str, *, seconds: float) -> Iterator[None]:
+    """Send these events at the steady rate meanwhile, and to the end."""
     replay = subprocess.Popen(
         [
-            *(sys.executable, "-m", "dataflows.replay", "sim://?seed=13", "--to", url),
-            *("--rate", str(LATENCY_RATE), "--max", str(count), "--event-time", "now"),
+            *(sys.executable, "-m", "dataflows.replay", str(events), "--to", url),
+            *("--rate", str(LATENCY_RATE), "--event-time", "now"),
         ],
         cwd=ROOT,
         env=environment({}),
@@ -237,6 +246,11 @@ def replaying(url: str, count: int, *, seconds: float) -> Iterator[None]:
 
 def events_read(flow: FlowProcess) -> float:
     return flow.total("risk_events_read_total")
+
+
+def is_up_to_date(flow: FlowProcess) -> bool:
+    """Whether no more waits than comes in a tenth of a second: what waited at first is through."""
+    return flow.total("risk_partition_lag_events") < LATENCY_RATE / 10
 
 
 def quantile_ms(buckets: dict[tuple[tuple[str, str], ...], float], share: float) -> float:

@@ -11,7 +11,7 @@ LOST = PositionLost("loan_applications[0] at offset 2")
 
 
 def a_partition(reader: FakeReader, lifecycle: Lifecycle) -> PositionedPartition:
-    return PositionedPartition(reader, lifecycle, wait_seconds=0.5)
+    return PositionedPartition(reader, lifecycle, allowed_latency_seconds=0.5)
 
 
 def test_a_partition_hands_over_what_its_reader_has_a_batch_at_a_time(
@@ -61,16 +61,47 @@ def test_the_stage_of_reading_is_measured(lifecycle: Lifecycle) -> None:
     assert reads() == 1
 
 
+class _Clock:
+    """A clock that stands still unless it is moved."""
+
+    seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
 def test_the_partitions_of_a_worker_share_the_time_to_wait(lifecycle: Lifecycle) -> None:
+    readers = [FakeReader([None]), FakeReader([None], part=1)]
+    for reader in readers:
+        PositionedPartition(
+            reader, lifecycle, allowed_latency_seconds=0.05, sharing=2, clock=_Clock()
+        ).next_batch()
+    assert [reader.waits for reader in readers] == [[0.025], [0.025]]
+
+
+def test_the_longer_others_took_the_less_a_partition_waits(lifecycle: Lifecycle) -> None:
+    reader, clock = FakeReader([None] * 4), _Clock()
+    partition = PositionedPartition(
+        reader, lifecycle, allowed_latency_seconds=0.05, sharing=2, clock=clock
+    )
+    for elapsed in (0.0, 0.03125, 0.05, 7.0):
+        clock.seconds += elapsed
+        partition.next_batch()
+    assert reader.waits == pytest.approx([0.025, 0.05 - 0.03125, 0.0, 0.0])
+
+
+def test_every_partition_of_a_source_is_read_with_its_share_of_the_time(
+    lifecycle: Lifecycle,
+) -> None:
     readers = {"loans/0": FakeReader([None]), "loans/1": FakeReader([None], part=1)}
     source = PositionedSource(
         {key: lambda reader=reader: reader for key, reader in readers.items()},  # type: ignore[misc]
         lifecycle,
-        allowed_latency_seconds=0.05,
+        allowed_latency_seconds=3_600.0,
     )
     for key in source.list_parts():
         source.build_part("source", key, None).next_batch()
-    assert [reader.waits for reader in readers.values()] == [[0.025], [0.025]]
+    assert [reader.waits for reader in readers.values()] == [[1_800.0], [1_800.0]]
 
 
 def test_a_partition_keeps_no_state_in_the_engine(lifecycle: Lifecycle) -> None:
