@@ -60,15 +60,15 @@ _check_all = msgspec.json.Decoder(list[_Anything]).decode
 _check = msgspec.json.Decoder(_Anything).decode
 
 
-def read_alike(raws: Sequence[bytes | None], max_bytes: int) -> tuple[list[int], list[list[Any]]]:
+def read_alike(raws: Sequence[bytes | None], longest: int) -> tuple[list[int], list[list[Any]]]:
     """Read those of the events that are alike; the more there are, the less each costs.
 
     Parameters
     ----------
     raws
         Events: any bytes, or None.
-    max_bytes
-        The longest event that is read.
+    longest
+        How many bytes an event may have, to be read here; memory grows by this an event.
 
     Returns
     -------
@@ -76,20 +76,22 @@ def read_alike(raws: Sequence[bytes | None], max_bytes: int) -> tuple[list[int],
         Which of the events were read, in order; and the values of each field of
         `risk.applications.FIELDS`, None where an event gives none.
     """
-    rows: Sequence[int] = range(len(raws))
-    if len(rows) >= FEWEST:
-        texts = [raw for raw in raws if raw and len(raw) <= max_bytes]
-        laid = _lay_out(texts)
-        if len(texts) < len(raws) or not _is_plain(laid.joined):
-            plain = {
-                row: raw
-                for row, raw in enumerate(raws)
-                if raw and len(raw) <= max_bytes and _is_plain(raw)
-            }
-            rows, laid = list(plain), _lay_out(list(plain.values()))
-        if len(rows) >= FEWEST:
-            read, values = _read(laid)
-            return [rows[place] for place in read.tolist()], values
+    if len(raws) >= FEWEST:
+        texts = [raw for raw in raws if raw and len(raw) <= longest]
+        if len(texts) == len(raws):
+            laid = _lay_out(texts)
+            if _is_plain(laid.joined):
+                rows, values = _read(laid)
+                return rows.tolist(), values
+        plain = {
+            row: raw
+            for row, raw in enumerate(raws)
+            if raw and len(raw) <= longest and _is_plain(raw)
+        }
+        if len(plain) >= FEWEST:
+            rows, values = _read(_lay_out(list(plain.values())))
+            named = list(plain)
+            return [named[row] for row in rows.tolist()], values
     return [], [[] for _ in FIELDS]
 
 
@@ -118,7 +120,10 @@ def _read(laid: Laid) -> tuple[Places, list[list[Any]]]:
 
 
 def _lay_out(texts: Sequence[bytes]) -> Laid:
-    joined = b"".join((HEAD, b",".join(texts), TAIL))
+    # Joined at once: what is joined is large, and every copy of it costs.
+    parts = [HEAD + texts[0], *texts[1:]]
+    parts[-1] += TAIL
+    joined = b",".join(parts)
     buffer = np.frombuffer(joined, dtype=np.uint8)
     sizes = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     ends = np.cumsum(sizes + 1) + (len(HEAD) - 1)

@@ -11,6 +11,7 @@ import re
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -24,8 +25,11 @@ from risk.contract import REJECT_CODES, Limits, LoanApplication, Reject, RejectC
 from risk.examine import Fault, examine
 from risk.keys import doubtful
 
-# What is read together stays near the processor while it is: half a megabyte of usual events.
+# What is read together stays near the processor while it is: half a megabyte of usual events. Long
+# ones are read alone, and few are searched together: memory has to hold them several times over.
 _AT_ONCE = 128
+_LONGEST = 32_768
+_SEARCHED_AT_ONCE = 32
 
 _parse = msgspec.json.Decoder(LoanApplication).decode
 
@@ -88,7 +92,7 @@ def _read(
     raws: Sequence[bytes | None], first_row: int, limits: Limits, faults: dict[int, Fault]
 ) -> tuple[list[int], list[list[Any]]]:
     """Return the rows of the events that can be read, and each field's values."""
-    places, values = read_alike(raws, limits.max_bytes)
+    places, values = read_alike(raws, min(limits.max_bytes, _LONGEST))
     rows = [first_row + place for place in places]
     if len(rows) < len(raws):
         others = dict(enumerate(raws, first_row))
@@ -121,10 +125,13 @@ def _read_alone(
     texts: dict[int, bytes], limits: Limits, faults: dict[int, Fault]
 ) -> dict[int, LoanApplication]:
     """Read one event after the other, those closely that may hold what the parser does not see."""
-    rows, raws = list(texts), list(texts.values())
-    for place in np.flatnonzero(doubtful(raws, limits.max_depth)).tolist():
-        if fault := examine(raws[place], limits.max_depth):
-            faults[rows[place]] = fault
+    rows = list(texts)
+    for start in range(0, len(rows), _SEARCHED_AT_ONCE):
+        some = rows[start : start + _SEARCHED_AT_ONCE]
+        found = doubtful([texts[row] for row in some], limits.max_depth)
+        for row in compress(some, found.tolist()):
+            if fault := examine(texts[row], limits.max_depth):
+                faults[row] = fault
     applications: dict[int, LoanApplication] = {}
     for row, text in texts.items():
         if row not in faults:

@@ -145,6 +145,13 @@ def test_what_is_no_plain_text_among_others_is_read_as_alone(odd: bytes | None) 
         _assert_read_as_alone(events)
 
 
+def test_long_events_are_left_to_be_read_alone() -> None:
+    events = [as_bytes(id=number, note="x" * 40_000) for number in range(20)]
+    assert read_alike(events, 32_768)[0] == []
+    assert len(read_alike(events, 65_536)[0]) == 20
+    _assert_read_as_alone(events)
+
+
 def test_two_halves_of_a_string_do_not_make_one_event() -> None:
     events = _feed(20)
     middle = events[7].index(b"credit_card") + 3
