@@ -8,11 +8,10 @@ What an answer depends on is the bytes and the limits alone. Events that are ali
 from __future__ import annotations
 
 import re
-from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
-from typing import Any
+from itertools import chain, compress
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -50,6 +49,10 @@ _EMPTY = Fault(RejectCode.EMPTY, "nothing to read; send one JSON object")
 # What no lender's system writes as an id: the totals below the public LendingClub files.
 _AMOUNT, _ID = FIELDS.index("loan_amnt"), FIELDS.index("id")
 _FOOTERS = ("Total amount funded", "Loans that do not meet")
+
+
+_Group: TypeAlias = tuple[list[int], list[list[Any]]]
+"""Events that were read: their rows, and each field's values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +93,35 @@ def decode(raws: Sequence[bytes | None], *, limits: Limits) -> Decoded:
 
 def _read(
     raws: Sequence[bytes | None], first_row: int, limits: Limits, faults: dict[int, Fault]
-) -> tuple[list[int], list[list[Any]]]:
+) -> _Group:
     """Return the rows of the events that can be read, and each field's values."""
-    places, values = read_alike(raws, min(limits.max_bytes, _LONGEST))
-    rows = [first_row + place for place in places]
-    if len(rows) < len(raws):
-        others = dict(enumerate(raws, first_row))
-        for row in rows:
+    groups: list[_Group] = []
+    others = dict(enumerate(raws, first_row))
+    # As often as there are producers, or dialects, whose events are alike.
+    while others:
+        places, values = read_alike(list(others.values()), min(limits.max_bytes, _LONGEST))
+        if not places:
+            break
+        rows = list(others)
+        group = [rows[place] for place in places]
+        groups.append((group, values))
+        for row in group:
             del others[row]
-        for row, application in _read_alone(_texts(others, limits, faults), limits, faults).items():
-            place = bisect(rows, row)
-            rows.insert(place, row)
-            for column, value in zip(values, astuple(application), strict=True):
-                column.insert(place, value)
-    return rows, values
+    if others:
+        alone = _read_alone(_texts(others, limits, faults), limits, faults)
+        columns = list(map(list, zip(*map(astuple, alone.values()), strict=True)))
+        groups.append((list(alone), columns or [[] for _ in FIELDS]))
+    return groups[0] if len(groups) == 1 else _in_order(groups)
+
+
+def _in_order(groups: Sequence[_Group]) -> _Group:
+    rows = [row for group, _ in groups for row in group]
+    order = sorted(range(len(rows)), key=rows.__getitem__)
+    values = []
+    for columns in zip(*(columns for _, columns in groups), strict=True):
+        column = list(chain.from_iterable(columns))
+        values.append([column[place] for place in order])
+    return [rows[place] for place in order], values
 
 
 def _texts(

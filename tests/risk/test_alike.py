@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from risk import decode as decoding
 from risk.alike import read_alike
 from risk.applications import FIELDS, stacked
 from risk.contract import Limits, RejectCode
@@ -150,6 +151,29 @@ def test_long_events_are_left_to_be_read_alone() -> None:
     assert read_alike(events, 32_768)[0] == []
     assert len(read_alike(events, 65_536)[0]) == 20
     _assert_read_as_alone(events)
+
+
+def test_each_producers_events_are_read_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (
+        _feed(30),
+        [
+            json.dumps({"note": "other", **an_event(id=100 + number)}).encode()
+            for number in range(30)
+        ],
+    )
+    mixed = [event for pair in zip(one, other, strict=True) for event in pair]
+    mixed[7] = b"{"
+    _assert_read_as_alone(mixed)
+    read: list[int] = []
+
+    def read_and_count(raws: Sequence[bytes | None], longest: int) -> Any:
+        found = read_alike(raws, longest)
+        read.append(len(found[0]))
+        return found
+
+    monkeypatch.setattr(decoding, "read_alike", read_and_count)
+    decode(mixed, limits=_LIMITS)
+    assert read == [30, 29, 0]
 
 
 def test_two_halves_of_a_string_do_not_make_one_event() -> None:
