@@ -33,7 +33,6 @@ from risk.alike_values import (
     read_values,
     shape_of,
 )
-from risk.applications import FIELDS
 
 __all__ = ["read_alike"]
 
@@ -74,7 +73,7 @@ def read_alike(raws: Sequence[bytes | None], longest: int) -> tuple[list[int], l
     -------
     tuple
         Which of the events were read, in order; and the values of each field of
-        `risk.applications.FIELDS`, None where an event gives none.
+        `risk.applications.FIELDS`, None where an event gives none. Without events, two empty lists.
     """
     if len(raws) >= FEWEST:
         texts = [raw for raw in raws if raw and len(raw) <= longest]
@@ -92,7 +91,7 @@ def read_alike(raws: Sequence[bytes | None], longest: int) -> tuple[list[int], l
             rows, values = _read(_lay_out(list(plain.values())))
             named = list(plain)
             return [named[row] for row in rows.tolist()], values
-    return [], [[] for _ in FIELDS]
+    return [], []
 
 
 def _is_plain(text: bytes) -> bool:
@@ -101,17 +100,16 @@ def _is_plain(text: bytes) -> bool:
 
 def _read(laid: Laid) -> tuple[Places, list[list[Any]]]:
     rows, closing = _find_keys(laid)
-    nothing: tuple[Places, list[list[Any]]] = rows[:0], [[] for _ in FIELDS]
     if not closing.size:
-        return nothing
+        return rows[:0], []
     lengths = _key_lengths(laid, rows[0], closing[0])
     if lengths.min() <= 0:
-        return nothing
+        return rows[:0], []
     layout = _layout(lengths.tobytes())
     pieces = _pieces(laid, closing, layout)
     shape = _shape(pieces[0].tobytes(), lengths.tobytes())
     if shape is None:
-        return nothing
+        return rows[:0], []
     are_sound = (pieces == pieces[0]).all(axis=(1, 2)) & _are_flat(laid)[rows]
     if not (are_sound.all() and len(rows) == len(laid.starts) and _are_json(laid)):
         are_sound[are_sound] = [_is_json(laid, row) for row in rows[are_sound].tolist()]

@@ -18,7 +18,17 @@ from numpy.typing import NDArray
 
 from risk.applications import FIELDS, HINTS
 
-__all__ = ["FEWEST", "HEAD", "TAIL", "Found", "Laid", "Places", "Shape", "read_values", "shape_of"]
+__all__ = [
+    "FEWEST",
+    "HEAD",
+    "TAIL",
+    "Found",
+    "Laid",
+    "Places",
+    "Shape",
+    "read_values",
+    "shape_of",
+]
 
 Places: TypeAlias = NDArray[np.int64]
 
@@ -124,7 +134,7 @@ def read_values(found: Found, shape: Shape) -> tuple[Places, list[list[Any]]]:
             for values in columns.values():
                 values.pop()
             return rows, [columns.get(field) or [None] * len(rows) for field in FIELDS]
-    return rows[:0], [[] for _ in FIELDS]
+    return rows[:0], []
 
 
 def _segments(found: Found, shape: Shape) -> tuple[Places, Places]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
-from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from risk.contract import LoanApplication
 
-__all__ = ["FIELDS", "HINTS", "NUMBERS", "Applications", "in_columns", "of_values", "stacked"]
+__all__ = ["FIELDS", "HINTS", "NUMBERS", "Applications", "of_values", "stacked"]
 
 FIELDS = LoanApplication.__struct_fields__
 HINTS = get_type_hints(LoanApplication, include_extras=True)
@@ -46,11 +45,6 @@ class Applications:
         return int(self.numbers.shape[1])
 
 
-def in_columns(applications: Iterable[LoanApplication]) -> Applications:
-    """Return these applications as columns."""
-    return of_values(list(zip(*map(astuple, applications), strict=True)) or [()] * len(FIELDS))
-
-
 def of_values(values: Sequence[Sequence[Any]]) -> Applications:
     """Return the columns of which these are the values, in the order of `FIELDS`."""
     numbers = np.array([values[place] for place in _NUMBERS], dtype=np.float64)
@@ -62,7 +56,7 @@ def stacked(parts: Sequence[Applications]) -> Applications:
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        return in_columns([])
+        return of_values([()] * len(FIELDS))
     return Applications(
         np.concatenate([part.numbers for part in parts], axis=1),
         {

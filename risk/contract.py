@@ -143,7 +143,17 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large, how deep and how far ahead of its arrival an event may be."""
+    """How large, how deep and how far ahead of its arrival an event may be.
+
+    Attributes
+    ----------
+    max_bytes
+        Bytes of one event.
+    max_depth
+        Objects and arrays inside one another, the event's own object included: 1 or more.
+    max_ahead_minutes
+        Minutes between an event's arrival and the time it says it happened.
+    """
 
     max_bytes: int = 262_144
     max_depth: int = 64

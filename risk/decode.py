@@ -95,18 +95,20 @@ def _read(
     raws: Sequence[bytes | None], first_row: int, limits: Limits, faults: dict[int, Fault]
 ) -> _Group:
     """Return the rows of the events that can be read, and each field's values."""
+    longest = min(limits.max_bytes, _LONGEST)
+    places, values = read_alike(raws, longest)
+    if len(places) == len(raws):
+        return [first_row + place for place in places], values
     groups: list[_Group] = []
     others = dict(enumerate(raws, first_row))
     # As often as there are producers, or dialects, whose events are alike.
-    while others:
-        places, values = read_alike(list(others.values()), min(limits.max_bytes, _LONGEST))
-        if not places:
-            break
+    while places:
         rows = list(others)
         group = [rows[place] for place in places]
         groups.append((group, values))
         for row in group:
             del others[row]
+        places, values = read_alike(list(others.values()), longest)
     if others:
         alone = _read_alone(_texts(others, limits, faults), limits, faults)
         columns = list(map(list, zip(*map(astuple, alone.values()), strict=True)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from risk import decode as decoding
 from risk.alike import read_alike
-from risk.applications import FIELDS, stacked
+from risk.applications import FIELDS, NUMBERS, stacked
 from risk.contract import Limits, RejectCode
 from risk.decode import decode
 from tests.risk.applications import ABSENT, an_event, as_bytes
@@ -59,7 +59,7 @@ def test_values_stand_by_field_and_event() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_few_events_are_left_to_be_read_alone(count: int) -> None:
-    assert read_alike(_feed(count), _LIMITS.max_bytes) == ([], [[] for _ in FIELDS])
+    assert read_alike(_feed(count), _LIMITS.max_bytes) == ([], [])
 
 
 def _renamed(event: bytes, old: str, new: str) -> bytes:
@@ -261,7 +261,13 @@ def test_random_pieces_of_json_are_read_as_alone() -> None:
         _assert_read_as_alone([b"{" + events[0] + b"}"] * 9 + [*events])
 
 
-def test_every_number_field_is_a_column_of_floats() -> None:
-    applications = decode(_feed(20), limits=_LIMITS).applications
-    assert applications.numbers.dtype == np.float64
+def test_a_number_field_is_a_column_of_floats_and_nan_where_it_is_missing() -> None:
+    applications = decode(_feed(20, dti=None, revol_bal=7), limits=_LIMITS).applications
+    by_field = dict(zip(NUMBERS, applications.numbers.tolist(), strict=True))
     assert len(applications) == 20
+    assert by_field["loan_amnt"] == [1_000.0 + row for row in range(20)]
+    assert by_field["revol_bal"] == [7.0] * 20
+    assert np.isnan(by_field["dti"]).all()
+    assert applications.others["term"] == [" 36 months"] * 20
+    assert set(NUMBERS).isdisjoint(applications.others)
+    assert {*NUMBERS, *applications.others} == {*FIELDS}
