@@ -50,7 +50,7 @@ FLOW = (sys.executable, "-m", "bytewax.run", "dataflows.score")
 NEXT_STEPS = """\
 What to try next
   ./justw sql "select region, tier, count(*) as n from decisions group by all"
-  ./justw sql              a prompt over decisions, outcomes and what they are from
+  ./justw sql              a prompt over decisions, outcomes and raw events
   ./justw account          the account of events, and silver against gold
   ./justw replay-decision --sample 100      made again from the archived bytes
   ./justw api              the API alone; docs/api.md has each operation's curl
