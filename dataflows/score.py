@@ -57,15 +57,16 @@ def flow() -> Dataflow:
 
 def build(
     source: PositionedSource,
-    judge: Callable[[MicroBatch], Judged],
-    store: Callable[[Judged], list[GoldSlice]],
+    judge: Callable[[list[MicroBatch]], list[list[Judged]]],
+    store: Callable[[list[Judged]], list[GoldSlice]],
     gold: GoldSink,
     place: Place,
 ) -> Dataflow:
     """Return the topology: no step changes a partition's order before silver has stored it."""
     dataflow = Dataflow("score")
     batches = op.input("source", dataflow, source)
-    judged = op.map("judge", batches, stopping_on_failure(judge))
+    # What a worker has read of its partitions in one turn is handed over together.
+    judged = op.flat_map_batch("judge", batches, stopping_on_failure(judge))
     slices = op.flat_map("silver", judged, stopping_on_failure(store))
     keyed = op.map("key", slices, partial(gold_key, place=place))
     op.output("gold", keyed, gold)

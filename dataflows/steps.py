@@ -1,30 +1,38 @@
-"""The steps between source and sinks: judge a batch, store it in silver, cut it up for gold."""
+"""The steps between source and sinks: judge batches, store them in silver, cut them up for gold.
+
+What a worker read of its partitions in one turn comes to these steps at once. Small batches are
+judged and stored together, since each call and each commit costs as much as some hundred events.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 
+from dataflows.batch_tables import decisions_table, quarantine_table, raw_table
 from dataflows.clock import utc_now
 from dataflows.stages import timed
-from lakehouse import tables
 from lakehouse.silver import Batch
-from risk.contract import Limits, Reject, RejectCode, Stage
-from risk.frame import constant
 from risk.judge import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dataflows.account import Account
     from dataflows.batches import MicroBatch
     from lakehouse.silver import SilverWriter, Stored
-    from risk.judge import Rules, Verdicts
+    from risk.contract import Limits, Reject
+    from risk.judge import Rules
+
+
+MOST_TOGETHER: Final = 2_000
+"""So many events are judged and stored together; beyond, more at once costs memory, no less time.
+A batch that is larger goes alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,42 +56,85 @@ class GoldSlice:
 
 
 class Judge:
-    """Decide a batch under the rules in force when it begins; one version a batch.
+    """Decide batches under the rules in force when that begins; one version a batch.
 
     Parameters
     ----------
     rules
-        Returns the rules in force; asked once a batch, so that a replaced model or reference
-        table takes effect between two batches.
+        Returns the rules in force; asked once for batches that are judged together, so that a
+        replaced model or reference table takes effect between two.
     """
 
     def __init__(self, rules: Callable[[], Rules], limits: Limits) -> None:
         self._rules = rules
         self._limits = limits
 
-    def __call__(self, batch: MicroBatch) -> Judged:
-        """Return the verdicts on every event of the batch."""
+    def __call__(self, batches: Iterable[MicroBatch]) -> list[list[Judged]]:
+        """Return the verdicts on every event, in order; what a list holds is stored together."""
+        return [self._judge(group) for group in together(batches)]
+
+    def _judge(self, group: Sequence[MicroBatch]) -> list[Judged]:
         with timed("judge"):
+            sizes = [len(batch) for batch in group]
+            arrived = np.repeat(
+                np.array([batch.received_at.replace(tzinfo=None) for batch in group], "M8[us]"),
+                sizes,
+            )
             verdicts = judge(
-                _records(batch),
+                [raw for batch in group for raw in _records(batch)],
                 rules=self._rules(),
-                received_at=batch.received_at,
+                received_at=arrived,
                 limits=self._limits,
             )
-            return Judged(
-                batch=Batch(
-                    topic=batch.topic,
-                    part=batch.part,
-                    first_off=batch.first_off,
-                    next_off=batch.next_off,
-                    offsets=batch.offsets,
-                    decided=decisions_table(batch, verdicts),
-                    quarantined=quarantine_table(batch, verdicts.rejects),
-                    read=len(batch),
-                    raw_of=batch.raw_of,
-                ),
-                raw=raw_table(batch),
-            )
+            bounds = np.cumsum([0, *sizes])
+            decided = decisions_table(group, verdicts, arrived)
+            cuts = verdicts.decided["row"].searchsorted(bounds).tolist()
+            rejects = _by_batch(verdicts.rejects, bounds.tolist())
+            return [
+                _judged(batch, decided.slice(first, after - first), refused)
+                for batch, (first, after), refused in zip(
+                    group, pairwise(cuts), rejects, strict=True
+                )
+            ]
+
+
+def together(
+    batches: Iterable[MicroBatch], most_events: int = MOST_TOGETHER
+) -> Iterator[list[MicroBatch]]:
+    """Put successive batches together, each of another partition, up to so many events."""
+    group: list[MicroBatch] = []
+    for batch in batches:
+        events = sum(map(len, group)) + len(batch)
+        is_there = any((each.topic, each.part) == (batch.topic, batch.part) for each in group)
+        if group and (events > most_events or is_there):
+            yield group
+            group = []
+        group.append(batch)
+    if group:
+        yield group
+
+
+def _by_batch(rejects: Sequence[Reject], bounds: Sequence[int]) -> Iterator[list[Reject]]:
+    """Split rejects by batch, with their rows counted from its first event."""
+    for first, after in pairwise(bounds):
+        yield [replace(each, row=each.row - first) for each in rejects if first <= each.row < after]
+
+
+def _judged(batch: MicroBatch, decided: pa.Table, rejects: Sequence[Reject]) -> Judged:
+    return Judged(
+        batch=Batch(
+            topic=batch.topic,
+            part=batch.part,
+            first_off=batch.first_off,
+            next_off=batch.next_off,
+            offsets=batch.offsets,
+            decided=decided,
+            quarantined=quarantine_table(batch, rejects),
+            read=len(batch),
+            raw_of=batch.raw_of,
+        ),
+        raw=raw_table(batch),
+    )
 
 
 def _records(batch: MicroBatch) -> Sequence[bytes | None]:
@@ -94,7 +145,7 @@ def _records(batch: MicroBatch) -> Sequence[bytes | None]:
 
 
 class Store:
-    """Put a batch into silver, through one connection per worker thread, and count it after.
+    """Put batches into silver, through one connection per worker thread, and count them after.
 
     Parameters
     ----------
@@ -109,22 +160,15 @@ class Store:
         # that `threading.local` would begin anew with every batch, and so would the connection.
         self._writers: dict[int, SilverWriter] = {}
 
-    def __call__(self, judged: Judged) -> list[GoldSlice]:
+    def __call__(self, group: Sequence[Judged]) -> list[GoldSlice]:
         """Return what each gold table is to append: the rows as silver holds them."""
         with timed("silver"):
-            stored = self._writer().store(judged.batch)
-        self._count(judged, stored)
-        rows_of = {
-            "decisions": stored.decisions,
-            "quarantine": stored.quarantine,
-            "duplicates": stored.duplicates,
-            "raw_events": judged.raw,
-        }
-        batch = judged.batch
-        return [
-            GoldSlice(table, batch.topic, batch.part, batch.first_off, batch.next_off, rows)
-            for table, rows in rows_of.items()
-        ]
+            stored = self._writer().store_together([judged.batch for judged in group])
+        slices = []
+        for judged, there in zip(group, stored, strict=True):
+            self._count(judged, there)
+            slices += _gold_slices(judged, there)
+        return slices
 
     def _writer(self) -> SilverWriter:
         thread = threading.get_native_id()
@@ -140,69 +184,15 @@ class Store:
         self._account.silver_committed(judged.batch, stored, event_ages_seconds=ages)
 
 
-def decisions_table(batch: MicroBatch, verdicts: Verdicts) -> pa.Table:
-    """Give the decided rows their lineage and the shape of the stored table, in offset order."""
-    frame = dict(verdicts.decided)
-    rows = frame.pop("row")
-    frame["off"] = batch.offsets[rows]
-    frame["part"] = np.full(len(rows), batch.part, dtype=np.int64)
-    frame["topic"] = constant(batch.topic, len(rows))
-    frame["decided_at"] = np.full(
-        len(rows), batch.received_at.replace(tzinfo=None), dtype="datetime64[us]"
-    )
-    return tables.from_frame(frame, tables.DECISIONS)
-
-
-def quarantine_table(batch: MicroBatch, rejects: Sequence[Reject]) -> pa.Table:
-    """Keep what was refused: where, at which stage, why, and its bytes."""
-    rows = [_quarantine_row(batch, reject) for reject in sorted(rejects, key=lambda each: each.row)]
-    return pa.Table.from_pylist(rows, schema=tables.QUARANTINE)
-
-
-def _quarantine_row(batch: MicroBatch, reject: Reject) -> dict[str, object]:
-    raw = batch.values[reject.row]
-    if reject.row in batch.foreign:
-        reject = Reject(
-            reject.row,
-            Stage.DECODE,
-            RejectCode.NOT_A_RECORD,
-            "the line is no record: expected as many fields as the header has, found a remark",
-        )
-    return {
-        "topic": batch.topic,
-        "part": batch.part,
-        "off": int(batch.offsets[reject.row]),
-        "stage": reject.stage.value,
-        "code": reject.code.value,
-        "reason": reject.reason,
-        "raw_size": 0 if raw is None else len(raw),
-        "raw_sha256": None if raw is None else hashlib.sha256(raw).hexdigest(),
-        "raw": None if raw is None else raw[: tables.QUARANTINED_RAW_BYTES],
-        "first_seen_at": batch.received_at,
+def _gold_slices(judged: Judged, stored: Stored) -> list[GoldSlice]:
+    rows_of = {
+        "decisions": stored.decisions,
+        "quarantine": stored.quarantine,
+        "duplicates": stored.duplicates,
+        "raw_events": judged.raw,
     }
-
-
-def raw_table(batch: MicroBatch) -> pa.Table:
-    """Keep every event's bytes as they came, whatever became of it."""
-    count = len(batch)
-    keys = pa.array(batch.keys, pa.binary()) if batch.keys else pa.nulls(count, pa.binary())
-    columns = [
-        pa.repeat(pa.scalar(batch.topic), count),
-        pa.repeat(pa.scalar(batch.part, pa.int64()), count),
-        pa.array(batch.offsets),
-        keys,
-        pa.repeat(pa.scalar(batch.received_at, tables.INSTANT), count),
-        _laid_out(batch.values),
+    batch = judged.batch
+    return [
+        GoldSlice(table, batch.topic, batch.part, batch.first_off, batch.next_off, rows)
+        for table, rows in rows_of.items()
     ]
-    return pa.table(columns, schema=tables.RAW_EVENTS)
-
-
-def _laid_out(values: Sequence[bytes | None]) -> pa.Array:
-    """Return the bytes as an Arrow column, copied once."""
-    if None in values:
-        return pa.array(values, pa.binary())
-    ends = np.zeros(len(values) + 1, dtype=np.int32)
-    np.cumsum([len(value) for value in values if value is not None], out=ends[1:])
-    joined = b"".join(value for value in values if value is not None)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(joined)]
-    return pa.Array.from_buffers(pa.binary(), len(values), buffers)

@@ -2,11 +2,13 @@
 
 A batch is the run of one partition from `first_off` up to `next_off`. It is stored in one
 transaction with its partition's position, so that after a kill at any instant both are there or
-neither is. What may then be read again is answered from what is stored, never decided anew:
+neither is. Batches of several partitions may share the transaction: by itself it costs as much as
+some hundred events. What may then be read again is answered from what is stored, never decided
+anew:
 
 * below the stored position nothing is written; decisions, quarantine and duplicates are read back;
 * from the position on, an event is decided if its id is new, and a duplicate if not. First come is
-  first by offset within a batch, and by commit between partitions;
+  first by offset within a batch, by the order of batches within a transaction, and by commit;
 * a batch that begins beyond the position would leave a gap, and stops the flow;
 * a batch under an older token than the pipeline's is refused: a newer instance has taken over.
 
@@ -14,6 +16,7 @@ What passes (a lost connection, a deadlock, a full disk) is waited for, on a new
 whole transaction, which is idempotent. What Postgres refuses for its values is quarantined alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -134,29 +137,36 @@ class SilverWriter:
         self._connection: psycopg.Connection | None = None
 
     def store(self, batch: Batch) -> Stored:
-        """Store the batch, once, and return what silver holds of its range.
+        """Store a batch alone; see `store_together`."""
+        (stored,) = self.store_together([batch])
+        return stored
+
+    def store_together(self, batches: Sequence[Batch]) -> list[Stored]:
+        """Store batches of different partitions, once, all or none.
+
+        Returns what silver holds of the range of each.
 
         Raises
         ------
         Fenced
             A newer instance has claimed the pipeline; nothing was stored.
         Gap
-            The batch begins beyond the partition's position; nothing was stored.
+            A batch begins beyond its partition's position; nothing was stored.
         StoresDisagree
-            An offset of the batch is decided already, as another event.
+            An offset of a batch is decided already, as another event.
         Unavailable
-            The server did not come back in time. Whether the batch is stored is then unknown;
-            storing it again settles that.
+            The server did not come back in time. Whether the batches are stored is then unknown;
+            storing them again settles that.
         Denied, SchemaDiffers
             The server refuses the user, or has other tables.
         """
-        # An answer can be lost after the commit: the next attempt then finds the batch stored, and
-        # what it added is known from here.
-        committing: list[Counts] = []
+        # An answer can be lost after the commit: the next attempt then finds the batches stored,
+        # and what it added is known from here.
+        committing: list[list[Counts]] = []
 
-        def attempt() -> Stored:
+        def attempt() -> list[Stored]:
             try:
-                return self._store_once(self._connected(), batch, committing)
+                return self._store_once(self._connected(), batches, committing)
             except psycopg.Error:
                 self.close()
                 raise
@@ -175,74 +185,106 @@ class SilverWriter:
         return self._connection
 
     def _store_once(
-        self, connection: psycopg.Connection, batch: Batch, committing: list[Counts]
-    ) -> Stored:
+        self,
+        connection: psycopg.Connection,
+        batches: Sequence[Batch],
+        committing: list[list[Counts]],
+    ) -> list[Stored]:
         with connection.transaction():
             refuse_if_fenced(connection, self._pipeline, self._token)
-            position = self._position(connection, batch)
-            if batch.next_off <= position:
-                counted = committing[-1] if committing else Counts()
-                return _read_back(connection, batch, counted)
-            stored, counted = _store_from(connection, batch, position)
-            self._advance(connection, batch, counted)
-            committing.append(counted)
+            positions = self._positions(connection, batches)
+            ahead = [
+                (batch, position)
+                for batch, position in zip(batches, positions, strict=True)
+                if batch.next_off > position
+            ]
+            if not ahead:
+                counted = committing[-1] if committing else [Counts()] * len(batches)
+                return [
+                    _read_back(connection, *each) for each in zip(batches, counted, strict=True)
+                ]
+            new = _store_from(connection, ahead)
+            self._advance(connection, new)
+            added = {(each.topic, each.part): each for each in new}
+            stored = [
+                added.get((batch.topic, batch.part)) or _read_back(connection, batch, Counts())
+                for batch in batches
+            ]
+            committing.append([each.counted for each in stored])
         return stored
 
-    def _position(self, connection: psycopg.Connection, batch: Batch) -> int:
-        where = {"pipeline": self._pipeline, "topic": batch.topic, "part": batch.part}
-        row = execute(connection, "lock_progress", where).fetchone()
-        position = None if row is None else int(row[0])
-        if position is None or batch.first_off > position:
-            raise Gap(
-                f"{batch.topic}/{batch.part}: the batch begins at {batch.first_off}, pipeline "
-                f"{self._pipeline} is stored up to {position}: what lies between would be lost; "
-                "start again, which reads on from the position"
-            )
-        return position
-
-    def _advance(self, connection: psycopg.Connection, batch: Batch, counted: Counts) -> None:
+    def _positions(self, connection: psycopg.Connection, batches: Sequence[Batch]) -> list[int]:
         parameters = {
             "pipeline": self._pipeline,
-            "topic": batch.topic,
-            "part": batch.part,
-            "next_off": batch.next_off,
-            "read": counted.read,
-            "decided": counted.decided,
-            "duplicates": counted.duplicates,
-            "conflicts": counted.conflicts,
-            "quarantined": counted.quarantined,
+            "topics": [batch.topic for batch in batches],
+            "parts": [batch.part for batch in batches],
         }
-        execute(connection, "advance_progress", parameters)
+        rows = execute(connection, "lock_progress", parameters).fetchall()
+        found = {(topic, part): int(next_off) for topic, part, next_off in rows}
+        for batch in batches:
+            position = found.get((batch.topic, batch.part))
+            if position is None or batch.first_off > position:
+                raise Gap(
+                    f"{batch.topic}/{batch.part}: the batch begins at {batch.first_off}, pipeline "
+                    f"{self._pipeline} is stored up to {position}: what lies between would be "
+                    "lost; start again, which reads on from the position"
+                )
+        return [found[batch.topic, batch.part] for batch in batches]
+
+    def _advance(self, connection: psycopg.Connection, stored: Sequence[Stored]) -> None:
+        counted = [each.counted for each in stored]
+        columns = {
+            "topics": [each.topic for each in stored],
+            "parts": [each.part for each in stored],
+            "next_offs": [each.next_off for each in stored],
+            "read": [each.read for each in counted],
+            "decided": [each.decided for each in counted],
+            "duplicates": [each.duplicates for each in counted],
+            "conflicts": [each.conflicts for each in counted],
+            "quarantined": [each.quarantined for each in counted],
+        }
+        execute(connection, "advance_progress", {"pipeline": self._pipeline, **columns})
 
 
-def _store_from(
-    connection: psycopg.Connection, batch: Batch, position: int
-) -> tuple[Stored, Counts]:
-    is_ahead = batch.offsets >= position
-    decided, quarantine = batch.decided, batch.quarantined
-    if not is_ahead.all():
-        decided, quarantine = _from(decided, position), _from(quarantine, position)
-    placed = place(connection, decided, batch.raw_of)
-    if placed.rejected.num_rows:
-        quarantine = pa.concat_tables([quarantine, placed.rejected]).sort_by("off")
-    new_quarantine = insert_quarantine(connection, quarantine)
-    new_duplicates = insert_duplicates(connection, placed.duplicates)
-    counted = Counts(
-        read=int(np.count_nonzero(is_ahead)),
+def _store_from(connection: psycopg.Connection, ahead: Sequence[tuple[Batch, int]]) -> list[Stored]:
+    """Store of each batch what lies from its partition's position on."""
+    placed = place(
+        connection,
+        [_from(batch.decided, batch, position) for batch, position in ahead],
+        [batch.raw_of for batch, _ in ahead],
+    )
+    quarantine = [
+        _with_rejected(_from(batch.quarantined, batch, position), each.rejected)
+        for (batch, position), each in zip(ahead, placed, strict=True)
+    ]
+    were_there = _insert_refused(connection, quarantine, [each.duplicates for each in placed])
+    stored = []
+    for (batch, position), each, refused in zip(ahead, placed, quarantine, strict=True):
+        counted = _counts(batch, position, each, refused)
+        if were_there or each.found_own or batch.first_off < position:
+            stored.append(_read_back(connection, batch, counted))
+        else:
+            stored.append(_as_placed(batch, each, refused, counted))
+    return stored
+
+
+def _insert_refused(
+    connection: psycopg.Connection, quarantine: Sequence[pa.Table], duplicates: Sequence[pa.Table]
+) -> int:
+    """Insert what was not decided, and return how many of these rows were there already."""
+    refused, repeated = pa.concat_tables(quarantine), pa.concat_tables(duplicates)
+    handed = int(refused.num_rows + repeated.num_rows)
+    return handed - insert_quarantine(connection, refused) - insert_duplicates(connection, repeated)
+
+
+def _counts(batch: Batch, position: int, placed: Placed, quarantine: pa.Table) -> Counts:
+    return Counts(
+        read=int(np.count_nonzero(batch.offsets >= position)),
         decided=placed.decisions.num_rows + placed.found_own,
         duplicates=placed.duplicates.num_rows,
         conflicts=int(pc.sum(placed.duplicates["is_conflict"]).as_py() or 0),
         quarantined=quarantine.num_rows,
     )
-    is_all_new = (
-        position <= batch.first_off
-        and placed.found_own == 0
-        and new_quarantine == quarantine.num_rows
-        and new_duplicates == placed.duplicates.num_rows
-    )
-    if not is_all_new:
-        return _read_back(connection, batch, counted), counted
-    return _as_placed(batch, placed, quarantine, counted), counted
 
 
 def _as_placed(batch: Batch, placed: Placed, quarantine: pa.Table, counted: Counts) -> Stored:
@@ -263,5 +305,13 @@ def _read_back(connection: psycopg.Connection, batch: Batch, counted: Counts) ->
     return Stored(*span, *read_range(connection, *span), counted)
 
 
-def _from(rows: pa.Table, position: int) -> pa.Table:
+def _from(rows: pa.Table, batch: Batch, position: int) -> pa.Table:
+    if position <= batch.first_off:
+        return rows
     return rows.filter(pc.greater_equal(rows["off"], position))
+
+
+def _with_rejected(quarantine: pa.Table, rejected: pa.Table) -> pa.Table:
+    if not rejected.num_rows:
+        return quarantine
+    return pa.concat_tables([quarantine, rejected]).sort_by("off")

@@ -1,4 +1,4 @@
-"""Which of a batch's decided events are new, which repeat an id, and which Postgres refuses.
+"""Which decided events are new, which repeat an id, and which Postgres refuses.
 
 New ones go straight into the table after a look at which ids are there. Should another partition
 commit one of them in between, Postgres says so and the look is taken again: the unique key has the
@@ -8,7 +8,7 @@ last word. All writers insert by event id, so that two of them never wait for ea
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -27,7 +27,7 @@ from risk.contract import RejectCode, Stage
 __all__ = ["Placed", "RawOf", "place"]
 
 RawOf = Callable[[int], bytes | None]
-"""Gives the bytes of the event at an offset."""
+"""Gives the bytes of the event at an offset of a batch."""
 
 _ATTEMPTS: Final = 10
 _POSITION_KEY: Final = "decisions_position_key"
@@ -43,7 +43,7 @@ _NO_INDICES: Final = np.zeros(0, np.int64)
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What became of decided events.
+    """What became of a batch's decided events.
 
     Attributes
     ----------
@@ -70,16 +70,27 @@ class _First(NamedTuple):
     content_hash: int
 
 
-def place(connection: psycopg.Connection, rows: pa.Table, raw_of: RawOf | None) -> Placed:
-    """Insert those of `rows` (by offset) whose event id is new, within the open transaction.
+def place(
+    connection: psycopg.Connection, batches: Sequence[pa.Table], raw_ofs: Sequence[RawOf | None]
+) -> list[Placed]:
+    """Insert those whose event id is new, within the open transaction; say so of each batch.
+
+    First come is first by batch, in the order given, and by offset within a batch.
+
+    Parameters
+    ----------
+    batches
+        Decided events of different partitions, each by offset.
+    raw_ofs
+        For each batch, what gives an event's bytes.
 
     Raises
     ------
     StoresDisagree
         An offset is decided already, as an event of another id.
     """
-    placing = _Placing(connection, rows, raw_of)
-    pending = np.arange(rows.num_rows)
+    placing = _Placing(connection, batches, raw_ofs)
+    pending = np.arange(sum(batch.num_rows for batch in batches))
     while len(pending):
         leaders, repeats, repeated = placing.split_repeats(pending)
         placing.put(leaders)
@@ -88,18 +99,23 @@ def place(connection: psycopg.Connection, rows: pa.Table, raw_of: RawOf | None) 
 
 
 class _Placing:
-    """Sorts a batch's rows out by their indices: a copy of all columns costs more than a look-up.
+    """Sorts rows out by their indices: a copy of all columns costs more than a look-up.
 
-    Indices ascend with the offsets.
+    Indices ascend with the batches, and within a batch with the offsets.
     """
 
     def __init__(
-        self, connection: psycopg.Connection, rows: pa.Table, raw_of: RawOf | None
+        self,
+        connection: psycopg.Connection,
+        batches: Sequence[pa.Table],
+        raw_ofs: Sequence[RawOf | None],
     ) -> None:
         self._connection = connection
-        self._rows = rows
-        self._ids = rows["event_id"].combine_chunks()
-        self._raw_of = raw_of
+        self._bounds = np.cumsum([0, *(batch.num_rows for batch in batches)])
+        # In one piece: rows are taken from it by index, again and again.
+        self._rows = pa.concat_tables(batches).combine_chunks() if batches[1:] else batches[0]
+        self._ids = self._rows["event_id"].combine_chunks()
+        self._raw_ofs = raw_ofs
         self._fresh: list[tuple[_Indices, pa.Table]] = []
         self._decided_before: list[tuple[int, _First]] = []
         self._rejected: list[tuple[int, pa.Table]] = []
@@ -149,24 +165,40 @@ class _Placing:
         self._refused.clear()
         return orphans
 
-    def result(self) -> Placed:
-        """Return what became of the rows, which have all been placed."""
-        duplicates = self._duplicates()
+    def result(self) -> list[Placed]:
+        """Return what became of the rows, which have all been placed, for each batch."""
+        repeating, duplicates = self._duplicates()
         self._rejected.sort(key=lambda each: each[0])
-        return Placed(
-            self._decisions(),
-            len(self._decided_before) - duplicates.num_rows,
-            duplicates,
-            pa.concat_tables([_NONE_REJECTED, *(row for _, row in self._rejected)]),
+        refused = [index for index, _ in self._rejected]
+        rejected = pa.concat_tables([_NONE_REJECTED, *(row for _, row in self._rejected)])
+        known = np.sort(np.array([index for index, _ in self._decided_before], np.int64))
+        found_own = np.diff(known.searchsorted(self._bounds)) - np.diff(
+            repeating.searchsorted(self._bounds)
         )
+        return [
+            Placed(*placed)
+            for placed in zip(
+                self._cut(*self._decisions()),
+                found_own.tolist(),
+                self._cut(repeating, duplicates),
+                self._cut(np.array(refused, np.int64), rejected),
+                strict=True,
+            )
+        ]
 
-    def _decisions(self) -> pa.Table:
+    def _cut(self, indices: _Indices, rows: pa.Table) -> list[pa.Table]:
+        """Cut rows of these ascending indices up by batch."""
+        cuts = indices.searchsorted(self._bounds).tolist()
+        return [rows.slice(first, after - first) for first, after in pairwise(cuts)]
+
+    def _decisions(self) -> tuple[_Indices, pa.Table]:
         if len(self._fresh) == 1:
             ((fresh, taken),) = self._fresh
-            if np.all(fresh[1:] > fresh[:-1]):  # they went in by id, which was by offset too
-                return taken
+            if np.all(fresh[1:] > fresh[:-1]):  # they went in by id, which was in order too
+                return fresh, taken
         fresh = np.sort(np.concatenate([_NO_INDICES, *(each for each, _ in self._fresh)]))
-        return self._rows if len(fresh) == self._rows.num_rows else self._take(fresh)
+        is_all = len(fresh) == self._rows.num_rows
+        return fresh, self._rows if is_all else self._take(fresh)
 
     def _insert_unknown(self, leaders: _Indices) -> tuple[dict[str, _First], _Indices]:
         for _ in range(_ATTEMPTS):
@@ -196,12 +228,13 @@ class _Placing:
         firsts = (self._standing[event_id] for event_id in self._ids_at(indices).to_pylist())
         self._decided_before.extend(zip(indices.tolist(), firsts, strict=True))
 
-    def _duplicates(self) -> pa.Table:
+    def _duplicates(self) -> tuple[_Indices, pa.Table]:
         """Return what is noted, but for rows that are that decision themselves."""
         if not self._decided_before:
-            return _NO_DUPLICATES
-        indices, standing = zip(*sorted(self._decided_before), strict=True)
-        rows = self._take(np.array(indices), [*_PLACE, "event_id", "content_hash", "decided_at"])
+            return _NO_INDICES, _NO_DUPLICATES
+        noted, standing = zip(*sorted(self._decided_before), strict=True)
+        indices = np.array(noted)
+        rows = self._take(indices, [*_PLACE, "event_id", "content_hash", "decided_at"])
         places = zip(*(rows[name].to_pylist() for name in _PLACE), strict=True)
         repeated = [first[:3] != place for first, place in zip(standing, places, strict=True)]
         rows, firsts = rows.filter(pa.array(repeated)), list(compress(standing, repeated))
@@ -217,14 +250,15 @@ class _Placing:
             "first_off": pa.array([first.off for first in firsts], pa.int64()),
             "seen_at": rows["decided_at"],
         }
-        return pa.table(columns, schema=DUPLICATES)
+        return indices[repeated], pa.table(columns, schema=DUPLICATES)
 
     def _reject(self, index: int, exc: BaseException) -> None:
         row = self._rows.slice(index, 1)
         (event_id,) = row["event_id"].to_pylist()
         self._refused.add(event_id)
         (off,) = row["off"].to_pylist()
-        raw = self._raw_of(off) if self._raw_of is not None else None
+        raw_of = self._raw_ofs[int(self._bounds.searchsorted(index, side="right")) - 1]
+        raw = raw_of(off) if raw_of is not None else None
         rejected = {
             "topic": row["topic"],
             "part": row["part"],

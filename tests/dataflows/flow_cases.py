@@ -31,7 +31,7 @@ def a_micro_batch(
         "topic": TOPIC,
         "part": 0,
         "first_off": first_off,
-        "next_off": numbers[-1] + 1,
+        "next_off": numbers[-1] + 1 if numbers else first_off,
         "offsets": np.array(numbers, dtype=np.int64),
         "values": values,
         "keys": (),
@@ -86,7 +86,10 @@ class FakeSilver(SilverWriter):
     def __init__(self) -> None:
         self.batches: list[Batch] = []
 
-    def store(self, batch: Batch) -> Stored:
+    def store_together(self, batches: Sequence[Batch]) -> list[Stored]:
+        return [self._store(batch) for batch in batches]
+
+    def _store(self, batch: Batch) -> Stored:
         stored = stored_whole(batch)
         if any(
             batch.part == held.part and batch.next_off <= held.next_off for held in self.batches

@@ -17,7 +17,7 @@ from dataflows.steps import Judge, Store
 from lakehouse.errors import PositionLost
 from lakehouse.gold import SCHEMAS
 from risk.contract import Limits
-from tests.dataflows.flow_cases import FakeAppender, FakeReader, FakeSilver, applications
+from tests.dataflows.flow_cases import FakeAppender, FakeReader, FakeSilver, applications, growth
 from tests.flow import run_code
 from tests.risk.applications import rules
 
@@ -65,6 +65,23 @@ def test_each_batch_reaches_silver_and_every_gold_table_once_and_in_order(
     assert run.offsets_in_silver() == list(range(6))
     for table in SCHEMAS:
         assert run.bounds_in_gold(table) == [(0, 2), (2, 4), (4, 6)]
+
+
+def test_what_a_turn_of_the_source_gave_is_judged_and_stored_together(
+    lifecycle: Lifecycle,
+) -> None:
+    commits = growth("risk_stage_seconds_count", stage="silver")
+    parts = range(3)
+    readers = {
+        f"loans/{part}": FakeReader(
+            [applications(first, 2, part=part) for first in (0, 2)], part=part
+        )
+        for part in parts
+    }
+    run = Run(readers, lifecycle)
+    run()
+    assert [run.offsets_in_silver(part) for part in parts] == [[0, 1, 2, 3]] * 3
+    assert commits() == 2
 
 
 def test_gold_is_waited_for_at_the_end(lifecycle: Lifecycle) -> None:

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
 
 from dataflows.account import Account
+from dataflows.batch_tables import decisions_table, quarantine_table, raw_table
 from dataflows.batches import MicroBatch
-from dataflows.steps import Judge, Judged, Store, decisions_table, quarantine_table, raw_table
+from dataflows.steps import Judge, Judged, Store, together
 from lakehouse import tables
 from lakehouse.silver import Batch, Stored
 from risk.contract import Limits, Reject, RejectCode, Stage
+from risk.dating import instants
 from tests.dataflows.flow_cases import FakeSilver, a_micro_batch, applications, growth
 from tests.lakehouse.gold_cases import decided_rows, refused_rows, repeated_rows
 from tests.lakehouse.silver_cases import TOPIC
@@ -22,7 +25,8 @@ FOOTER = b"Total amount funded in policy code 1: 6417608175"
 
 
 def judged(batch: MicroBatch) -> Judged:
-    return Judge(rules, Limits())(batch)
+    ((one,),) = Judge(rules, Limits())([batch])
+    return one
 
 
 def quarantined(batch: MicroBatch) -> list[dict[str, object]]:
@@ -51,15 +55,68 @@ def test_silver_can_ask_for_the_bytes_of_an_event() -> None:
 def test_the_rules_are_asked_for_once_a_batch() -> None:
     in_force = [rules("reference-1"), rules("standard-1")]
     judge = Judge(in_force.pop, Limits())
-    decided = [judge(applications(first, 3)).batch.decided for first in (0, 3)]
-    versions = [set(table.column("policy_version").to_pylist()) for table in decided]
+    groups = [judge([applications(first, 3)]) for first in (0, 3)]
+    versions = [set(one.batch.decided.column("policy_version").to_pylist()) for ((one,),) in groups]
     assert versions == [{"standard-1"}, {"reference-1"}]
 
 
 def test_the_limits_are_those_of_the_settings() -> None:
     event = as_bytes()
-    verdict = Judge(rules, Limits(max_bytes=len(event) - 1))(a_micro_batch(event)).batch
-    assert verdict.quarantined.column("code").to_pylist() == ["too_large"]
+    judge = Judge(rules, Limits(max_bytes=len(event) - 1))
+    ((verdict,),) = judge([a_micro_batch(event)])
+    assert verdict.batch.quarantined.column("code").to_pylist() == ["too_large"]
+
+
+MIXED = (
+    a_micro_batch(as_bytes(id=1), b"{", as_bytes(id=2), part=0, offsets=[3, 4, 9]),
+    a_micro_batch(None, part=1),
+    a_micro_batch(part=3, offsets=(), next_off=7),
+    a_micro_batch(
+        *(as_bytes(id=1, dti=50.0), b"", as_bytes(id=4)),
+        part=0,
+        topic="another_topic",
+        received_at=NOON + timedelta(hours=3),
+        foreign=frozenset({2}),
+    ),
+    applications(5, 4, part=2),
+)
+
+
+def test_batches_judged_together_are_judged_as_each_alone() -> None:
+    (group,) = Judge(rules, Limits())(MIXED)
+    for one, batch in zip(group, MIXED, strict=True):
+        alone = judged(batch)
+        assert one.batch.decided.equals(alone.batch.decided)
+        assert one.batch.quarantined.equals(alone.batch.quarantined)
+        assert one.raw.equals(alone.raw)
+        assert (one.batch.topic, one.batch.part) == (batch.topic, batch.part)
+        bounds = (one.batch.first_off, one.batch.next_off, one.batch.read)
+        assert bounds == (batch.first_off, batch.next_off, len(batch))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "cut"),
+    [
+        ([], []),
+        ([1], [1]),
+        ([3, 3, 3], [2, 1]),
+        ([9, 1, 1, 4], [1, 3]),
+        ([2, 9, 2], [1, 1, 1]),
+        ([0, 6, 0], [3]),
+    ],
+)
+def test_batches_go_together_up_to_so_many_events(sizes: list[int], cut: list[int]) -> None:
+    batches = [
+        a_micro_batch(*[b"{"] * size, part=part, next_off=size) for part, size in enumerate(sizes)
+    ]
+    groups = list(together(batches, most_events=6))
+    assert [len(group) for group in groups] == cut
+    assert [batch for group in groups for batch in group] == batches
+
+
+def test_two_batches_of_one_partition_never_go_together() -> None:
+    groups = together([applications(0, 2), applications(0, 2, part=1), applications(2, 2)])
+    assert [[batch.first_off for batch in group] for group in groups] == [[0, 0], [2]]
 
 
 def test_a_decision_carries_its_lineage_and_when_it_was_taken() -> None:
@@ -72,7 +129,7 @@ def test_a_decision_carries_its_lineage_and_when_it_was_taken() -> None:
 def test_a_decision_is_stored_as_it_was_judged() -> None:
     events = [as_bytes(id=1, dti=31.0), as_bytes(id=2, purpose="car")]
     verdicts = judge_all(events)
-    table = decisions_table(a_micro_batch(*events), verdicts)
+    table = decisions_table([a_micro_batch(*events)], verdicts, instants(NOON, len(events)))
     assert table.schema == tables.DECISIONS
     for name in ("event_id", "pd", "points", "tier", "reasons", "early_warning_flag"):
         assert table.column(name).to_pylist() == verdicts.decided[name].tolist()
@@ -170,16 +227,16 @@ class Answering(FakeSilver):
         super().__init__()
         self._answer = answer
 
-    def store(self, batch: Batch) -> Stored:
-        self.batches.append(batch)
-        return self._answer
+    def store_together(self, batches: Sequence[Batch]) -> list[Stored]:
+        self.batches += batches
+        return [self._answer]
 
 
 def test_gold_is_handed_exactly_what_silver_stored_and_the_bytes_as_they_came() -> None:
     batch = a_micro_batch(*(as_bytes(id=each) for each in range(4)), first_off=9, part=1)
     asked = judged(batch)
     stored = Stored(TOPIC, 1, 9, 13, decided_rows([10]), refused_rows([11]), repeated_rows([9, 12]))
-    slices = Store(lambda: Answering(stored), Account())(asked)
+    slices = Store(lambda: Answering(stored), Account())([asked])
     handed: dict[str, pa.Table] = {each.table: each.rows for each in slices}
     assert handed == {
         "decisions": stored.decisions,
@@ -200,7 +257,7 @@ def test_a_thread_opens_its_writer_once() -> None:
 
     store = Store(open_writer, Account())
     for first in (0, 1):
-        store(judged(applications(first, 1)))
+        store([judged(applications(first, 1))])
     assert [len(writer.batches) for writer in opened] == [2]
 
 
@@ -208,7 +265,7 @@ def test_what_silver_stored_is_counted_after_it_did() -> None:
     account = Account()
     judge_seconds = growth("risk_stage_seconds_count", stage="judge")
     silver_seconds = growth("risk_stage_seconds_count", stage="silver")
-    Store(FakeSilver, account)(judged(a_micro_batch(as_bytes(), b"{")))
+    Store(FakeSilver, account)([judged(a_micro_batch(as_bytes(), b"{"))])
     totals = account.totals()
     assert (totals.read, totals.decided, totals.quarantined) == (2, 1, 1)
     assert (judge_seconds(), silver_seconds()) == (1, 1)
@@ -221,5 +278,5 @@ def test_the_time_to_silver_is_measured_from_the_making_of_each_decided_event(
     seconds = growth("risk_event_to_silver_seconds_sum", topic_kind="stream")
     made_at = ("2026-03-01T11:59:58+00:00", "2026-03-01T11:59:59+00:00")
     events = [as_bytes(id=row, event_time=at) for row, at in enumerate(made_at)]
-    Store(FakeSilver, Account())(judged(a_micro_batch(*events, b"{")))
+    Store(FakeSilver, Account())([judged(a_micro_batch(*events, b"{"))])
     assert seconds() == pytest.approx(3.0)

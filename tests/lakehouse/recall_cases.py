@@ -44,18 +44,17 @@ def decide_simulated(lake_uri: str, rules: Sequence[Rules], *, each: int) -> Non
     for number in range(len(in_force)):
         first = number * min(each, _AT_ONCE)
         events = simulator.events(first, min(each, _AT_ONCE))
-        judged = judge(
-            MicroBatch(
-                topic=TOPIC,
-                part=0,
-                first_off=first,
-                next_off=first + len(events),
-                offsets=np.arange(first, first + len(events)),
-                values=events,
-                keys=(),
-                received_at=RECEIVED_AT,
-            )
+        batch = MicroBatch(
+            topic=TOPIC,
+            part=0,
+            first_off=first,
+            next_off=first + len(events),
+            offsets=np.arange(first, first + len(events)),
+            values=events,
+            keys=(),
+            received_at=RECEIVED_AT,
         )
+        ((judged,),) = judge([batch])
         decisions.append(TOPIC, 0, first + len(events), judged.batch.decided)
         raw_events.append(TOPIC, 0, first + len(events), judged.raw)
         # Several files, as a flow makes them.

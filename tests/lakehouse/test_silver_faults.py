@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -87,9 +87,12 @@ def test_an_answer_lost_after_the_commit_does_not_store_twice(
     real = SilverWriter._store_once
 
     def committed_but_unheard(
-        self: SilverWriter, connection: psycopg.Connection, batch: Batch, committing: list[Counts]
-    ) -> Stored:
-        stored = real(self, connection, batch, committing)
+        self: SilverWriter,
+        connection: psycopg.Connection,
+        batches: Sequence[Batch],
+        committing: list[list[Counts]],
+    ) -> list[Stored]:
+        stored = real(self, connection, batches, committing)
         if losing:
             raise losing.pop()
         return stored

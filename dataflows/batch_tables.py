@@ -1,0 +1,100 @@
+"""What becomes of a batch as tables: decisions, what was refused, and every event's bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from lakehouse import tables
+from risk.contract import Reject, RejectCode, Stage
+from risk.frame import constant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dataflows.batches import MicroBatch
+    from risk.judge import Verdicts
+
+
+def decisions_table(
+    group: Sequence[MicroBatch], verdicts: Verdicts, arrived: NDArray[np.datetime64]
+) -> pa.Table:
+    """Give the decided rows their lineage and the shape of the stored table, in order.
+
+    Parameters
+    ----------
+    arrived
+        When each event of the group was received (UTC).
+    """
+    frame = dict(verdicts.decided)
+    rows = frame.pop("row")
+    sizes = [len(batch) for batch in group]
+    frame["off"] = np.concatenate([batch.offsets for batch in group])[rows]
+    frame["part"] = np.repeat([batch.part for batch in group], sizes)[rows]
+    topics = [batch.topic for batch in group]
+    if len(set(topics)) == 1:
+        frame["topic"] = constant(topics[0], len(rows))
+    else:
+        frame["topic"] = np.repeat(np.array(topics, dtype=object), sizes)[rows]
+    frame["decided_at"] = arrived[rows]
+    return tables.from_frame(frame, tables.DECISIONS)
+
+
+def quarantine_table(batch: MicroBatch, rejects: Sequence[Reject]) -> pa.Table:
+    """Keep what was refused: where, at which stage, why, and its bytes."""
+    rows = [_quarantine_row(batch, reject) for reject in sorted(rejects, key=lambda each: each.row)]
+    return pa.Table.from_pylist(rows, schema=tables.QUARANTINE)
+
+
+def _quarantine_row(batch: MicroBatch, reject: Reject) -> dict[str, object]:
+    raw = batch.values[reject.row]
+    if reject.row in batch.foreign:
+        reject = Reject(
+            reject.row,
+            Stage.DECODE,
+            RejectCode.NOT_A_RECORD,
+            "the line is no record: expected as many fields as the header has, found a remark",
+        )
+    return {
+        "topic": batch.topic,
+        "part": batch.part,
+        "off": int(batch.offsets[reject.row]),
+        "stage": reject.stage.value,
+        "code": reject.code.value,
+        "reason": reject.reason,
+        "raw_size": 0 if raw is None else len(raw),
+        "raw_sha256": None if raw is None else hashlib.sha256(raw).hexdigest(),
+        "raw": None if raw is None else raw[: tables.QUARANTINED_RAW_BYTES],
+        "first_seen_at": batch.received_at,
+    }
+
+
+def raw_table(batch: MicroBatch) -> pa.Table:
+    """Keep every event's bytes as they came, whatever became of it."""
+    count = len(batch)
+    keys = pa.array(batch.keys, pa.binary()) if batch.keys else pa.nulls(count, pa.binary())
+    columns = [
+        pa.repeat(pa.scalar(batch.topic), count),
+        pa.repeat(pa.scalar(batch.part, pa.int64()), count),
+        pa.array(batch.offsets),
+        keys,
+        pa.repeat(pa.scalar(batch.received_at, tables.INSTANT), count),
+        _laid_out(batch.values),
+    ]
+    return pa.table(columns, schema=tables.RAW_EVENTS)
+
+
+def _laid_out(values: Sequence[bytes | None]) -> pa.Array:
+    """Return the bytes as an Arrow column, copied once."""
+    if None in values:
+        return pa.array(values, pa.binary())
+    ends = np.zeros(len(values) + 1, dtype=np.int32)
+    np.cumsum([len(value) for value in values if value is not None], out=ends[1:])
+    joined = b"".join(value for value in values if value is not None)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(joined)]
+    return pa.Array.from_buffers(pa.binary(), len(values), buffers)
