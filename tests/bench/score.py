@@ -61,10 +61,12 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, object]:
         url = f"kafka://{broker.address}/{topic}"
         say(f"loading {options.events:,} events into {choice}")
         produce(url, options.events, seed=11)
+        write_back()
         say("bare consume and decode")
         bare_figures = bare_run(url, options.events)
         say("the flow, everything on")
         whole = backlog(folder, url, options)
+        write_back()
         say(f"latency at {LATENCY_RATE:,} events/s for {options.seconds:g} s")
         latency = steady(folder, broker, options)
     finally:
@@ -184,6 +186,11 @@ def backlog(folder: Path, url: str, options: argparse.Namespace) -> dict[str, An
     }
 
 
+def write_back() -> None:
+    """Let the disk take what was written for the bench: else commits would wait for it later."""
+    os.sync()
+
+
 def read_by(flows: list[FlowProcess]) -> float:
     return sum(events_read(flow) for flow in flows)
 
@@ -200,6 +207,7 @@ def steady(folder: Path, broker: Broker, options: argparse.Namespace) -> dict[st
     events = folder / "steady.jsonl"
     with events.open("wb") as file:
         file.writelines(event + b"\n" for event in simulated(ahead + count, seed=13))
+    write_back()
     with running_flow(settings, log=folder / "steady.log") as flow:
         flow.wait_until(lambda: bool(flow.metrics()), seconds=60, what="ready to read", every=0.2)
         with replaying(events, url, seconds=options.seconds + 120):
