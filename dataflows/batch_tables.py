@@ -28,19 +28,17 @@ def decisions_table(
 
     Parameters
     ----------
+    group
+        Batches of one topic.
     arrived
-        When each event of the group was received (UTC).
+        When each of their events was received (UTC, microseconds).
     """
     frame = dict(verdicts.decided)
     rows = frame.pop("row")
     sizes = [len(batch) for batch in group]
     frame["off"] = np.concatenate([batch.offsets for batch in group])[rows]
     frame["part"] = np.repeat([batch.part for batch in group], sizes)[rows]
-    topics = [batch.topic for batch in group]
-    if len(set(topics)) == 1:
-        frame["topic"] = constant(topics[0], len(rows))
-    else:
-        frame["topic"] = np.repeat(np.array(topics, dtype=object), sizes)[rows]
+    frame["topic"] = constant(group[0].topic, len(rows))
     frame["decided_at"] = arrived[rows]
     return tables.from_frame(frame, tables.DECISIONS)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from dataflows.batch_tables import decisions_table, quarantine_table, raw_table
 from dataflows.clock import utc_now
 from dataflows.stages import timed
 from lakehouse.silver import Batch
+from risk.dating import instants
 from risk.judge import judge
 
 if TYPE_CHECKING:
@@ -75,18 +76,14 @@ class Judge:
 
     def _judge(self, group: Sequence[MicroBatch]) -> list[Judged]:
         with timed("judge"):
-            sizes = [len(batch) for batch in group]
-            arrived = np.repeat(
-                np.array([batch.received_at.replace(tzinfo=None) for batch in group], "M8[us]"),
-                sizes,
-            )
+            arrived = np.concatenate([instants(batch.received_at, len(batch)) for batch in group])
             verdicts = judge(
-                [raw for batch in group for raw in _records(batch)],
+                list(chain.from_iterable(map(_records, group))),
                 rules=self._rules(),
                 received_at=arrived,
                 limits=self._limits,
             )
-            bounds = np.cumsum([0, *sizes])
+            bounds = np.cumsum([0, *map(len, group)])
             decided = decisions_table(group, verdicts, arrived)
             cuts = verdicts.decided["row"].searchsorted(bounds).tolist()
             rejects = _by_batch(verdicts.rejects, bounds.tolist())
@@ -101,12 +98,12 @@ class Judge:
 def together(
     batches: Iterable[MicroBatch], most_events: int = MOST_TOGETHER
 ) -> Iterator[list[MicroBatch]]:
-    """Put successive batches together, each of another partition, up to so many events."""
+    """Put successive batches of one topic's partitions together, up to so many events."""
     group: list[MicroBatch] = []
     for batch in batches:
         events = sum(map(len, group)) + len(batch)
-        is_there = any((each.topic, each.part) == (batch.topic, batch.part) for each in group)
-        if group and (events > most_events or is_there):
+        may_join = all(each.topic == batch.topic and each.part != batch.part for each in group)
+        if group and (events > most_events or not may_join):
             yield group
             group = []
         group.append(batch)

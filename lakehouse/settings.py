@@ -95,7 +95,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 1_048_576
     batch_max_messages: Annotated[
         int,
-        _about("The most events of one partition decided and stored together.", ge=1, le=50_000),
+        _about(
+            "The most events of one partition in a batch; what a worker reads in one turn is "
+            "decided and stored together, up to 2,000 events or one batch.",
+            ge=1,
+            le=50_000,
+        ),
     ] = 1_000
     allowed_latency_ms: Annotated[
         int,

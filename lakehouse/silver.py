@@ -198,17 +198,15 @@ class SilverWriter:
                 for batch, position in zip(batches, positions, strict=True)
                 if batch.next_off > position
             ]
-            if not ahead:
-                counted = committing[-1] if committing else [Counts()] * len(batches)
-                return [
-                    _read_back(connection, *each) for each in zip(batches, counted, strict=True)
-                ]
-            new = _store_from(connection, ahead)
-            self._advance(connection, new)
-            added = {(each.topic, each.part): each for each in new}
+            new: dict[tuple[str, int], Stored] = {}
+            if ahead:
+                added = _store_from(connection, ahead)
+                self._advance(connection, added)
+                new = {(each.topic, each.part): each for each in added}
+            before = committing[-1] if committing else [Counts()] * len(batches)
             stored = [
-                added.get((batch.topic, batch.part)) or _read_back(connection, batch, Counts())
-                for batch in batches
+                new.get((batch.topic, batch.part)) or _read_back(connection, batch, counted)
+                for batch, counted in zip(batches, before, strict=True)
             ]
             committing.append([each.counted for each in stored])
         return stored
@@ -250,14 +248,13 @@ def _store_from(connection: psycopg.Connection, ahead: Sequence[tuple[Batch, int
     """Store of each batch what lies from its partition's position on."""
     placed = place(
         connection,
-        [_from(batch.decided, batch, position) for batch, position in ahead],
-        [batch.raw_of for batch, _ in ahead],
+        [(_from(batch.decided, batch, position), batch.raw_of) for batch, position in ahead],
     )
     quarantine = [
         _with_rejected(_from(batch.quarantined, batch, position), each.rejected)
         for (batch, position), each in zip(ahead, placed, strict=True)
     ]
-    were_there = _insert_refused(connection, quarantine, [each.duplicates for each in placed])
+    were_there = _insert_undecided(connection, quarantine, [each.duplicates for each in placed])
     stored = []
     for (batch, position), each, refused in zip(ahead, placed, quarantine, strict=True):
         counted = _counts(batch, position, each, refused)
@@ -268,7 +265,7 @@ def _store_from(connection: psycopg.Connection, ahead: Sequence[tuple[Batch, int
     return stored
 
 
-def _insert_refused(
+def _insert_undecided(
     connection: psycopg.Connection, quarantine: Sequence[pa.Table], duplicates: Sequence[pa.Table]
 ) -> int:
     """Insert what was not decided, and return how many of these rows were there already."""

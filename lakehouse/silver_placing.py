@@ -71,7 +71,7 @@ class _First(NamedTuple):
 
 
 def place(
-    connection: psycopg.Connection, batches: Sequence[pa.Table], raw_ofs: Sequence[RawOf | None]
+    connection: psycopg.Connection, batches: Sequence[tuple[pa.Table, RawOf | None]]
 ) -> list[Placed]:
     """Insert those whose event id is new, within the open transaction; say so of each batch.
 
@@ -80,17 +80,15 @@ def place(
     Parameters
     ----------
     batches
-        Decided events of different partitions, each by offset.
-    raw_ofs
-        For each batch, what gives an event's bytes.
+        Decided events of different partitions, each by offset, and what gives their bytes.
 
     Raises
     ------
     StoresDisagree
         An offset is decided already, as an event of another id.
     """
-    placing = _Placing(connection, batches, raw_ofs)
-    pending = np.arange(sum(batch.num_rows for batch in batches))
+    placing = _Placing(connection, batches)
+    pending = np.arange(sum(rows.num_rows for rows, _ in batches))
     while len(pending):
         leaders, repeats, repeated = placing.split_repeats(pending)
         placing.put(leaders)
@@ -107,15 +105,14 @@ class _Placing:
     def __init__(
         self,
         connection: psycopg.Connection,
-        batches: Sequence[pa.Table],
-        raw_ofs: Sequence[RawOf | None],
+        batches: Sequence[tuple[pa.Table, RawOf | None]],
     ) -> None:
         self._connection = connection
-        self._bounds = np.cumsum([0, *(batch.num_rows for batch in batches)])
+        tables, self._raw_of = zip(*batches, strict=True)
+        self._bounds = np.cumsum([0, *(table.num_rows for table in tables)])
         # In one piece: rows are taken from it by index, again and again.
-        self._rows = pa.concat_tables(batches).combine_chunks() if batches[1:] else batches[0]
+        self._rows = pa.concat_tables(tables).combine_chunks() if tables[1:] else tables[0]
         self._ids = self._rows["event_id"].combine_chunks()
-        self._raw_ofs = raw_ofs
         self._fresh: list[tuple[_Indices, pa.Table]] = []
         self._decided_before: list[tuple[int, _First]] = []
         self._rejected: list[tuple[int, pa.Table]] = []
@@ -257,7 +254,7 @@ class _Placing:
         (event_id,) = row["event_id"].to_pylist()
         self._refused.add(event_id)
         (off,) = row["off"].to_pylist()
-        raw_of = self._raw_ofs[int(self._bounds.searchsorted(index, side="right")) - 1]
+        raw_of = self._raw_of[int(self._bounds.searchsorted(index, side="right")) - 1]
         raw = raw_of(off) if raw_of is not None else None
         rejected = {
             "topic": row["topic"],

@@ -111,7 +111,10 @@ GOLD_COMMITTED_AT = Gauge(
     "risk_gold_committed_at_seconds", "Last commit of a gold table, Unix time.", ["table"]
 )
 STAGE_SECONDS = Latency(
-    "risk_stage_seconds", "Wall time of one batch in one stage.", "stage", STAGES
+    "risk_stage_seconds",
+    "Wall time in one stage of what is judged and stored at once.",
+    "stage",
+    STAGES,
 )
 STAGE_CPU_SECONDS = Counter(
     "risk_stage_cpu_seconds", "CPU time of the thread by stage; a stage's own work.", ["stage"]

@@ -73,8 +73,7 @@ MIXED = (
     a_micro_batch(part=3, offsets=(), next_off=7),
     a_micro_batch(
         *(as_bytes(id=1, dti=50.0), b"", as_bytes(id=4)),
-        part=0,
-        topic="another_topic",
+        part=4,
         received_at=NOON + timedelta(hours=3),
         foreign=frozenset({2}),
     ),
@@ -114,9 +113,11 @@ def test_batches_go_together_up_to_so_many_events(sizes: list[int], cut: list[in
     assert [batch for group in groups for batch in group] == batches
 
 
-def test_two_batches_of_one_partition_never_go_together() -> None:
-    groups = together([applications(0, 2), applications(0, 2, part=1), applications(2, 2)])
-    assert [[batch.first_off for batch in group] for group in groups] == [[0, 0], [2]]
+def test_two_batches_of_one_partition_or_of_two_topics_never_go_together() -> None:
+    elsewhere = a_micro_batch(b"{", part=2, topic="another_topic")
+    batches = [applications(0, 2), applications(0, 2, part=1), applications(2, 2), elsewhere]
+    groups = together(batches)
+    assert [[batch.first_off for batch in group] for group in groups] == [[0, 0], [2], [0]]
 
 
 def test_a_decision_carries_its_lineage_and_when_it_was_taken() -> None:

@@ -1,6 +1,7 @@
 """Decided and refused events with meaning, and ways to look into silver from outside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import numpy as np
 import psycopg
 import pyarrow as pa
+import pytest
 
 from lakehouse.postgres import Patience
-from lakehouse.silver import Batch, SilverWriter
+from lakehouse.silver import Batch, Counts, SilverWriter, Stored
 from lakehouse.silver_access import claim, record_start
 from lakehouse.tables import DECISIONS, QUARANTINE
 
@@ -129,3 +131,30 @@ def waiting_backend(dsn: str) -> int | None:
         "and datname = current_database() and wait_event_type = 'Lock'",
     )
     return int(rows[0][0]) if rows else None
+
+
+@contextmanager
+def locked(dsn: str, table: str) -> Iterator[None]:
+    """Meanwhile, nobody else gets at the table."""
+    with closing(psycopg.connect(dsn)) as connection:
+        connection.execute(f"lock table {table} in access exclusive mode".encode())
+        yield
+
+
+def lose_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the connection fail once right after a commit has landed."""
+    losing = [psycopg.OperationalError("server closed the connection unexpectedly")]
+    real = SilverWriter._store_once
+
+    def committed_but_unheard(
+        self: SilverWriter,
+        connection: psycopg.Connection,
+        batches: Sequence[Batch],
+        committing: list[list[Counts]],
+    ) -> list[Stored]:
+        stored = real(self, connection, batches, committing)
+        if losing:
+            raise losing.pop()
+        return stored
+
+    monkeypatch.setattr(SilverWriter, "_store_once", committed_but_unheard)

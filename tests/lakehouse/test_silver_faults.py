@@ -3,9 +3,8 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -16,7 +15,7 @@ from lakehouse.embedded import embedded_postgres
 from lakehouse.errors import Denied, SchemaDiffers, Unavailable
 from lakehouse.migrate import migrate
 from lakehouse.postgres import Patience, in_plain_words, is_transient, persistently
-from lakehouse.silver import Batch, Counts, SilverWriter, Stored
+from lakehouse.silver import Counts, SilverWriter, Stored
 from lakehouse.silver_access import claim, positions
 from lakehouse.silver_rows import copy_decisions
 from tests.lakehouse.silver_cases import (
@@ -27,6 +26,8 @@ from tests.lakehouse.silver_cases import (
     a_writer,
     ask,
     event_ids,
+    locked,
+    lose_one_answer,
     waiting_backend,
 )
 from tests.waiting import until
@@ -43,13 +44,6 @@ def writer(silver: str) -> Iterator[SilverWriter]:
     writer = a_writer(silver, parts=2)
     yield writer
     writer.close()
-
-
-@contextmanager
-def locked(dsn: str, table: str) -> Iterator[None]:
-    with closing(psycopg.connect(dsn)) as connection:
-        connection.execute(f"lock table {table} in access exclusive mode".encode())
-        yield
 
 
 BATCH = a_batch(a_decision("e0", 0), a_decision("e1", 1))
@@ -83,21 +77,7 @@ def test_a_locked_table_is_waited_for(silver: str, pool: ThreadPoolExecutor) -> 
 def test_an_answer_lost_after_the_commit_does_not_store_twice(
     silver: str, writer: SilverWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losing = [psycopg.OperationalError("server closed the connection unexpectedly")]
-    real = SilverWriter._store_once
-
-    def committed_but_unheard(
-        self: SilverWriter,
-        connection: psycopg.Connection,
-        batches: Sequence[Batch],
-        committing: list[list[Counts]],
-    ) -> list[Stored]:
-        stored = real(self, connection, batches, committing)
-        if losing:
-            raise losing.pop()
-        return stored
-
-    monkeypatch.setattr(SilverWriter, "_store_once", committed_but_unheard)
+    lose_one_answer(monkeypatch)
     stored = writer.store(BATCH)
     assert stored.decisions.equals(BATCH.decided)
     assert stored.counted == Counts(read=2, decided=2)

@@ -6,7 +6,6 @@ from contextlib import closing
 from random import Random
 from typing import Any
 
-import psycopg
 import pytest
 
 from lakehouse.errors import Gap
@@ -21,6 +20,8 @@ from tests.lakehouse.silver_cases import (
     a_writer,
     ask,
     event_ids,
+    locked,
+    lose_one_answer,
     tell,
     waiting_backend,
 )
@@ -131,6 +132,18 @@ def test_what_straddles_a_position_is_stored_from_there_on(
     assert event_ids(silver) == ["e0", "e2", "e3"]
 
 
+def test_rows_that_are_there_although_a_position_is_behind_are_counted_in_its_batch(
+    silver: str, writer: SilverWriter
+) -> None:
+    whole = a_batch(a_decision("e0", 0), a_decision("e1", 1), part=1)
+    writer.store(whole)
+    tell(silver, "update silver.progress set next_off = 0 where part = 1")
+    new, again = writer.store_together([a_batch(a_decision("e1", 0)), whole])
+    assert new.counted == Counts(read=1, duplicates=1)
+    assert again.counted == Counts(read=2, decided=2)
+    assert again.decisions.equals(whole.decided)
+
+
 def test_a_gap_in_one_stores_none(silver: str, writer: SilverWriter) -> None:
     with pytest.raises(Gap, match=f"{TOPIC}/1: the batch begins at 5"):
         writer.store_together([a_batch(a_decision("e0", 0)), a_batch(a_decision("e1", 5), part=1)])
@@ -141,15 +154,15 @@ def test_a_gap_in_one_stores_none(silver: str, writer: SilverWriter) -> None:
 def test_a_refused_row_takes_its_bytes_from_its_own_batch(writer: SilverWriter) -> None:
     batches = [
         a_batch(
-            a_decision(f"e{part}", 0),
-            a_decision(f"bad{part}", 1, pd=7.0),
+            a_decision(f"bad{part}", 0, pd=7.0),
+            a_decision(f"e{part}", 1),
             part=part,
-            raw_of={1: f"{part}/1".encode()}.get,
+            raw_of={0: f"{part}/0".encode()}.get,
         )
         for part in range(3)
     ]
     stored = writer.store_together(batches)
-    assert [each.quarantine["raw"].to_pylist() for each in stored] == [[b"0/1"], [b"1/1"], [b"2/1"]]
+    assert [each.quarantine["raw"].to_pylist() for each in stored] == [[b"0/0"], [b"1/0"], [b"2/0"]]
     assert [each.counted for each in stored] == [Counts(read=2, decided=1, quarantined=1)] * 3
 
 
@@ -161,8 +174,7 @@ def test_a_backend_killed_while_storing_leaves_none_or_all(
     silver: str, writer: SilverWriter, table: str
 ) -> None:
     with ThreadPoolExecutor() as pool:
-        with closing(psycopg.connect(silver)) as connection:
-            connection.execute(f"lock table {table} in access exclusive mode".encode())
+        with locked(silver, table):
             storing = pool.submit(writer.store_together, TURN)
             backend = until(lambda: waiting_backend(silver), what="storing")
             ask(silver, f"select pg_terminate_backend({backend})")
@@ -176,21 +188,7 @@ def test_an_answer_lost_after_the_commit_counts_what_that_commit_added(
     silver: str, writer: SilverWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer.store(TURN[0])
-    losing = [psycopg.OperationalError("server closed the connection unexpectedly")]
-    real = SilverWriter._store_once
-
-    def committed_but_unheard(
-        self: SilverWriter,
-        connection: psycopg.Connection,
-        batches: Sequence[Batch],
-        committing: list[list[Counts]],
-    ) -> list[Stored]:
-        stored = real(self, connection, batches, committing)
-        if losing:
-            raise losing.pop()
-        return stored
-
-    monkeypatch.setattr(SilverWriter, "_store_once", committed_but_unheard)
+    lose_one_answer(monkeypatch)
     stored = writer.store_together(TURN)
     assert [each.counted for each in stored] == [Counts(), Counts(read=1, decided=1)]
     assert [each.decisions.num_rows for each in stored] == [2, 1]
