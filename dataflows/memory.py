@@ -14,14 +14,14 @@ import gc
 import pyarrow as pa
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
-KEPT_BYTES = 64 << 20
+KEPT_BYTES = 16 << 20
 COLLECT_AFTER_OBJECTS = 50_000
 
 
 def settle() -> None:
     """Set up the process for steady work: call it when all is loaded, before threads begin.
 
-    glibc keeps up to 64 MiB that are free, in one arena for all threads; Arrow uses it too. On
+    glibc keeps up to 16 MiB that are free, in one arena for all threads; Arrow uses it too. On
     another C library only the collector is told.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
