@@ -1,14 +1,14 @@
-"""Read the events of a batch that have the same keys in the same order, column by column.
+"""Read the events of a batch that have the same keys, by a parser made for those keys.
 
-One producer writes its events alike. Such events are laid end to end and read together: their keys
-are found as columns and compared with the first one's, byte by byte, and the values of each of the
-contract's fields are parsed as one array (`risk.alike_values`). What rides along in other fields
-has to be JSON and is skipped, without being compared with every field of the contract.
+One producer writes its events alike. A parser that is told every key of theirs, in order, finds
+each where it expects it; the contract's own has to compare what rides along with all fields of the
+contract. It refuses other keys and asks for all of its own, so that an event it reads can differ
+from its neighbours in its values only, and in that it gives a key twice.
 
 An event is read here only if nothing can hide in it: it is one flat object, in ASCII and without
-an escape, each of its keys ends right before its colon, no key occurs twice, and every value of the
-contract's fields keeps within its bounds. All others are left to be read alone, which gives the
-same values and says what is wrong (`risk.decode`).
+an escape, no key occurs twice, and every value of the contract's fields keeps within its bounds.
+All others are left to be read alone, which gives the same values and says what is wrong
+(`risk.decode`).
 """
 
 from __future__ import annotations
@@ -16,47 +16,48 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from itertools import compress
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from risk.alike_values import (
-    FEWEST,
-    HEAD,
-    TAIL,
-    Found,
-    Laid,
-    Places,
-    Shape,
-    read_values,
-    shape_of,
-)
+from risk.applications import FIELDS, HINTS
 
-__all__ = ["read_alike"]
+__all__ = ["FEWEST", "read_alike"]
 
-_Flags: TypeAlias = NDArray[np.bool_]
+FEWEST = 8
+"""Below so many events it is not worth the trouble."""
 
-_QUOTE, _COLON, _CLOSER = b'":}'
-# `[` and `{` differ in one bit.
-_OPENER, _BRACE_BIT = 0x7B, 0x20
+_SAMPLES = 5
+_MOST_KEYS = 1_000
 
-# Keys are compared in pieces of so many bytes, from their closing quote backwards.
-_PIECE = 16
-# By how many of a piece's last bytes count: a mask.
-_LAST = np.array(
-    [[0xFF * (place >= _PIECE - count) for place in range(_PIECE)] for count in range(_PIECE + 1)],
-    dtype=np.uint8,
-).view(np.uint64)
+_QUOTE, _COLON = b'":'
+
+# Text that is not UTF-8 and arrays too deep inside one another come as errors of their own.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_keys_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-class _Anything(msgspec.Struct, gc=False):
-    """An object whose fields are skipped, but have to be JSON."""
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What events with the same keys hold.
 
+    Attributes
+    ----------
+    keys
+        How many keys each of them has.
+    parse
+        Reads one that has these and no others, each with a value that its field may have.
+    values_of
+        Returns the values of `FIELDS`, None where the events have no such key.
+    """
 
-_check_all = msgspec.json.Decoder(list[_Anything]).decode
-_check = msgspec.json.Decoder(_Anything).decode
+    keys: int
+    parse: Callable[[bytes], object]
+    values_of: Callable[[object], tuple[Any, ...]]
 
 
 def read_alike(raws: Sequence[bytes | None], longest: int) -> tuple[list[int], list[list[Any]]]:
@@ -72,165 +73,91 @@ def read_alike(raws: Sequence[bytes | None], longest: int) -> tuple[list[int], l
     Returns
     -------
     tuple
-        Which of the events were read, in order; and the values of each field of
-        `risk.applications.FIELDS`, None where an event gives none. Without events, two empty lists.
+        Which of the events were read, in order; and the values of each field of `FIELDS`, None
+        where an event gives none. Without events, two empty lists.
     """
-    if len(raws) >= FEWEST:
-        texts = [raw for raw in raws if raw and len(raw) <= longest]
-        if len(texts) == len(raws):
-            laid = _lay_out(texts)
-            if _is_plain(laid.joined):
-                rows, values = _read(laid)
-                return rows.tolist(), values
-        plain = {
-            row: raw
-            for row, raw in enumerate(raws)
-            if raw and len(raw) <= longest and _is_plain(raw)
-        }
-        if len(plain) >= FEWEST:
-            rows, values = _read(_lay_out(list(plain.values())))
-            named = list(plain)
-            return [named[row] for row in rows.tolist()], values
-    return [], []
-
-
-def _is_plain(text: bytes) -> bool:
-    return text.isascii() and b"\\" not in text
-
-
-def _read(laid: Laid) -> tuple[Places, list[list[Any]]]:
-    rows, closing = _find_keys(laid)
-    if not closing.size:
-        return rows[:0], []
-    lengths = _key_lengths(laid, rows[0], closing[0])
-    if lengths.min() <= 0:
-        return rows[:0], []
-    layout = _layout(lengths.tobytes())
-    pieces = _pieces(laid, closing, layout)
-    shape = _shape(pieces[0].tobytes(), lengths.tobytes())
+    texts = {place: raw for place, raw in enumerate(raws) if raw and len(raw) <= longest}
+    shape = _most_usual([*texts.values()])
     if shape is None:
-        return rows[:0], []
-    are_sound = (pieces == pieces[0]).all(axis=(1, 2)) & _are_flat(laid)[rows]
-    if not (are_sound.all() and len(rows) == len(laid.starts) and _are_json(laid)):
-        are_sound[are_sound] = [_is_json(laid, row) for row in rows[are_sound].tolist()]
-        rows, closing = rows[are_sound], closing[are_sound]
-    return read_values(Found(laid, rows, closing, lengths), shape)
+        return [], []
+    parse, values_of = shape.parse, shape.values_of
+    places: list[int] = []
+    found: list[tuple[Any, ...]] = []
+    for place, text in texts.items():
+        try:
+            found.append(values_of(parse(text)))
+        except _UNREADABLE:
+            continue
+        places.append(place)
+    if not _hide_nothing([texts[place] for place in places], shape):
+        are_sound = [_hide_nothing([texts[place]], shape) for place in places]
+        places, found = [*compress(places, are_sound)], [*compress(found, are_sound)]
+    if len(places) < FEWEST:
+        return [], []
+    return places, [*map(list, zip(*found, strict=True))]
 
 
-def _lay_out(texts: Sequence[bytes]) -> Laid:
-    # Joined at once: what is joined is large, and every copy of it costs.
-    parts = [HEAD + texts[0], *texts[1:]]
-    parts[-1] += TAIL
-    joined = b",".join(parts)
-    buffer = np.frombuffer(joined, dtype=np.uint8)
-    sizes = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-    ends = np.cumsum(sizes + 1) + (len(HEAD) - 1)
-    return Laid(joined, buffer, ends - sizes, ends, np.empty(len(buffer) - 1, dtype=np.bool_))
+def _most_usual(texts: Sequence[bytes]) -> _Shape | None:
+    """Return the shape that two of some events have, if any two have the same keys."""
+    if len(texts) < FEWEST:
+        return None
+    seen = set()
+    for place in range(0, len(texts), len(texts) // _SAMPLES):
+        keys = _keys(texts[place])
+        if keys and keys in seen:
+            return _shape_of(keys)
+        seen.add(keys)
+    return None
 
 
-def _find_keys(laid: Laid) -> tuple[Places, Places]:
-    """Return the events that have as many keys as most, and where each of their keys closes.
-
-    In JSON without escapes every quote bounds a string, and nothing but white space stands between
-    a key's closing quote and its colon: an event that may have any there is left out.
-    """
-    # White space, control characters and `!` come before the quote.
-    hits = np.less_equal(laid.buffer[:-1], _QUOTE, out=laid.scratch)
-    hits &= np.equal(laid.buffer[1:], _COLON)
-    closing = np.flatnonzero(hits)
-    bounds = closing.searchsorted(np.append(laid.starts[0], laid.ends))
-    counts = bounds[1:] - bounds[:-1]
-    usual = int(np.bincount(counts).argmax())
-    are_usual = counts == usual
-    are_spaced = laid.buffer.take(closing) != _QUOTE
-    if are_spaced.any():
-        are_usual[laid.ends.searchsorted(closing[are_spaced], side="right")] = False
-    if not are_usual.all():
-        closing = closing[np.repeat(are_usual, counts)]
-    return np.flatnonzero(are_usual), closing.reshape(-1, max(usual, 1))
-
-
-def _key_lengths(laid: Laid, row: np.int64, closing: Places) -> Places:
-    """Return how far behind its opening quote each of an event's keys closes."""
-    start = laid.starts[row]
-    quotes = np.flatnonzero(laid.buffer[start : laid.ends[row]] == _QUOTE) + start
-    opening: Places = quotes[quotes.searchsorted(closing) - 1]
-    return closing - opening
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How keys of some lengths are cut into pieces: whose each is, where it begins, what counts."""
-
-    lengths: Places
-    keys: Places
-    back: Places
-    masks: NDArray[np.uint64]
-
-
-@lru_cache(maxsize=16)
-def _layout(lengths: bytes) -> _Layout:
-    of_keys = np.frombuffer(lengths, dtype=np.int64)
-    pieces = [
-        (key, behind + _PIECE - 1, min(length + 1 - behind, _PIECE))
-        for key, length in enumerate(of_keys.tolist())
-        for behind in range(0, length + 1, _PIECE)
-    ]
-    keys, back, count = np.array(pieces, dtype=np.int64).T
-    return _Layout(of_keys, keys, back, _LAST[count])
-
-
-def _pieces(laid: Laid, closing: Places, layout: _Layout) -> NDArray[np.uint64]:
-    """Return each event's keys, opening quotes included: events by pieces by two words."""
-    count = len(laid.joined) - _PIECE + 1
-    from_each = np.ndarray(count, dtype=f"V{_PIECE}", buffer=laid.joined, strides=(1,))
-    places = closing.take(layout.keys, axis=1)
-    places -= layout.back
-    words = from_each[places].view(np.uint64).reshape(len(closing), -1, 2)
-    words &= layout.masks
-    return words
-
-
-@lru_cache(maxsize=16)
-def _shape(pieces: bytes, lengths: bytes) -> Shape | None:
-    """Return what events hold whose keys consist of these pieces."""
-    layout = _layout(lengths)
-    keys = [b""] * len(layout.lengths)
-    for key, start in zip(layout.keys.tolist(), range(0, len(pieces), _PIECE), strict=True):
-        keys[key] = pieces[start : start + _PIECE] + keys[key]
-    of_keys = zip(keys, layout.lengths.tolist(), strict=True)
-    return shape_of([key[-length:-1].decode() for key, length in of_keys])
-
-
-def _are_flat(laid: Laid) -> _Flags:
-    """Tell which events open nothing but themselves, and close last."""
-    scratch = laid.scratch.view(np.uint8)
-    np.bitwise_or(laid.buffer[:-1], _BRACE_BIT, out=scratch)
-    openers = np.equal(scratch, _OPENER, out=laid.scratch)
-    openers[: laid.starts[0]] = False
-    are_flat: _Flags = openers[laid.starts]
-    if np.count_nonzero(openers) != np.count_nonzero(are_flat):
-        found = laid.ends.searchsorted(np.flatnonzero(openers), side="right")
-        are_flat &= np.bincount(found, minlength=len(are_flat)) == 1
-    are_flat &= laid.buffer[laid.ends - 1] == _CLOSER
-    return are_flat
-
-
-def _are_json(laid: Laid) -> bool:
-    """Tell whether all events are JSON, if each opens nothing but itself.
-
-    Then as many objects as there are events cannot be read unless each event is one of them.
-    """
-    return _is_read(_check_all, memoryview(laid.joined)[len(HEAD) - 1 : 1 - len(TAIL)])
-
-
-def _is_json(laid: Laid, row: int) -> bool:
-    return _is_read(_check, laid.joined[laid.starts[row] : laid.ends[row]])
-
-
-def _is_read(parse: Callable[[bytes | memoryview], object], text: bytes | memoryview) -> bool:
+def _keys(text: bytes) -> tuple[str, ...]:
     try:
-        parse(text)
-    except msgspec.DecodeError:
-        return False
-    return True
+        return tuple(_keys_of(text))
+    except _UNREADABLE:
+        return ()
+
+
+@lru_cache(maxsize=16)
+def _shape_of(keys: tuple[str, ...]) -> _Shape | None:
+    """Return what events with these keys hold; None if nothing, or too much."""
+    if len(keys) > _MOST_KEYS or HINTS.keys().isdisjoint(keys):
+        return None
+    names = {key: f"key_{place}" for place, key in enumerate(keys)}
+    try:
+        alike = msgspec.defstruct(
+            "Alike",
+            # What rides along may be anything that cannot be nested.
+            [(name, HINTS.get(key, str | float | bool | None)) for key, name in names.items()],
+            rename={name: key for key, name in names.items()},
+            namespace={"absent": None},
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+    except ValueError:  # a quote or a backslash in a key
+        return None
+    return _Shape(
+        keys=len(keys),
+        parse=msgspec.json.Decoder(alike).decode,
+        values_of=attrgetter(*(names.get(field, "absent") for field in FIELDS)),
+    )
+
+
+def _hide_nothing(texts: Sequence[bytes], shape: _Shape) -> bool:
+    """Tell whether no event that was read by this shape's parser may hold what that did not see."""
+    joined = b"".join(texts)
+    return (
+        joined.isascii() and b"\\" not in joined and _most_keys(joined) == shape.keys * len(texts)
+    )
+
+
+def _most_keys(joined: bytes) -> int:
+    """Return how many keys there may be at most in objects that are laid end to end.
+
+    A quote or white space stands before the colon of each key. Text may look like that as well, so
+    that there may be fewer keys, but never more.
+    """
+    buffer = np.frombuffer(joined, dtype=np.uint8)
+    # White space, control characters and `!` come before the quote.
+    hits = np.less_equal(buffer[:-1], _QUOTE)
+    hits &= np.equal(buffer[1:], _COLON)
+    return int(np.count_nonzero(hits))

@@ -22,6 +22,7 @@ _TYPES = get_type_hints(LoanApplication)
 NUMBERS = tuple(field for field in FIELDS if set(get_args(_TYPES[field])) == {float, type(None)})
 """The fields that hold a number or nothing; the others may hold text, or a time."""
 
+_TEXTS = {field for field in FIELDS if set(get_args(_TYPES[field])) == {str, type(None)}}
 _NUMBERS = tuple(FIELDS.index(field) for field in NUMBERS)
 _OTHERS = tuple((place, field) for place, field in enumerate(FIELDS) if field not in NUMBERS)
 
@@ -45,10 +46,24 @@ class Applications:
         return int(self.numbers.shape[1])
 
 
-def of_values(values: Sequence[Sequence[Any]]) -> Applications:
-    """Return the columns of which these are the values, in the order of `FIELDS`."""
+def of_values(
+    values: Sequence[Sequence[Any]], known: dict[str | None, str | None] | None = None
+) -> Applications:
+    """Return the columns of which these are the values, in the order of `FIELDS`.
+
+    Parameters
+    ----------
+    known
+        Texts that occurred before. Few distinct ones do, and whoever looks at a column again finds
+        one object for all equal ones near at hand: its memory, its hash.
+    """
+    same = ({} if known is None else known).setdefault
     numbers = np.array([values[place] for place in _NUMBERS], dtype=np.float64)
-    return Applications(numbers, {field: list(values[place]) for place, field in _OTHERS})
+    others = {
+        field: list(map(same, values[place], values[place]) if field in _TEXTS else values[place])
+        for place, field in _OTHERS
+    }
+    return Applications(numbers, others)
 
 
 def stacked(parts: Sequence[Applications]) -> Applications:

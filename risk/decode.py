@@ -82,10 +82,11 @@ def decode(raws: Sequence[bytes | None], *, limits: Limits) -> Decoded:
     faults: dict[int, Fault] = {}
     parts: list[Applications] = []
     rows: list[int] = []
+    known: dict[str | None, str | None] = {}
     for start in range(0, len(raws), _AT_ONCE):
         read, values = _read(raws[start : start + _AT_ONCE], start, limits, faults)
         _leave_out_footers(read, values, faults)
-        parts.append(of_values(values))
+        parts.append(of_values(values, known))
         rows += read
     rejects = [_reject(row, faults[row]) for row in sorted(faults)]
     return Decoded(stacked(parts), np.array(rows, dtype=np.int64), rejects)

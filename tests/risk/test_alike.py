@@ -210,12 +210,72 @@ def test_a_contract_field_may_stand_last_or_not() -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [b"{}", b'{"x": 1}', b'{"id": 1, "id": 2}', b'{"id" : 1}', b'":":":', b":", b'"":1', b'a":'],
-    ids=["empty", "no field", "a key twice", "spaced", "quotes", "colon", "empty key", "no opener"],
+    [
+        *(b"{}", b'{"x": 1}', b'{"id": 1, "id": 2}', b'{"id": 1, "x\\"": 2}'),
+        *(b'":":":', b":", b'"":1', b'a":'),
+    ],
+    ids=[
+        *("empty", "no field", "a key twice", "a quote in a key"),
+        *("quotes", "colon", "empty key", "no opener"),
+    ],
 )
 def test_a_feed_of_nothing_to_read_is_left_alone(event: bytes) -> None:
     assert _number_read([event] * 20) == 0
     _assert_read_as_alone([event] * 20)
+
+
+def test_white_space_anywhere_is_no_obstacle() -> None:
+    events = [b' {\n"id" \t: %d , "x"\r:[' % number for number in range(20)]
+    events = [event[:-1] + b"null } \n" for event in events]
+    assert _number_read(events) == 20
+    _assert_read_as_alone(events)
+
+
+def test_a_key_twice_is_not_made_up_for_by_white_space_in_front_of_another_events_colon() -> None:
+    events = _feed(20)
+    events[4] = events[4].replace(b'"dti":', b'"dti" :')
+    events[5] = events[5][:-1] + b', "dti": 1.0}'
+    assert read_alike(events, _LIMITS.max_bytes)[0] == [row for row in range(20) if row != 5]
+    _assert_read_as_alone(events)
+
+
+def test_events_with_more_keys_than_any_producer_writes_are_left_to_be_read_alone() -> None:
+    for keys, read in ((900, 20), (1_100, 0)):
+        many = ", ".join(f'"k{number}": 1' for number in range(keys))
+        assert _number_read([f'{{"id": 1, {many}}}'.encode()] * 20) == read
+
+
+def test_samples_that_cannot_be_read_tell_nothing() -> None:
+    events = [*_feed(40)]
+    events[0] = events[8] = b"{"
+    assert _number_read(events) == 38
+
+
+def test_samples_that_all_differ_are_left_to_be_read_alone() -> None:
+    events = [as_bytes(id=number, **{f"x{number}": 1}) for number in range(20)]
+    assert _number_read(events) == 0
+    _assert_read_as_alone(events)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [b"[" * 30_000, b'{"x": ' * 5_000, b'{"\x80": 1}', b'{"id": 1, "x": "\xff"}', b"1"],
+    ids=["deep", "deep objects", "no UTF-8 in a key", "no UTF-8 in a text", "a number"],
+)
+def test_a_sample_that_is_no_json_does_no_harm(sample: bytes) -> None:
+    events = _feed(20)
+    events[0] = sample
+    assert _number_read(events) == 19
+    _assert_read_as_alone(events)
+    _assert_read_as_alone([sample] * 20)
+
+
+def test_no_field_of_the_contract_can_be_nested() -> None:
+    # Else an event read by its shape could hide an object, and keys, in one of its values.
+    for field in FIELDS:
+        for nested in (b"[]", b"{}"):
+            events = [b'{"%b": %b}' % (field.encode(), nested)] * 20
+            assert _number_read(events) == 0
 
 
 def test_keys_of_any_length_are_told_apart() -> None:
