@@ -21,6 +21,7 @@ from dataflows.lifecycle import Lifecycle, report, stopping_on_failure
 from dataflows.memory import settle
 from dataflows.preflight import prepare
 from dataflows.sinks import gold_key
+from dataflows.wakeups import may_be_late
 from lakehouse.errors import LakehouseError
 from lakehouse.settings import Settings
 from lakehouse.telemetry import configure_logging
@@ -52,6 +53,7 @@ def flow() -> Dataflow:
     except LakehouseError as error:
         report(error)
     lifecycle.listen()
+    may_be_late()
     return build(run.source, run.judge, run.store, run.gold, place)
 
 

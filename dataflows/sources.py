@@ -10,6 +10,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from dataflows.batches import MicroBatch
 from dataflows.stages import timed
+from dataflows.wakeups import be_prompt
 from lakehouse.errors import LakehouseError
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ class PositionedSource(FixedPartitionedSource[MicroBatch, None]):
         self._allowed_latency_seconds = allowed_latency_seconds
 
     def list_parts(self) -> list[str]:
-        """Return the partition keys."""
+        """Return the partition keys; a worker asks before it does anything else."""
+        be_prompt()
         return sorted(self._openers)
 
     def build_part(

@@ -8,9 +8,10 @@ What an answer depends on is the bytes and the limits alone. Events that are ali
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, compress
+from itertools import compress
 from typing import Any, TypeAlias
 
 import msgspec
@@ -114,17 +115,19 @@ def _read(
         alone = _read_alone(_texts(others, limits, faults), limits, faults)
         columns = list(map(list, zip(*map(astuple, alone.values()), strict=True)))
         groups.append((list(alone), columns or [[] for _ in FIELDS]))
-    return groups[0] if len(groups) == 1 else _in_order(groups)
+    return _in_order(groups)
 
 
 def _in_order(groups: Sequence[_Group]) -> _Group:
-    rows = [row for group, _ in groups for row in group]
-    order = sorted(range(len(rows)), key=rows.__getitem__)
-    values = []
-    for columns in zip(*(columns for _, columns in groups), strict=True):
-        column = list(chain.from_iterable(columns))
-        values.append([column[place] for place in order])
-    return [rows[place] for place in order], values
+    """Put each event of the later groups, where mostly few are, to its place in the first."""
+    (rows, values), *later = groups
+    for others, columns in later:
+        for row, *of_row in zip(others, *columns, strict=True):
+            place = bisect(rows, row)
+            rows.insert(place, row)
+            for column, value in zip(values, of_row, strict=True):
+                column.insert(place, value)
+    return rows, values
 
 
 def _texts(

@@ -1,0 +1,32 @@
+"""How late a thread may wake up: the one that only looks for signals has no hurry.
+
+The engine's main thread looks a thousand times a second. Each look takes a processor, and the
+interpreter's lock, away from the worker that has something to do; at rest it is all the work there
+is. Linux lets each thread say how late its timers may go off, so that this one may be told that a
+signal can wait. Threads inherit that, so those of the workers take it back.
+"""
+
+import ctypes
+import sys
+from typing import Final
+
+LATE_NANOSECONDS: Final = 20_000_000
+PROMPT_NANOSECONDS: Final = 50_000
+"""What Linux gives a process that says nothing."""
+
+_PR_SET_TIMERSLACK: Final = 29
+
+
+def may_be_late() -> None:
+    """Let timers of this thread, and of those it starts, go off up to 20 ms late."""
+    _set_slack(LATE_NANOSECONDS)
+
+
+def be_prompt() -> None:
+    """Have timers of this thread, and of those it starts, go off in time."""
+    _set_slack(PROMPT_NANOSECONDS)
+
+
+def _set_slack(nanoseconds: int) -> None:
+    if sys.platform == "linux":  # elsewhere timers are not told how late they may be
+        ctypes.CDLL(None).prctl(_PR_SET_TIMERSLACK, ctypes.c_ulong(nanoseconds), 0, 0, 0)
