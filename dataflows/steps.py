@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 MOST_TOGETHER: Final = 2_000
-"""So many events at most are put together: as they lie about twice in memory until they are stored.
+"""So many events at most are put together: they lie about twice in memory until they are stored.
 A batch that is larger goes alone."""
 
 

@@ -11,6 +11,8 @@ import sys
 from typing import Final
 
 LATE_NANOSECONDS: Final = 20_000_000
+"""Nobody notices that a stop begins so much later."""
+
 PROMPT_NANOSECONDS: Final = 50_000
 """What Linux gives a process that says nothing."""
 

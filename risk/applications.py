@@ -46,18 +46,16 @@ class Applications:
         return int(self.numbers.shape[1])
 
 
-def of_values(
-    values: Sequence[Sequence[Any]], known: dict[str | None, str | None] | None = None
-) -> Applications:
+def of_values(values: Sequence[Sequence[Any]], known: dict[str | None, str | None]) -> Applications:
     """Return the columns of which these are the values, in the order of `FIELDS`.
 
     Parameters
     ----------
     known
-        Texts that occurred before. Few distinct ones do, and whoever looks at a column again finds
-        one object for all equal ones near at hand: its memory, its hash.
+        Texts that occurred before, by themselves; new ones are added. Few distinct ones occur, and
+        whoever looks at a column again finds one object, and its hash, for all that are equal.
     """
-    same = ({} if known is None else known).setdefault
+    same = known.setdefault
     numbers = np.array([values[place] for place in _NUMBERS], dtype=np.float64)
     others = {
         field: list(map(same, values[place], values[place]) if field in _TEXTS else values[place])
@@ -71,7 +69,7 @@ def stacked(parts: Sequence[Applications]) -> Applications:
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        return of_values([()] * len(FIELDS))
+        return of_values([()] * len(FIELDS), {})
     return Applications(
         np.concatenate([part.numbers for part in parts], axis=1),
         {

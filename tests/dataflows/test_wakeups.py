@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,10 +58,11 @@ def test_of_a_flow_only_the_thread_that_looks_for_signals_may_be_late(tmp_path: 
         flow.wait_until(
             lambda: flow.total("risk_events_read_total") > 0, seconds=60, what="at work"
         )
-        allowed = {
-            int(task.name): int(Path(f"/proc/{task.name}/timerslack_ns").read_text())
-            for task in Path(f"/proc/{flow.process.pid}/task").iterdir()
-        }
+        allowed = {}
+        for task in Path(f"/proc/{flow.process.pid}/task").iterdir():
+            with suppress(OSError):  # a thread that ended meanwhile
+                slack = Path(f"/proc/{task.name}/timerslack_ns").read_text()
+                allowed[int(task.name)] = int(slack)
         assert allowed.pop(flow.process.pid) == LATE_NANOSECONDS
         assert set(allowed.values()) == {PROMPT_NANOSECONDS}
         flow.terminate()
