@@ -7,6 +7,9 @@ lock := python + " -m uv pip compile pyproject.toml --quiet --universal --python
 # One thread per process, deliberately: two busy processes on two cores slow each other down a hundredfold.
 export OMP_NUM_THREADS := "1"
 
+# What only a machine with a C compiler can cover.
+export NOT_COMPILED := if path_exists("risk/libflat.so") == "true" { "nothing" } else { "risk/flat*.py" }
+
 set positional-arguments := true
 
 # List the recipes

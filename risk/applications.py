@@ -8,11 +8,13 @@ from itertools import chain
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
+from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from risk.contract import LoanApplication
+from risk.frame import text_column
 
-__all__ = ["FIELDS", "HINTS", "NUMBERS", "Applications", "of_values", "stacked"]
+__all__ = ["FIELDS", "HINTS", "NUMBERS", "Applications", "of_events", "stacked"]
 
 FIELDS = LoanApplication.__struct_fields__
 HINTS = get_type_hints(LoanApplication, include_extras=True)
@@ -22,7 +24,6 @@ _TYPES = get_type_hints(LoanApplication)
 NUMBERS = tuple(field for field in FIELDS if set(get_args(_TYPES[field])) == {float, type(None)})
 """The fields that hold a number or nothing; the others may hold text, or a time."""
 
-_TEXTS = {field for field in FIELDS if set(get_args(_TYPES[field])) == {str, type(None)}}
 _NUMBERS = tuple(FIELDS.index(field) for field in NUMBERS)
 _OTHERS = tuple((place, field) for place, field in enumerate(FIELDS) if field not in NUMBERS)
 
@@ -45,23 +46,25 @@ class Applications:
     def __len__(self) -> int:
         return int(self.numbers.shape[1])
 
+    def take(self, places: NDArray[np.int64]) -> Applications:
+        """Return those at these places, in that order."""
+        count = len(self)
+        return Applications(
+            self.numbers[:, places],
+            {
+                field: text_column(values, count)[places].tolist()
+                for field, values in self.others.items()
+            },
+        )
 
-def of_values(values: Sequence[Sequence[Any]], known: dict[str | None, str | None]) -> Applications:
-    """Return the columns of which these are the values, in the order of `FIELDS`.
 
-    Parameters
-    ----------
-    known
-        Texts that occurred before, by themselves; new ones are added. Few distinct ones occur, and
-        whoever looks at a column again finds one object, and its hash, for all that are equal.
-    """
-    same = known.setdefault
-    numbers = np.array([values[place] for place in _NUMBERS], dtype=np.float64)
-    others = {
-        field: list(map(same, values[place], values[place]) if field in _TEXTS else values[place])
-        for place, field in _OTHERS
-    }
-    return Applications(numbers, others)
+def of_events(events: Sequence[LoanApplication]) -> Applications:
+    """Return what these hold as columns."""
+    values = [*map(list, zip(*map(astuple, events), strict=True))] or [[] for _ in FIELDS]
+    return Applications(
+        np.array([values[place] for place in _NUMBERS], dtype=np.float64),
+        {field: values[place] for place, field in _OTHERS},
+    )
 
 
 def stacked(parts: Sequence[Applications]) -> Applications:
@@ -69,7 +72,7 @@ def stacked(parts: Sequence[Applications]) -> Applications:
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        return of_values([()] * len(FIELDS), {})
+        return of_events([])
     return Applications(
         np.concatenate([part.numbers for part in parts], axis=1),
         {

@@ -1,34 +1,32 @@
 """Bytes to applications: every event is read, or refused with a code, and none can do harm.
 
 What an answer depends on is the bytes and the limits alone. Events that are alike are read together
-(`risk.alike`), any other one alone, in C; one that could hide something from that reader
+(`risk.flat`), any other one alone, by msgspec; one that could hide something from that parser
 (`risk.keys`) is looked at closely too.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
-from msgspec.structs import astuple
 from numpy.typing import NDArray
 
-from risk.alike import read_alike
-from risk.applications import FIELDS, Applications, of_values, stacked
+from risk.applications import Applications, of_events, stacked
 from risk.contract import REJECT_CODES, Limits, LoanApplication, Reject, RejectCode
 from risk.examine import Fault, examine
+from risk.flat import read_flat
 from risk.keys import doubtful
 
-# What is read together stays near the processor while it is: half a megabyte of usual events. Long
-# ones are read alone, and few are searched together: memory has to hold them several times over.
-_AT_ONCE = 128
+# Longer ones are read alone.
 _LONGEST = 32_768
+# What is read alone stays near the processor while it becomes columns. Few are searched together:
+# memory has to hold them several times over.
+_AT_ONCE = 128
 _SEARCHED_AT_ONCE = 32
 
 _parse = msgspec.json.Decoder(LoanApplication).decode
@@ -48,12 +46,8 @@ _FIELD_CODES = (
 _EMPTY = Fault(RejectCode.EMPTY, "nothing to read; send one JSON object")
 
 # What no lender's system writes as an id: the totals below the public LendingClub files.
-_AMOUNT, _ID = FIELDS.index("loan_amnt"), FIELDS.index("id")
+_FOOTER = Fault(RejectCode.NOT_A_RECORD, "a footer line of the source file")
 _FOOTERS = ("Total amount funded", "Loans that do not meet")
-
-
-_Group: TypeAlias = tuple[list[int], list[list[Any]]]
-"""Events that were read: their rows, and each field's values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,54 +74,26 @@ def decode(raws: Sequence[bytes | None], *, limits: Limits) -> Decoded:
 
     Raises nothing for any bytes: what cannot be read is in `rejects`, by position.
     """
+    longest = min(limits.max_bytes, _LONGEST)
     faults: dict[int, Fault] = {}
     parts: list[Applications] = []
-    rows: list[int] = []
-    known: dict[str | None, str | None] = {}
-    for start in range(0, len(raws), _AT_ONCE):
-        read, values = _read(raws[start : start + _AT_ONCE], start, limits, faults)
-        _leave_out_footers(read, values, faults)
-        parts.append(of_values(values, known))
-        rows += read
-    rejects = [_reject(row, faults[row]) for row in sorted(faults)]
-    return Decoded(stacked(parts), np.array(rows, dtype=np.int64), rejects)
-
-
-def _read(
-    raws: Sequence[bytes | None], first_row: int, limits: Limits, faults: dict[int, Fault]
-) -> _Group:
-    """Return the rows of the events that can be read, and each field's values."""
-    longest = min(limits.max_bytes, _LONGEST)
-    places, values = read_alike(raws, longest)
-    if len(places) == len(raws):
-        return [first_row + place for place in places], values
-    groups: list[_Group] = []
-    others = dict(enumerate(raws, first_row))
+    rows: list[NDArray[np.int64]] = []
+    left = np.arange(len(raws))
     # As often as there are producers, or dialects, whose events are alike.
-    while places:
-        rows = list(others)
-        group = [rows[place] for place in places]
-        groups.append((group, values))
-        for row in group:
-            del others[row]
-        places, values = read_alike(list(others.values()), longest)
-    if others:
-        alone = _read_alone(_texts(others, limits, faults), limits, faults)
-        columns = list(map(list, zip(*map(astuple, alone.values()), strict=True)))
-        groups.append((list(alone), columns or [[] for _ in FIELDS]))
-    return _in_order(groups)
-
-
-def _in_order(groups: Sequence[_Group]) -> _Group:
-    """Put each event of the later groups, where mostly few are, to its place in the first."""
-    (rows, values), *later = groups
-    for others, columns in later:
-        for row, *of_row in zip(others, *columns, strict=True):
-            place = bisect(rows, row)
-            rows.insert(place, row)
-            for column, value in zip(values, of_row, strict=True):
-                column.insert(place, value)
-    return rows, values
+    while (flat := read_flat([raws[row] for row in left.tolist()], longest)) is not None:
+        places, applications = flat
+        rows.append(left[places])
+        parts.append(applications)
+        left = np.delete(left, places)
+    for start in range(0, len(left), _AT_ONCE):
+        some = {row: raws[row] for row in left[start : start + _AT_ONCE].tolist()}
+        alone = _read_alone(_texts(some, limits, faults), limits, faults)
+        rows.append(np.fromiter(alone, np.int64, len(alone)))
+        parts.append(of_events([*alone.values()]))
+    rejects = [_reject(row, faults[row]) for row in sorted(faults)]
+    read = np.concatenate([left[:0], *rows])
+    in_order = np.argsort(read)
+    return Decoded(stacked(parts).take(in_order), read[in_order], rejects)
 
 
 def _texts(
@@ -160,22 +126,15 @@ def _read_alone(
     for row, text in texts.items():
         if row not in faults:
             try:
-                applications[row] = _parse(text)
+                application = _parse(text)
             except msgspec.DecodeError as exc:
                 faults[row] = _unparsable(text, str(exc))
+                continue
+            if application.loan_amnt is None and str(application.id).startswith(_FOOTERS):
+                faults[row] = _FOOTER
+            else:
+                applications[row] = application
     return applications
-
-
-def _leave_out_footers(rows: list[int], values: list[list[Any]], faults: dict[int, Fault]) -> None:
-    amounts, ids = values[_AMOUNT], values[_ID]
-    if None in amounts:
-        for place in reversed(range(len(rows))):
-            if amounts[place] is None and str(ids[place]).startswith(_FOOTERS):
-                faults[rows[place]] = Fault(
-                    RejectCode.NOT_A_RECORD, "a footer line of the source file"
-                )
-                for column in (rows, *values):
-                    del column[place]
 
 
 def _not_text(raw: bytes | None, limits: Limits) -> Fault | None:

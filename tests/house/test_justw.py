@@ -22,6 +22,7 @@ TOOLS = (
     "grep",
     "ln",
     "mkdir",
+    "mv",
     "rm",
     "tail",
     "tee",
@@ -57,6 +58,12 @@ class House:
         self.root.mkdir()
         self.bin.mkdir()
         shutil.copy(ROOT / "justw", self.root)
+        (self.root / "ops").mkdir()
+        shutil.copy(ROOT / "ops" / "compile.sh", self.root / "ops")
+        self.source = self.root / "risk" / "flat.c"
+        self.library = self.root / "risk" / "libflat.so"
+        self.source.parent.mkdir()
+        self.source.touch()
         (self.root / "justfile").touch()
         (self.root / "requirements.lock").write_text("one==1.0 \\\n    --hash=sha256:0\n")
         for tool in TOOLS:
@@ -74,6 +81,24 @@ class House:
         quoted = {word: shlex.quote(str(path)) for word, path in paths.items()}
         python = shlex.quote(sys.executable)
         self._script(self.bin / name, PRETENDER.format(version=version, python=python, **quoted))
+
+    def add_compiler(self, *, is_broken: bool = False) -> None:
+        """Put a C compiler on PATH; its product says how often it was called."""
+        calls = shlex.quote(str(self.root / "cc was called"))
+        made = (
+            "exit 1"
+            if is_broken
+            else 'for word; do [ "$last" != -o ] || out=$word; last=$word; done'
+        )
+        self._script(
+            self.bin / "cc",
+            f'#!/bin/sh\nlast=\necho called >>{calls}\n{made}\ncat {calls} >"$out"\n',
+        )
+
+    @property
+    def compilations(self) -> int:
+        calls = self.root / "cc was called"
+        return len(calls.read_text().splitlines()) if calls.exists() else 0
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -171,3 +196,40 @@ def test_two_runs_at_once_install_once(house: House) -> None:
     for run in runs:
         assert run.communicate(timeout=60)[0].startswith("just ")
     assert ([run.returncode for run in runs], house.installs) == ([0] * 4, 1)
+
+
+def test_it_compiles_what_changed_and_only_that(house: House) -> None:
+    house.add("python3.12", "3.12.1")
+    house.add_compiler()
+    _, _, err = house.run()
+    assert "no C compiler" not in err
+    assert house.library.read_text() == "called\n"
+    house.run()
+    assert house.compilations == 1
+    changed = house.library.stat().st_mtime + 5
+    os.utime(house.source, (changed, changed))
+    house.run()
+    assert house.compilations == 2
+    assert [path.name for path in house.library.parent.iterdir() if path.suffix != ".c"] == [
+        "libflat.so"
+    ]
+
+
+def test_without_a_c_compiler_it_says_so_once_and_goes_on(house: House) -> None:
+    house.add("python3.12", "3.12.1")
+    code, out, err = house.run("sql")
+    assert code == 0
+    assert "sql" in out
+    assert "no C compiler (cc) here: events are read without it, to the same values" in err
+    assert not house.library.exists()
+    assert house.run()[2] == ""
+
+
+def test_a_c_compiler_that_fails_is_no_obstacle(house: House) -> None:
+    house.add("python3.12", "3.12.1")
+    house.add_compiler(is_broken=True)
+    code, out, err = house.run("sql")
+    assert code == 0
+    assert "sql" in out
+    assert "cc cannot compile risk/flat.c; events are read without it, at a lower rate" in err
+    assert [path.name for path in house.library.parent.iterdir()] == ["flat.c"]

@@ -57,7 +57,7 @@ def test_the_readmes_two_commands_are_what_ci_runs() -> None:
     assert set(FIRST_COMMANDS) <= set(COMMAND.findall(ci))
 
 
-@pytest.mark.parametrize("script", ["justw", ".ci/run"])
+@pytest.mark.parametrize("script", ["justw", ".ci/run", "ops/compile.sh"])
 def test_a_script_can_be_run_as_it_is(script: str) -> None:
     path = ROOT / script
     assert os.access(path, os.X_OK)

@@ -3,73 +3,57 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk import decode as decoding
-from risk.alike import read_alike
-from risk.applications import FIELDS, NUMBERS, stacked
-from risk.contract import Limits, RejectCode
+from risk import flat
+from risk.applications import FIELDS, NUMBERS
+from risk.contract import RejectCode
 from risk.decode import decode
+from risk.flat import read_flat
+from risk.flat_interface import CODED, TIMES
 from tests.risk.applications import ABSENT, an_event, as_bytes
+from tests.risk.feeds import (
+    LIMITS,
+    assert_read_as_alone,
+    feed,
+    needs_compiled,
+    number_read,
+    read_together,
+    valued,
+)
 from tests.risk.simulated import a_simulator
 
-_LIMITS = Limits()
-
-
-def _feed(count: int, **changes: Any) -> list[bytes]:
-    """Return events of one producer: the same keys, other values."""
-    return [as_bytes(id=number, loan_amnt=1_000.0 + number, **changes) for number in range(count)]
-
-
-def _assert_read_as_alone(raws: Sequence[bytes | None]) -> None:
-    """Compare with each event alone, which is read without its neighbours."""
-    together = decode(raws, limits=_LIMITS)
-    alone = [decode([raw], limits=_LIMITS) for raw in raws]
-    kept = [row for row, each in enumerate(alone) if len(each.applications)]
-    expected = stacked([alone[row].applications for row in kept])
-    assert together.rows.tolist() == kept
-    assert together.applications.numbers.tobytes() == expected.numbers.tobytes()
-    assert together.applications.others == expected.others
-    assert [(r.row, r.code, r.reason) for r in together.rejects] == [
-        (row, r.code, r.reason) for row, each in enumerate(alone) for r in each.rejects
-    ]
-
-
-def _number_read(raws: list[bytes]) -> int:
-    return len(read_alike(raws, _LIMITS.max_bytes)[0])
+pytestmark = needs_compiled
 
 
 def test_a_producers_feed_is_read_together() -> None:
     events = a_simulator().events(0, 640)
-    read = sum(_number_read(events[start : start + 64]) for start in range(0, 640, 64))
+    read = sum(number_read(events[start : start + 64]) for start in range(0, 640, 64))
     assert read > 0.98 * len(events)
-    _assert_read_as_alone(events)
+    assert_read_as_alone(events)
 
 
 def test_values_stand_by_field_and_event() -> None:
-    rows, values = read_alike(_feed(20, purpose=ABSENT), _LIMITS.max_bytes)
+    rows, applications = read_together(feed(20, purpose=ABSENT))
     assert rows == list(range(20))
-    assert values[FIELDS.index("id")] == rows
-    assert values[FIELDS.index("loan_amnt")] == [1_000.0 + row for row in rows]
-    assert values[FIELDS.index("purpose")] == [None] * 20
+    assert applications.others["id"] == rows
+    amounts = applications.numbers[NUMBERS.index("loan_amnt")]
+    assert amounts.tolist() == [1_000.0 + row for row in rows]
+    assert applications.others["purpose"] == [None] * 20
+    assert {*NUMBERS, *applications.others} == {*FIELDS}
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_few_events_are_left_to_be_read_alone(count: int) -> None:
-    assert read_alike(_feed(count), _LIMITS.max_bytes) == ([], [])
+    assert read_flat(feed(count), LIMITS.max_bytes) is None
 
 
 def _renamed(event: bytes, old: str, new: str) -> bytes:
     assert f'"{old}": '.encode() in event
     return event.replace(f'"{old}": '.encode(), f'"{new}": '.encode())
-
-
-def _valued(event: bytes, field: str, text: bytes) -> bytes:
-    value = json.dumps(json.loads(event)[field]).encode()
-    return event.replace(f'"{field}": '.encode() + value, f'"{field}": '.encode() + text)
 
 
 _DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -86,10 +70,10 @@ _DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "white space before a colon": lambda event: event.replace(b'"term":', b'"term" :'),
     "white space before a comma": lambda event: event.replace(b"494.86,", b"494.86 \t,"),
     "no white space": lambda event: event.replace(b", ", b",").replace(b": ", b":"),
-    "a colon in a text": lambda event: _valued(event, "purpose", b'" : "'),
-    "a quote in a text": lambda event: _valued(event, "purpose", rb'"\": "'),
-    "an exclamation": lambda event: _valued(event, "purpose", b'"no!: yes"'),
-    "an emoji": lambda event: _valued(event, "purpose", '"🏠"'.encode()),
+    "a colon in a text": lambda event: valued(event, "purpose", b'" : "'),
+    "a quote in a text": lambda event: valued(event, "purpose", rb'"\": "'),
+    "an exclamation": lambda event: valued(event, "purpose", b'"no!: yes"'),
+    "an emoji": lambda event: valued(event, "purpose", '"🏠"'.encode()),
     "another name of that length": lambda event: _renamed(event, "dti", "dtx"),
     "a long name that ends alike": lambda event: _renamed(
         event, "verification_status", "Xerification_status"
@@ -102,21 +86,21 @@ _DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "a key less": lambda event: event.replace(b'"dti": 12.5, ', b""),
     "a key twice": lambda event: _renamed(event, "dti", "loan_amnt"),
     "other order": lambda event: json.dumps(dict(reversed(json.loads(event).items()))).encode(),
-    "NaN": lambda event: _valued(event, "dti", b"NaN"),
-    "no value": lambda event: _valued(event, "dti", b""),
-    "two values": lambda event: _valued(event, "dti", b"1, 2"),
-    "half a word": lambda event: _valued(event, "dti", b"nul"),
-    "an array": lambda event: _valued(event, "dti", b"[]"),
-    "deep": lambda event: _valued(event, "dti", b"[" * 70 + b"]" * 70),
-    "a text for a number": lambda event: _valued(event, "dti", b'"12.5"'),
-    "out of bounds": lambda event: _valued(event, "loan_amnt", b"-1"),
-    "infinite": lambda event: _valued(event, "loan_amnt", b"1e400"),
-    "no time": lambda event: _valued(event, "event_time", b'"yesterday"'),
-    "a control character": lambda event: _valued(event, "purpose", b'"a\nb"'),
-    "a footer": lambda event: _valued(
-        _valued(event, "loan_amnt", b"null"), "id", b'"Total amount funded in policy code 1: 6"'
+    "NaN": lambda event: valued(event, "dti", b"NaN"),
+    "no value": lambda event: valued(event, "dti", b""),
+    "two values": lambda event: valued(event, "dti", b"1, 2"),
+    "half a word": lambda event: valued(event, "dti", b"nul"),
+    "an array": lambda event: valued(event, "dti", b"[]"),
+    "deep": lambda event: valued(event, "dti", b"[" * 70 + b"]" * 70),
+    "a text for a number": lambda event: valued(event, "dti", b'"12.5"'),
+    "out of bounds": lambda event: valued(event, "loan_amnt", b"-1"),
+    "infinite": lambda event: valued(event, "loan_amnt", b"1e400"),
+    "no time": lambda event: valued(event, "event_time", b'"yesterday"'),
+    "a control character": lambda event: valued(event, "purpose", b'"a\nb"'),
+    "a footer": lambda event: valued(
+        valued(event, "loan_amnt", b"null"), "id", b'"Total amount funded in policy code 1: 6"'
     ),
-    "no amount": lambda event: _valued(event, "loan_amnt", b"null"),
+    "no amount": lambda event: valued(event, "loan_amnt", b"null"),
     "a tail that another begins": lambda event: event.replace(b'"CA"', b'"CA", "term": "CA'),
     "not an object": lambda event: b"[" + event + b"]",
 }
@@ -125,12 +109,12 @@ _DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("damage", _DAMAGES.values(), ids=_DAMAGES.keys())
 def test_an_odd_event_among_others_is_read_as_alone(damage: Callable[[bytes], bytes]) -> None:
     for places in ([0], [9], [19], [4, 5], [0, 7, 19], range(0, 20, 2), range(1, 20), range(20)):
-        events = _feed(20)
+        events = feed(20)
         for place in places:
             odd = damage(events[place])
             assert odd != events[place]
             events[place] = odd
-        _assert_read_as_alone(events)
+        assert_read_as_alone(events)
 
 
 @pytest.mark.parametrize(
@@ -140,22 +124,22 @@ def test_an_odd_event_among_others_is_read_as_alone(damage: Callable[[bytes], by
 )
 def test_what_is_no_plain_text_among_others_is_read_as_alone(odd: bytes | None) -> None:
     for places in ([0], [9], [19], range(0, 20, 2), range(1, 20), range(20)):
-        events: list[bytes | None] = [*_feed(20)]
+        events: list[bytes | None] = [*feed(20)]
         for place in places:
             events[place] = odd
-        _assert_read_as_alone(events)
+        assert_read_as_alone(events)
 
 
 def test_long_events_are_left_to_be_read_alone() -> None:
     events = [as_bytes(id=number, note="x" * 40_000) for number in range(20)]
-    assert read_alike(events, 32_768)[0] == []
-    assert len(read_alike(events, 65_536)[0]) == 20
-    _assert_read_as_alone(events)
+    assert read_flat(events, 32_768) is None
+    assert number_read(events) == 20
+    assert_read_as_alone(events)
 
 
 def test_each_producers_events_are_read_together(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = (
-        _feed(30),
+        feed(30),
         [
             json.dumps({"note": "other", **an_event(id=100 + number)}).encode()
             for number in range(30)
@@ -163,49 +147,49 @@ def test_each_producers_events_are_read_together(monkeypatch: pytest.MonkeyPatch
     )
     mixed = [event for pair in zip(one, other, strict=True) for event in pair]
     mixed[7] = b"{"
-    _assert_read_as_alone(mixed)
+    assert_read_as_alone(mixed)
     read: list[int] = []
 
     def read_and_count(raws: Sequence[bytes | None], longest: int) -> Any:
-        found = read_alike(raws, longest)
-        read.append(len(found[0]))
+        found = read_flat(raws, longest)
+        read.append(0 if found is None else len(found[0]))
         return found
 
-    monkeypatch.setattr(decoding, "read_alike", read_and_count)
-    decode(mixed, limits=_LIMITS)
+    monkeypatch.setattr(decoding, "read_flat", read_and_count)
+    decode(mixed, limits=LIMITS)
     assert read == [30, 29, 0]
 
 
 def test_two_halves_of_a_string_do_not_make_one_event() -> None:
-    events = _feed(20)
+    events = feed(20)
     middle = events[7].index(b"credit_card") + 3
     events[7:9] = [events[7][:middle], events[7][middle:]]
-    _assert_read_as_alone(events)
+    assert_read_as_alone(events)
     # As many openers as events, though one has two and the other none.
     events[7:9] = [b'{"purpose": "', b'"}, {"id": 1}']
-    _assert_read_as_alone(events)
+    assert_read_as_alone(events)
 
 
 def test_the_neighbours_of_a_breach_are_read_together() -> None:
-    events = _feed(30)
+    events = feed(30)
     for place in (3, 17):
-        events[place] = _valued(events[place], "dti", b'"high"')
-    rows, values = read_alike(events, _LIMITS.max_bytes)
+        events[place] = valued(events[place], "dti", b'"high"')
+    rows, applications = read_together(events)
     assert rows == [row for row in range(30) if row not in {3, 17}]
-    assert values[FIELDS.index("id")] == rows
+    assert applications.others["id"] == rows
 
 
 def test_many_breaches_leave_all_to_be_read_alone() -> None:
-    events = [_valued(event, "dti", b'"high"') for event in _feed(30)]
-    assert _number_read(events) == 0
-    assert {r.code for r in decode(events, limits=_LIMITS).rejects} == {RejectCode.WRONG_TYPE}
+    events = [valued(event, "dti", b'"high"') for event in feed(30)]
+    assert number_read(events) == 0
+    assert {r.code for r in decode(events, limits=LIMITS).rejects} == {RejectCode.WRONG_TYPE}
 
 
 def test_a_contract_field_may_stand_last_or_not() -> None:
     for changes in ({"event_time": ABSENT}, {"x": 1}, {"zip_code": ABSENT}):
         events = [json.dumps(an_event(id=number, **changes)).encode() for number in range(20)]
-        assert _number_read(events) == 20
-        _assert_read_as_alone(events)
+        assert number_read(events) == 20
+        assert_read_as_alone(events)
 
 
 @pytest.mark.parametrize(
@@ -220,41 +204,40 @@ def test_a_contract_field_may_stand_last_or_not() -> None:
     ],
 )
 def test_a_feed_of_nothing_to_read_is_left_alone(event: bytes) -> None:
-    assert _number_read([event] * 20) == 0
-    _assert_read_as_alone([event] * 20)
+    assert number_read([event] * 20) == 0
+    assert_read_as_alone([event] * 20)
 
 
 def test_white_space_anywhere_is_no_obstacle() -> None:
-    events = [b' {\n"id" \t: %d , "x"\r:[' % number for number in range(20)]
-    events = [event[:-1] + b"null } \n" for event in events]
-    assert _number_read(events) == 20
-    _assert_read_as_alone(events)
+    events = [b' {\n"loan_amnt" \t: %d , "x"\r:null } \n' % number for number in range(1, 21)]
+    assert number_read(events) == 20
+    assert_read_as_alone(events)
 
 
 def test_a_key_twice_is_not_made_up_for_by_white_space_in_front_of_another_events_colon() -> None:
-    events = _feed(20)
+    events = feed(20)
     events[4] = events[4].replace(b'"dti":', b'"dti" :')
     events[5] = events[5][:-1] + b', "dti": 1.0}'
-    assert read_alike(events, _LIMITS.max_bytes)[0] == [row for row in range(20) if row != 5]
-    _assert_read_as_alone(events)
+    assert read_together(events)[0] == [row for row in range(20) if row != 5]
+    assert_read_as_alone(events)
 
 
 def test_events_with_more_keys_than_any_producer_writes_are_left_to_be_read_alone() -> None:
     for keys, read in ((900, 20), (1_100, 0)):
         many = ", ".join(f'"k{number}": 1' for number in range(keys))
-        assert _number_read([f'{{"id": 1, {many}}}'.encode()] * 20) == read
+        assert number_read([f'{{"loan_amnt": 1, {many}}}'.encode()] * 20) == read
 
 
 def test_samples_that_cannot_be_read_tell_nothing() -> None:
-    events = [*_feed(40)]
+    events = [*feed(40)]
     events[0] = events[8] = b"{"
-    assert _number_read(events) == 38
+    assert number_read(events) == 38
 
 
 def test_samples_that_all_differ_are_left_to_be_read_alone() -> None:
     events = [as_bytes(id=number, **{f"x{number}": 1}) for number in range(20)]
-    assert _number_read(events) == 0
-    _assert_read_as_alone(events)
+    assert number_read(events) == 0
+    assert_read_as_alone(events)
 
 
 @pytest.mark.parametrize(
@@ -263,11 +246,11 @@ def test_samples_that_all_differ_are_left_to_be_read_alone() -> None:
     ids=["deep", "deep objects", "no UTF-8 in a key", "no UTF-8 in a text", "a number"],
 )
 def test_a_sample_that_is_no_json_does_no_harm(sample: bytes) -> None:
-    events = _feed(20)
+    events = feed(20)
     events[0] = sample
-    assert _number_read(events) == 19
-    _assert_read_as_alone(events)
-    _assert_read_as_alone([sample] * 20)
+    assert number_read(events) == 19
+    assert_read_as_alone(events)
+    assert_read_as_alone([sample] * 20)
 
 
 def test_no_field_of_the_contract_can_be_nested() -> None:
@@ -275,18 +258,18 @@ def test_no_field_of_the_contract_can_be_nested() -> None:
     for field in FIELDS:
         for nested in (b"[]", b"{}"):
             events = [b'{"%b": %b}' % (field.encode(), nested)] * 20
-            assert _number_read(events) == 0
+            assert number_read(events) == 0
 
 
 def test_keys_of_any_length_are_told_apart() -> None:
     for length in (1, 14, 15, 16, 17, 30, 31, 32, 33, 47, 48, 64):
         key = "k" * length
-        events = [_renamed(event, "dti", key) for event in _feed(20)]
-        assert _number_read(events) == 20
+        events = [_renamed(event, "dti", key) for event in feed(20)]
+        assert number_read(events) == 20
         for place in range(length):
             other = key[:place] + "o" + key[place + 1 :]
-            events[11] = _renamed(_feed(20)[11], "dti", other)
-            rows, _ = read_alike(events, _LIMITS.max_bytes)
+            events[11] = _renamed(feed(20)[11], "dti", other)
+            rows, _ = read_together(events)
             assert 11 not in rows
             assert len(rows) == 19
 
@@ -299,17 +282,17 @@ _BITS = st.lists(st.tuples(st.integers(0, 39), st.integers(0, 700), st.integers(
 def test_whatever_happens_to_some_events_all_are_read_as_alone(
     bytes_at: list[tuple[int, int, int]], damaged: list[tuple[int, Callable[[bytes], bytes]]]
 ) -> None:
-    events = _feed(40)
+    events = feed(40)
     for row, damage in damaged:
         try:
             events[row] = damage(events[row])
-        except (ValueError, AssertionError, KeyError, TypeError):
+        except (ValueError, AssertionError, AttributeError, KeyError, TypeError):
             continue  # it was damaged before, so that this damage does not apply
     for row, place, byte in bytes_at:
         changed = bytearray(events[row])
         changed[place % len(changed)] = byte
         events[row] = bytes(changed)
-    _assert_read_as_alone(events)
+    assert_read_as_alone(events)
 
 
 def test_random_pieces_of_json_are_read_as_alone() -> None:
@@ -317,17 +300,20 @@ def test_random_pieces_of_json_are_read_as_alone() -> None:
     pieces = [b'"', b'":', b'"id":', b"{", b"}", b"[", b"]", b",", b" ", b"1", b"null", b"\\", b"x"]
     for _ in range(300):
         events = [b"".join(chance.choices(pieces, k=6)) for _ in range(12)]
-        _assert_read_as_alone(events)
-        _assert_read_as_alone([b"{" + events[0] + b"}"] * 9 + [*events])
+        assert_read_as_alone(events)
+        assert_read_as_alone([b"{" + events[0] + b"}"] * 9 + [*events])
 
 
-def test_a_number_field_is_a_column_of_floats_and_nan_where_it_is_missing() -> None:
-    applications = decode(_feed(20, dti=None, revol_bal=7), limits=_LIMITS).applications
-    by_field = dict(zip(NUMBERS, applications.numbers.tolist(), strict=True))
-    assert len(applications) == 20
-    assert by_field["loan_amnt"] == [1_000.0 + row for row in range(20)]
-    assert by_field["revol_bal"] == [7.0] * 20
-    assert np.isnan(by_field["dti"]).all()
-    assert applications.others["term"] == [" 36 months"] * 20
-    assert set(NUMBERS).isdisjoint(applications.others)
-    assert {*NUMBERS, *applications.others} == {*FIELDS}
+def test_without_compiled_code_the_same_isread(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = a_simulator().events(0, 300)
+    together = decode(events, limits=LIMITS)
+    monkeypatch.setattr(flat, "_library", None)
+    assert read_flat(events, LIMITS.max_bytes) is None
+    alone = decode(events, limits=LIMITS)
+    assert alone.rejects == together.rejects
+    assert alone.applications.others == together.applications.others
+    assert alone.applications.numbers.tobytes() == together.applications.numbers.tobytes()
+
+
+def test_every_field_of_the_contract_isread() -> None:
+    assert sorted([*NUMBERS, *CODED, *TIMES]) == sorted(FIELDS)

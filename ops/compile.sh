@@ -1,0 +1,16 @@
+#!/bin/sh
+# Compile risk/flat.c to risk/libflat.so, unless that is there and newer. Where there is no C compiler
+# nothing happens: events are read without it, to the same values, at a lower rate (docs/adr/0026).
+set -eu
+cd -- "$(dirname -- "$0")/../risk"
+
+if [ libflat.so -nt flat.c ] || [ ! -w . ] || ! command -v cc >/dev/null; then
+    exit
+fi
+# Under a name of its own first: whoever starts meanwhile finds the old one or the new one, whole.
+if cc -std=c99 -O2 -fPIC -shared -o "libflat.so.$$" flat.c; then
+    mv -f "libflat.so.$$" libflat.so
+else
+    echo "ops/compile.sh: cc cannot compile risk/flat.c; events are read without it, at a lower rate" >&2
+    rm -f "libflat.so.$$"
+fi

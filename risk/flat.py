@@ -1,0 +1,147 @@
+"""Read flat events whose keys are known, by compiled code, straight into columns.
+
+One producer writes its events alike: the same keys in the same order, plain values. `flat.c`, told
+which keys, looks at each byte once, and neither makes nor drops an object for what is not wanted.
+
+It reads only what is plainly sound: one flat object in ASCII without an escape, exactly these keys
+in exactly this order, every value of the contract's fields within its bounds, and every number such
+that its nearest double is certain. All others are left to be read alone, which gives the same
+values and says what is wrong (`risk.decode`); so are all where nothing was compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from risk.applications import HINTS, NUMBERS, Applications
+from risk.flat_interface import A_NUMBER, CODED, TIMES, WHOLE, Found, Keys, load
+
+__all__ = ["FEWEST", "IS_COMPILED", "keys_in", "read_flat"]
+
+FEWEST: Final = 8
+"""Below so many events it is not worth the trouble."""
+
+_SAMPLES: Final = 5
+_MOST_KEYS: Final = 1_000
+_AMOUNT: Final = NUMBERS.index("loan_amnt")
+
+# Text that is not UTF-8 and arrays too deep inside one another come as errors of their own.
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_library = load()
+_keys_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_read_time = {field: msgspec.json.Decoder(HINTS[field]).decode for field in TIMES}
+
+IS_COMPILED: Final = _library is not None
+"""Whether there is compiled code; without, nothing is read here."""
+
+
+def read_flat(
+    raws: Sequence[bytes | None], longest: int
+) -> tuple[NDArray[np.int64], Applications] | None:
+    """Read those of the events that are alike and plainly sound; None if those are too few.
+
+    Parameters
+    ----------
+    raws
+        Events: any bytes, or None.
+    longest
+        How many bytes an event may have, to be read here.
+
+    Returns
+    -------
+    tuple
+        Which of the events were read, in order, and what they hold.
+    """
+    if _library is None:
+        return None
+    places = [place for place, raw in enumerate(raws) if raw and len(raw) <= longest]
+    texts = [raw for place in places if (raw := raws[place])]
+    keys = _most_usual(texts)
+    if keys is None:
+        return None
+    found = _library.read(texts, keys)
+    times = {field: _times(texts, found, slot, field) for slot, field in enumerate(TIMES)}
+    # One without an amount may be a footer line, which whoever reads it alone will see.
+    kept = np.flatnonzero(found.is_read & ~np.isnan(found.numbers[:, _AMOUNT]))
+    if len(kept) < FEWEST:
+        return None
+    objects = _objects(texts, found)
+    return np.array(places)[kept], Applications(
+        np.ascontiguousarray(found.numbers[kept].T),
+        {
+            **{field: _column(found, kept, slot, objects) for slot, field in enumerate(CODED)},
+            **{field: [*map(column.__getitem__, kept.tolist())] for field, column in times.items()},
+        },
+    )
+
+
+def _most_usual(texts: Sequence[bytes]) -> Keys | None:
+    """Return the keys that two of some events have, if any two have the same."""
+    if len(texts) < FEWEST:
+        return None
+    seen = set()
+    for place in range(0, len(texts), len(texts) // _SAMPLES):
+        keys = keys_in(texts[place])
+        if keys and keys in seen:
+            return _keys(keys)
+        seen.add(keys)
+    return None
+
+
+def keys_in(text: bytes) -> tuple[str, ...]:
+    """Return the keys of an object, in order; none of what is no object."""
+    try:
+        return tuple(_keys_of(text))
+    except _UNREADABLE:
+        return ()
+
+
+@lru_cache(maxsize=16)
+def _keys(keys: tuple[str, ...]) -> Keys | None:
+    """Say what is known of these keys; None if nothing, or if they are too many, or not plain."""
+    are_plain = all(key.isascii() and key.isprintable() and not {*key} & {*'"\\'} for key in keys)
+    if len(keys) > _MOST_KEYS or HINTS.keys().isdisjoint(keys) or not are_plain:
+        return None
+    return Keys.of(keys)
+
+
+def _times(texts: Sequence[bytes], found: Found, slot: int, field: str) -> list[Any]:
+    """Return the times by event, None for null; an event with another text there is not read."""
+    read = _read_time[field]
+    times: list[Any] = [None] * len(texts)
+    spans = found.times[:, slot]
+    for event, start, size in spans[found.is_read & (spans["size"] > 0)].tolist():
+        try:
+            times[event] = read(texts[event][start : start + size])
+        except msgspec.DecodeError:
+            found.is_read[event] = False
+    return times
+
+
+def _objects(texts: Sequence[bytes], found: Found) -> NDArray[np.object_]:
+    """Return the distinct texts by code; behind them, what the codes below 0 stand for."""
+    objects = np.full(len(found.texts) - A_NUMBER, None, dtype=object)
+    objects[:A_NUMBER] = [
+        texts[event][start : start + size].decode() for event, start, size in found.texts.tolist()
+    ]
+    return objects
+
+
+def _column(
+    found: Found, kept: NDArray[np.int64], slot: int, objects: NDArray[np.object_]
+) -> list[Any]:
+    codes = found.codes[kept, slot]
+    column = objects[codes]
+    are_numbers = codes == A_NUMBER
+    if are_numbers.any():
+        numbers = found.values[kept[are_numbers], slot]
+        column[are_numbers] = numbers if CODED[slot] in WHOLE else numbers.view(np.float64)
+    values: list[Any] = column.tolist()
+    return values

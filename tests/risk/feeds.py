@@ -1,0 +1,58 @@
+"""Events of one producer, and what is read of them together."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from risk import flat
+from risk.applications import Applications, stacked
+from risk.contract import Limits
+from risk.decode import decode
+from risk.flat import read_flat
+from tests.risk.applications import as_bytes
+
+LIMITS = Limits()
+
+needs_compiled = pytest.mark.skipif(
+    not flat.IS_COMPILED, reason="no compiled code: a C compiler (cc) and ./justw make it"
+)
+
+
+def feed(count: int, **changes: Any) -> list[bytes]:
+    """Return events of one producer: the same keys, other values."""
+    return [as_bytes(id=number, loan_amnt=1_000.0 + number, **changes) for number in range(count)]
+
+
+def assert_read_as_alone(raws: Sequence[bytes | None]) -> None:
+    """Compare with each event alone, which is read without its neighbours."""
+    together = decode(raws, limits=LIMITS)
+    alone = [decode([raw], limits=LIMITS) for raw in raws]
+    kept = [row for row, each in enumerate(alone) if len(each.applications)]
+    expected = stacked([alone[row].applications for row in kept])
+    assert together.rows.tolist() == kept
+    assert together.applications.numbers.tobytes() == expected.numbers.tobytes()
+    # By `repr`: 1, 1.0 and True are equal otherwise.
+    found = together.applications.others
+    assert repr([found[field] for field in expected.others]) == repr([*expected.others.values()])
+    assert [(r.row, r.code, r.reason) for r in together.rejects] == [
+        (row, r.code, r.reason) for row, each in enumerate(alone) for r in each.rejects
+    ]
+
+
+def read_together(raws: Sequence[bytes | None]) -> tuple[list[int], Applications]:
+    found = read_flat(raws, LIMITS.max_bytes)
+    if found is None:
+        return [], stacked([])
+    places, applications = found
+    return places.tolist(), applications
+
+
+def number_read(raws: Sequence[bytes | None]) -> int:
+    return len(read_together(raws)[0])
+
+
+def valued(event: bytes, field: str, text: bytes) -> bytes:
+    value = json.dumps(json.loads(event)[field]).encode()
+    return event.replace(f'"{field}": '.encode() + value, f'"{field}": '.encode() + text)

@@ -1,0 +1,88 @@
+"""The compiled code as such: its compiler's warnings, its versions, and what it does to memory."""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from risk import flat_interface
+from tests.house.tree import ROOT
+
+SOURCE = ROOT / "risk" / "flat.c"
+STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler (cc) here")
+
+
+def _compiled(source: Path, target: Path, *options: str) -> Path:
+    subprocess.run(
+        ["cc", *options, "-fPIC", "-shared", "-o", target, source],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return target
+
+
+def test_the_compiler_has_nothing_to_say(tmp_path: Path) -> None:
+    _compiled(SOURCE, tmp_path / "strict.so", *STRICT, "-O2")
+
+
+def test_code_for_another_version_is_not_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.c"
+    other.write_text("int flat_interface(void) { return 0; }\nint read_flat(void) { return 0; }\n")
+    _compiled(other, tmp_path / "libflat.so")
+    with pytest.raises(OSError, match=r"libflat\.so was made for another version of this code"):
+        flat_interface.Library(str(tmp_path / "libflat.so"))
+    monkeypatch.setattr(flat_interface, "__file__", str(tmp_path / "flat_interface.py"))
+    assert flat_interface.load() is None
+    (tmp_path / "libflat.so").unlink()
+    assert flat_interface.load() is None
+
+
+def test_no_byte_beside_an_event_is_touched(tmp_path: Path) -> None:
+    sanitizer = subprocess.run(
+        ["cc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    if not Path(sanitizer).is_absolute():
+        pytest.skip("this compiler has no address sanitizer")
+    library = _compiled(
+        SOURCE,
+        tmp_path / "checked.so",
+        "-g",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover",
+    )
+    checked = subprocess.run(
+        [sys.executable, "-m", "tests.risk.flat_checked", library],
+        cwd=ROOT,
+        env=os.environ
+        | {"LD_PRELOAD": sanitizer, "ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert checked.returncode == 0, checked.stderr
+    read, events = map(int, checked.stdout.split())
+    assert 0 < read < events
+
+
+def test_the_structures_are_as_large_as_the_compilers(tmp_path: Path) -> None:
+    sizes = tmp_path / "sizes.c"
+    sizes.write_text(
+        f'#include "{SOURCE}"\n'
+        "int key_size(void) { return (int)sizeof(struct key); }\n"
+        "int outputs_size(void) { return (int)sizeof(struct outputs); }\n"
+        "int span_size(void) { return (int)sizeof(struct span); }\n"
+    )
+    library = ctypes.CDLL(str(_compiled(sizes, tmp_path / "sizes.so")))
+    assert library.key_size() == ctypes.sizeof(flat_interface.Key)
+    assert library.outputs_size() == ctypes.sizeof(flat_interface.Outputs)
+    assert library.span_size() == flat_interface.SPAN.itemsize
