@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any, get_args, get_type_hints
+from datetime import UTC, datetime, timedelta
+from typing import get_args, get_type_hints
 
 import numpy as np
 from msgspec.structs import astuple
@@ -14,18 +14,24 @@ from numpy.typing import NDArray
 from risk.contract import LoanApplication
 from risk.frame import text_column
 
-__all__ = ["FIELDS", "HINTS", "NUMBERS", "Applications", "of_events", "stacked"]
+__all__ = ["FIELDS", "NUMBERS", "TEXTS", "TIMES", "Applications", "of_events", "stacked"]
 
 FIELDS = LoanApplication.__struct_fields__
-HINTS = get_type_hints(LoanApplication, include_extras=True)
-"""Each field's type, with its bounds."""
-
 _TYPES = get_type_hints(LoanApplication)
-NUMBERS = tuple(field for field in FIELDS if set(get_args(_TYPES[field])) == {float, type(None)})
-"""The fields that hold a number or nothing; the others may hold text, or a time."""
+_HELD = {field: {*get_args(_TYPES[field])} - {type(None)} for field in FIELDS}
 
-_NUMBERS = tuple(FIELDS.index(field) for field in NUMBERS)
-_OTHERS = tuple((place, field) for place, field in enumerate(FIELDS) if field not in NUMBERS)
+NUMBERS = tuple(field for field in FIELDS if _HELD[field] == {float})
+"""The fields that hold a number or nothing."""
+
+TIMES = tuple(field for field in FIELDS if _HELD[field] == {datetime})
+"""The fields that hold a time or nothing."""
+
+TEXTS = tuple(field for field in FIELDS if str in _HELD[field])
+"""The fields that may hold a text; some may hold a number instead."""
+
+_PLACE = {field: place for place, field in enumerate(FIELDS)}
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_NAT = int(np.datetime64("NaT", "us").astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +42,25 @@ class Applications:
     ----------
     numbers
         The fields of `NUMBERS`, in that order, by application; NaN where there is none.
-    others
-        Each other field's values by application, None where there is none.
+    times
+        Likewise the fields of `TIMES`: datetime64[us], UTC; NaT where there is none.
+    texts
+        Values of each field of `TEXTS` by application, None where there is none.
     """
 
     numbers: NDArray[np.float64]
-    others: dict[str, list[Any]]
+    times: NDArray[np.datetime64]
+    texts: dict[str, NDArray[np.object_]]
 
     def __len__(self) -> int:
         return int(self.numbers.shape[1])
 
     def take(self, places: NDArray[np.int64]) -> Applications:
         """Return those at these places, in that order."""
-        count = len(self)
         return Applications(
             self.numbers[:, places],
-            {
-                field: text_column(values, count)[places].tolist()
-                for field, values in self.others.items()
-            },
+            self.times[:, places],
+            {field: values[places] for field, values in self.texts.items()},
         )
 
 
@@ -62,9 +68,15 @@ def of_events(events: Sequence[LoanApplication]) -> Applications:
     """Return what these hold as columns."""
     values = [*map(list, zip(*map(astuple, events), strict=True))] or [[] for _ in FIELDS]
     return Applications(
-        np.array([values[place] for place in _NUMBERS], dtype=np.float64),
-        {field: values[place] for place, field in _OTHERS},
+        np.array([values[_PLACE[field]] for field in NUMBERS], dtype=np.float64),
+        np.array([_instants(values[_PLACE[field]]) for field in TIMES]),
+        {field: text_column(values[_PLACE[field]], len(events)) for field in TEXTS},
     )
+
+
+def _instants(times: Sequence[datetime | None]) -> NDArray[np.datetime64]:
+    microseconds = [_NAT if time is None else (time - _EPOCH) // _MICROSECOND for time in times]
+    return np.array(microseconds, dtype=np.int64).view("datetime64[us]")
 
 
 def stacked(parts: Sequence[Applications]) -> Applications:
@@ -75,8 +87,6 @@ def stacked(parts: Sequence[Applications]) -> Applications:
         return of_events([])
     return Applications(
         np.concatenate([part.numbers for part in parts], axis=1),
-        {
-            field: list(chain.from_iterable(part.others[field] for part in parts))
-            for _, field in _OTHERS
-        },
+        np.concatenate([part.times for part in parts], axis=1),
+        {field: np.concatenate([part.texts[field] for part in parts]) for field in TEXTS},
     )

@@ -24,8 +24,6 @@ _Dates: TypeAlias = NDArray[np.datetime64]
 _EARLIEST_EVENT = np.datetime64("1970-01-01", "D")
 _LATEST_EVENT = np.datetime64("2100-01-01", "D")
 _EARLIEST_CREDIT = np.datetime64("1900-01-01", "D")
-_MICROSECONDS = 1e6
-_SECONDS_A_DAY = 86_400
 # Money is paid out some weeks after the application is made.
 _ISSUE_LEAD = np.timedelta64(92, "D")
 
@@ -52,7 +50,7 @@ def instants(received_at: Instants, count: int) -> _Dates:
 
 def date_applications(
     *,
-    event_time: Sequence[datetime | None],
+    event_time: _Dates,
     issue_d: Sequence[str | None],
     earliest_cr_line: Sequence[str | None],
     received_at: _Dates,
@@ -113,21 +111,11 @@ def date_applications(
     }
 
 
-def _event_times(values: Sequence[datetime | None], findings: Findings) -> _Dates:
-    seconds = np.array(
-        [np.nan if value is None else value.timestamp() for value in values], dtype=np.float64
-    )
-    earliest, latest = (
-        float(day.astype(np.int64)) * _SECONDS_A_DAY for day in (_EARLIEST_EVENT, _LATEST_EVENT)
-    )
-    outside = (seconds < earliest) | (seconds >= latest)
+def _event_times(times: _Dates, findings: Findings) -> _Dates:
+    outside = (times < _EARLIEST_EVENT) | (times >= _LATEST_EVENT)
     findings.refuse(
         outside,
         RejectCode.EVENT_TIME_OUT_OF_RANGE,
         f"event_time: expected {_EARLIEST_EVENT} up to {_LATEST_EVENT}, found another time",
     )
-    seconds[outside] = np.nan
-    times = np.full(len(seconds), np.datetime64("NaT", "us"))
-    given = ~np.isnan(seconds)
-    times[given] = np.rint(seconds[given] * _MICROSECONDS).astype("datetime64[us]")
-    return times
+    return np.where(outside, np.datetime64("NaT", "us"), times)

@@ -1,17 +1,18 @@
 """The words LendingClub's files use for numbers and dates, read once each.
 
-Few distinct texts occur, so each parser is cached; a column then costs one look-up a row.
+Few distinct texts occur, so each parser remembers; a column then costs one look-up a row.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from risk.memo import Memo, memo
 
 UNREADABLE: Final = -np.inf
 """What a number that could not be read becomes, for the caller to report; NaN is missing."""
@@ -49,19 +50,19 @@ _MONTHS_A_CENTURY = 1_200
 _EPOCH_MONTHS = 1970 * 12
 
 
-@lru_cache(maxsize=8_192)
+@memo(8_192)
 def percent(text: str | None) -> float:
     """Read "13.56%", "13.56" or " 13 %"; None is missing."""
     return _read(_PERCENT, text)
 
 
-@lru_cache(maxsize=256)
+@memo(256)
 def term_months(text: str | None) -> float:
     """Read " 36 months" or "36"; None is missing."""
     return _read(_TERM, text)
 
 
-@lru_cache(maxsize=256)
+@memo(256)
 def employment_years(text: str | None) -> float:
     """Read "< 1 year" as 0, "3 years" as 3 and "10+ years" as 10; None is missing."""
     stripped = (text or "").strip()
@@ -74,7 +75,7 @@ def employment_years(text: str | None) -> float:
 
 
 def numbers(
-    values: Sequence[float | str | None], parse: Callable[[str | None], float]
+    values: Sequence[float | str | None], parse: Memo[str | None, float]
 ) -> NDArray[np.float64]:
     """Turn a column of numbers and texts into floats."""
     if float in set(map(type, values)):
@@ -84,7 +85,7 @@ def numbers(
         )
     # A dialect's texts alone, as usual: no Python a value but what remembers the few there are.
     texts = cast("Sequence[str | None]", values)
-    return np.fromiter(map(parse, texts), dtype=np.float64, count=len(texts))
+    return np.fromiter(map(parse.__getitem__, texts), dtype=np.float64, count=len(texts))
 
 
 def dates(
@@ -106,9 +107,7 @@ def dates(
         Dates (NaT where missing or unreadable; a month is its first day), and which texts
         could not be read.
     """
-    codes = np.array(
-        [_MISSING_DATE if value is None else _date_code(value) for value in values], dtype=np.int64
-    )
+    codes = np.fromiter(map(_date_code.__getitem__, values), dtype=np.int64, count=len(values))
     unreadable = codes == _UNREADABLE_DATE
     days = codes.astype("datetime64[D]")
     days[codes <= _MISSING_DATE] = np.datetime64("NaT")
@@ -121,7 +120,7 @@ def dates(
     return days, unreadable
 
 
-@lru_cache(maxsize=256)
+@memo(256)
 def verification(text: str) -> str:
     """Give one name to each way of saying whether income was verified; keep any other text."""
     return _VERIFICATION.get(text.strip().lower(), text)
@@ -135,9 +134,9 @@ def _read(pattern: re.Pattern[str], text: str | None) -> float:
     return UNREADABLE if match is None else float(match[1])
 
 
-@lru_cache(maxsize=8_192)
-def _date_code(text: str) -> int:
-    stripped = text.strip()
+@memo(8_192)
+def _date_code(text: str | None) -> int:
+    stripped = (text or "").strip()
     if stripped.lower() in _ABSENT:
         return _MISSING_DATE
     if match := _MONTH.fullmatch(stripped):

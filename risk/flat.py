@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.applications import HINTS, NUMBERS, Applications
-from risk.flat_interface import A_NUMBER, CODED, TIMES, WHOLE, Found, Keys, load
+from risk.applications import FIELDS, NUMBERS, TEXTS, Applications
+from risk.flat_interface import A_NUMBER, WHOLE, Found, Keys, load
 
 __all__ = ["FEWEST", "IS_COMPILED", "keys_in", "read_flat"]
 
@@ -36,7 +36,6 @@ _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _library = load()
 _keys_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_read_time = {field: msgspec.json.Decoder(HINTS[field]).decode for field in TIMES}
 
 IS_COMPILED: Final = _library is not None
 """Whether there is compiled code; without, nothing is read here."""
@@ -67,7 +66,6 @@ def read_flat(
     if keys is None:
         return None
     found = _library.read(texts, keys)
-    times = {field: _times(texts, found, slot, field) for slot, field in enumerate(TIMES)}
     # One without an amount may be a footer line, which whoever reads it alone will see.
     kept = np.flatnonzero(found.is_read & ~np.isnan(found.numbers[:, _AMOUNT]))
     if len(kept) < FEWEST:
@@ -75,10 +73,8 @@ def read_flat(
     objects = _objects(texts, found)
     return np.array(places)[kept], Applications(
         np.ascontiguousarray(found.numbers[kept].T),
-        {
-            **{field: _column(found, kept, slot, objects) for slot, field in enumerate(CODED)},
-            **{field: [*map(column.__getitem__, kept.tolist())] for field, column in times.items()},
-        },
+        np.ascontiguousarray(found.times[kept].T),
+        {field: _column(found, kept, slot, objects) for slot, field in enumerate(TEXTS)},
     )
 
 
@@ -107,22 +103,9 @@ def keys_in(text: bytes) -> tuple[str, ...]:
 def _keys(keys: tuple[str, ...]) -> Keys | None:
     """Say what is known of these keys; None if nothing, or if they are too many, or not plain."""
     are_plain = all(key.isascii() and key.isprintable() and not {*key} & {*'"\\'} for key in keys)
-    if len(keys) > _MOST_KEYS or HINTS.keys().isdisjoint(keys) or not are_plain:
+    if len(keys) > _MOST_KEYS or not {*FIELDS} & {*keys} or not are_plain:
         return None
     return Keys.of(keys)
-
-
-def _times(texts: Sequence[bytes], found: Found, slot: int, field: str) -> list[Any]:
-    """Return the times by event, None for null; an event with another text there is not read."""
-    read = _read_time[field]
-    times: list[Any] = [None] * len(texts)
-    spans = found.times[:, slot]
-    for event, start, size in spans[found.is_read & (spans["size"] > 0)].tolist():
-        try:
-            times[event] = read(texts[event][start : start + size])
-        except msgspec.DecodeError:
-            found.is_read[event] = False
-    return times
 
 
 def _objects(texts: Sequence[bytes], found: Found) -> NDArray[np.object_]:
@@ -136,12 +119,11 @@ def _objects(texts: Sequence[bytes], found: Found) -> NDArray[np.object_]:
 
 def _column(
     found: Found, kept: NDArray[np.int64], slot: int, objects: NDArray[np.object_]
-) -> list[Any]:
+) -> NDArray[np.object_]:
     codes = found.codes[kept, slot]
-    column = objects[codes]
+    column: NDArray[np.object_] = objects[codes]
     are_numbers = codes == A_NUMBER
     if are_numbers.any():
         numbers = found.values[kept[are_numbers], slot]
-        column[are_numbers] = numbers if CODED[slot] in WHOLE else numbers.view(np.float64)
-    values: list[Any] = column.tolist()
-    return values
+        column[are_numbers] = numbers if TEXTS[slot] in WHOLE else numbers.view(np.float64)
+    return column

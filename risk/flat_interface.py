@@ -11,14 +11,12 @@ import numpy as np
 from msgspec import inspect
 from numpy.typing import NDArray
 
-from risk.applications import NUMBERS
+from risk.applications import NUMBERS, TEXTS, TIMES
 from risk.contract import MAX_TEXT, LoanApplication
 
 __all__ = [
     "A_NUMBER",
-    "CODED",
     "SPAN",
-    "TIMES",
     "WHOLE",
     "Found",
     "Key",
@@ -31,7 +29,7 @@ __all__ = [
 A_NUMBER: Final = -2
 """The code of a value that is no text; -1 is that of null."""
 
-_INTERFACE: Final = 1
+_INTERFACE: Final = 2
 
 # `enum kind`.
 _PASSES_BY, _NUMBER, _TEXT, _TEXT_OR_NUMBER, _TEXT_OR_WHOLE, _TIME = range(6)
@@ -83,21 +81,11 @@ _FIELDS: Final = {field.name: _types(field) for field in _CONTRACT.fields}
 _KIND_OF: Final = {field: _KINDS[frozenset(types)] for field, types in _FIELDS.items()}
 
 
-def _of_kinds(*kinds: int) -> tuple[str, ...]:
-    return tuple(field for field, kind in _KIND_OF.items() if kind in kinds)
-
-
-CODED: Final = _of_kinds(_TEXT, _TEXT_OR_NUMBER, _TEXT_OR_WHOLE)
-"""The fields that may hold a text."""
-
-WHOLE: Final = frozenset(_of_kinds(_TEXT_OR_WHOLE))
-"""Those of `CODED` whose numbers are whole."""
-
-TIMES: Final = _of_kinds(_TIME)
-"""The fields that hold a time or nothing."""
+WHOLE: Final = frozenset(field for field, kind in _KIND_OF.items() if kind == _TEXT_OR_WHOLE)
+"""Those of `TEXTS` whose numbers are whole."""
 
 _SLOT_OF: Final = {
-    field: slot for fields in (NUMBERS, CODED, TIMES) for slot, field in enumerate(fields)
+    field: slot for fields in (NUMBERS, TEXTS, TIMES) for slot, field in enumerate(fields)
 }
 
 
@@ -136,13 +124,13 @@ class Found:
     numbers
         By event and slot of `NUMBERS`, NaN for null.
     codes
-        By event and slot of `CODED`: the place in `texts`, -1 for null, or `A_NUMBER`.
+        By event and slot of `TEXTS`: the place in `texts`, -1 for null, or `A_NUMBER`.
     values
         Bits of the numbers: int64 for the fields of `WHOLE`, float64 for the others.
     texts
         Distinct texts: in which event each stands, from which byte, and how many bytes.
     times
-        By event and slot of `TIMES` likewise, with the quotes around them; no bytes for null.
+        By event and slot of `TIMES`, UTC; NaT for null.
     """
 
     is_read: NDArray[np.bool_]
@@ -150,7 +138,7 @@ class Found:
     codes: NDArray[np.int32]
     values: NDArray[np.int64]
     texts: NDArray[Any]
-    times: NDArray[Any]
+    times: NDArray[np.datetime64]
 
 
 class Library:
@@ -174,15 +162,15 @@ class Library:
         found = Found(
             is_read=np.zeros(count, np.bool_),
             numbers=np.full((count, len(NUMBERS)), np.nan),
-            codes=np.full((count, len(CODED)), -1, np.int32),
-            values=np.empty((count, len(CODED)), np.int64),
-            texts=np.empty(count * len(CODED), SPAN),
-            times=np.zeros((count, len(TIMES)), SPAN),
+            codes=np.full((count, len(TEXTS)), -1, np.int32),
+            values=np.empty((count, len(TEXTS)), np.int64),
+            texts=np.empty(count * len(TEXTS), SPAN),
+            times=np.full((count, len(TIMES)), np.datetime64("NaT", "us")),
         )
         outputs = Outputs(
             *(found.numbers.ctypes.data, found.codes.ctypes.data, found.values.ctypes.data),
             *(found.texts.ctypes.data, found.times.ctypes.data, found.is_read.ctypes.data),
-            *(len(NUMBERS), len(CODED), len(TIMES)),
+            *(len(NUMBERS), len(TEXTS), len(TIMES)),
             MAX_TEXT,
         )
         at_sizes = ctypes.c_void_p(sizes.ctypes.data)

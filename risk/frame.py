@@ -6,7 +6,6 @@ Missing values: NaN in floats, NaT in dates and instants, None in text. See `doc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from risk.columns import APPLICATION_COLUMNS, Column, Kind
 from risk.errors import ContractError
+from risk.memo import memo
 
 Frame: TypeAlias = dict[str, NDArray[Any]]
 
@@ -148,7 +148,7 @@ def _mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return words ^ (words >> np.uint64(31))
 
 
-@lru_cache(maxsize=16_384)
+@memo(16_384)
 def _text_code(text: str | None) -> int:
     if text is None:
         return 0
@@ -156,4 +156,6 @@ def _text_code(text: str | None) -> int:
 
 
 def _text_codes(column: NDArray[Any]) -> NDArray[np.uint64]:
-    return np.fromiter(map(_text_code, column.tolist()), dtype=np.uint64, count=len(column))
+    return np.fromiter(
+        map(_text_code.__getitem__, column.tolist()), dtype=np.uint64, count=len(column)
+    )

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from risk import dialects
-from risk.applications import NUMBERS, Applications
+from risk.applications import NUMBERS, TIMES, Applications
 from risk.contract import (
     APPLICATION_COLUMNS,
     DIALECT_BOUNDS,
@@ -26,6 +25,7 @@ from risk.contract import (
 from risk.dating import Instants, date_applications, instants
 from risk.findings import Findings
 from risk.frame import Frame, take, text_column
+from risk.memo import memo
 
 _IN_DIALECT = (
     ("term_months", dialects.term_months),
@@ -43,6 +43,7 @@ _PLAIN = tuple(
     if column.kind == "float" and column.name not in _NOT_PLAIN
 )
 _PLAIN_ROWS = [NUMBERS.index(_SOURCE[column]) for column in _PLAIN]
+_EVENT_TIME = TIMES.index("event_time")
 _FICO_ROWS = [NUMBERS.index("fico_range_low"), NUMBERS.index("fico_range_high")]
 _RATIOS = ("dti_pct", "joint_dti_pct")
 _MOST = np.array([100.0 if column in _RATIOS else np.inf for column in _PLAIN])[:, None]
@@ -95,19 +96,19 @@ def clean(
         `received_at` names no zone, or is not one instant a row.
     """
     count = len(applications)
-    source = applications.others
+    source = {field: values.tolist() for field, values in applications.texts.items()}
     findings = Findings(count)
     frame = {
         **_identity(source, findings),
         **date_applications(
-            event_time=source["event_time"],
+            event_time=applications.times[_EVENT_TIME],
             issue_d=source["issue_d"],
             earliest_cr_line=source["earliest_cr_line"],
             received_at=instants(received_at, count),
             limits=limits,
             findings=findings,
         ),
-        **_numbers(applications, findings),
+        **_numbers(applications, source, findings),
         **_texts(source, findings),
     }
     _require_money(frame, findings)
@@ -144,7 +145,7 @@ def _id(value: int | str | None) -> str | None:
     return None if value is None else str(value).strip() or None
 
 
-def _numbers(applications: Applications, findings: Findings) -> Frame:
+def _numbers(applications: Applications, source: _Source, findings: Findings) -> Frame:
     table = applications.numbers[_PLAIN_ROWS]
     outside = (table < 0.0) | (table > _MOST)
     if outside.any():
@@ -156,7 +157,7 @@ def _numbers(applications: Applications, findings: Findings) -> Frame:
     for column, parse in _IN_DIALECT:
         field = _SOURCE[column]
         least, most = DIALECT_BOUNDS[field]
-        values = dialects.numbers(applications.others[field], parse)
+        values = dialects.numbers(source[field], parse)
         unreadable = np.isneginf(values)
         findings.note(unreadable, f"{column}:unreadable")
         values[unreadable] = np.nan
@@ -181,12 +182,12 @@ def _texts(source: _Source, findings: Findings) -> Frame:
     def texts(values: list[str | None]) -> NDArray[Any]:
         return text_column(values, count)
 
-    zips = list(map(_zip3, source["zip_code"]))
+    zips = list(map(_zip3.__getitem__, source["zip_code"]))
     findings.note(np.array([value == "" for value in zips], dtype=np.bool_), "zip3:unreadable")
     return {
         "purpose": texts(_readable(source["purpose"])),
         "home_ownership": texts(_readable(source["home_ownership"])),
-        "verification": texts(list(map(_verification, source["verification_status"]))),
+        "verification": texts(list(map(_verification.__getitem__, source["verification_status"]))),
         "state": texts(_readable(source["addr_state"])),
         "zip3": texts([value or None for value in zips]),
         "lender_grade": texts(
@@ -197,7 +198,9 @@ def _texts(source: _Source, findings: Findings) -> Frame:
                 )
             ]
         ),
-        "is_joint": np.array(list(map(_is_joint, source["application_type"])), dtype=np.bool_),
+        "is_joint": np.array(
+            list(map(_is_joint.__getitem__, source["application_type"])), dtype=np.bool_
+        ),
     }
 
 
@@ -211,12 +214,12 @@ def _text(value: str | None) -> str | None:
     return value if value and not value.isspace() else None
 
 
-@lru_cache(maxsize=256)
+@memo(256)
 def _verification(value: str | None) -> str | None:
     return None if _text(value) is None else dialects.verification(str(value))
 
 
-@lru_cache(maxsize=2_048)
+@memo(2_048)
 def _zip3(value: str | None) -> str | None:
     """Return three digits, empty text where there are none to be read, None where none came."""
     if _text(value) is None:
@@ -225,7 +228,7 @@ def _zip3(value: str | None) -> str | None:
     return digits if len(digits) == len("921") and digits.isdecimal() and digits.isascii() else ""
 
 
-@lru_cache(maxsize=256)
+@memo(256)
 def _is_joint(value: str | None) -> bool:
     return value is not None and value.strip().lower().startswith("joint")
 

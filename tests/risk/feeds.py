@@ -33,9 +33,11 @@ def assert_read_as_alone(raws: Sequence[bytes | None]) -> None:
     expected = stacked([alone[row].applications for row in kept])
     assert together.rows.tolist() == kept
     assert together.applications.numbers.tobytes() == expected.numbers.tobytes()
+    assert together.applications.times.tolist() == expected.times.tolist()
     # By `repr`: 1, 1.0 and True are equal otherwise.
-    found = together.applications.others
-    assert repr([found[field] for field in expected.others]) == repr([*expected.others.values()])
+    texts = together.applications.texts
+    for field, values in expected.texts.items():
+        assert repr(texts[field].tolist()) == repr(values.tolist())
     assert [(r.row, r.code, r.reason) for r in together.rejects] == [
         (row, r.code, r.reason) for row, each in enumerate(alone) for r in each.rejects
     ]

@@ -188,7 +188,7 @@ def test_the_neighbours_of_poison_land() -> None:
     for number, bad in enumerate(poison):
         raws += [as_bytes(id=number), bad]
     decoded = decode(raws, limits=Limits())
-    assert decoded.applications.others["id"] == list(range(len(poison)))
+    assert decoded.applications.texts["id"].tolist() == list(range(len(poison)))
     assert decoded.rows.tolist() == list(range(0, len(raws), 2))
     assert [reject.row for reject in decoded.rejects] == list(range(1, len(raws), 2))
 

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from risk import decode as decoding
 from risk import flat
-from risk.applications import FIELDS, NUMBERS
+from risk.applications import FIELDS, NUMBERS, TEXTS, TIMES
 from risk.contract import RejectCode
 from risk.decode import decode
 from risk.flat import read_flat
-from risk.flat_interface import CODED, TIMES
 from tests.risk.applications import ABSENT, an_event, as_bytes
 from tests.risk.feeds import (
     LIMITS,
@@ -39,11 +38,10 @@ def test_a_producers_feed_is_read_together() -> None:
 def test_values_stand_by_field_and_event() -> None:
     rows, applications = read_together(feed(20, purpose=ABSENT))
     assert rows == list(range(20))
-    assert applications.others["id"] == rows
+    assert applications.texts["id"].tolist() == rows
     amounts = applications.numbers[NUMBERS.index("loan_amnt")]
     assert amounts.tolist() == [1_000.0 + row for row in rows]
-    assert applications.others["purpose"] == [None] * 20
-    assert {*NUMBERS, *applications.others} == {*FIELDS}
+    assert applications.texts["purpose"].tolist() == [None] * 20
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])
@@ -176,7 +174,7 @@ def test_the_neighbours_of_a_breach_are_read_together() -> None:
         events[place] = valued(events[place], "dti", b'"high"')
     rows, applications = read_together(events)
     assert rows == [row for row in range(30) if row not in {3, 17}]
-    assert applications.others["id"] == rows
+    assert applications.texts["id"].tolist() == rows
 
 
 def test_many_breaches_leave_all_to_be_read_alone() -> None:
@@ -311,9 +309,10 @@ def test_without_compiled_code_the_same_isread(monkeypatch: pytest.MonkeyPatch) 
     assert read_flat(events, LIMITS.max_bytes) is None
     alone = decode(events, limits=LIMITS)
     assert alone.rejects == together.rejects
-    assert alone.applications.others == together.applications.others
+    for field, values in alone.applications.texts.items():
+        assert together.applications.texts[field].tolist() == values.tolist()
     assert alone.applications.numbers.tobytes() == together.applications.numbers.tobytes()
 
 
 def test_every_field_of_the_contract_isread() -> None:
-    assert sorted([*NUMBERS, *CODED, *TIMES]) == sorted(FIELDS)
+    assert sorted([*NUMBERS, *TEXTS, *TIMES]) == sorted(FIELDS)

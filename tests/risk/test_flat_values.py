@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta, timezone
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -56,13 +58,58 @@ def test_bounds_are_the_contracts(field: str) -> None:
     assert number_read(events) > 8
 
 
+_TIMES = """
+    2026-03-01T11:59:00Z 2026-03-01T11:59:00+00:00 2026-03-01T11:59:00-00:00
+    2026-03-01T11:59:00.5+05:30
+    2026-03-01T11:59:00.123456-12:45 2026-03-01T11:59:00.1234567Z 2026-03-01T11:59:00.1234564999Z
+    2026-03-01T11:59:00.000001Z 2026-03-01T23:59:59.999999+23:59 2026-03-01T00:00:00-23:59
+    2026-03-01T11:59:00.Z 2026-03-01T11:59:00 2026-03-01 2026-03-01T11:59Z 20260301T115900Z
+    2026-03-01t11:59:00Z 2026-03-01T11:59:00z 2026-03-01_11:59:00Z 2026-03-01T11:59:00,5Z
+    2026-03-01T24:00:00Z 2026-03-01T11:60:00Z 2026-03-01T11:59:60Z 2026-03-01T11:59:00+24:00
+    2026-03-01T11:59:00+00:60 2026-03-01T11:59:00+0000 2026-03-01T11:59:00+00 2026-03-01T11:59:00Z0
+    2026-00-01T11:59:00Z 2026-13-01T11:59:00Z 2026-03-00T11:59:00Z 2026-03-32T11:59:00Z
+    2024-02-29T12:00:00Z 2023-02-29T12:00:00Z 2000-02-29T12:00:00Z 1900-02-29T12:00:00Z
+    2026-04-31T12:00:00Z 2026-06-30T12:00:00Z 2026-07-31T12:00:00Z 2026-08-31T12:00:00Z
+    2026-09-31T12:00:00Z 2026-11-30T12:00:00Z 2026-12-31T12:00:00Z 2026-02-30T12:00:00Z
+    1970-01-01T00:00:00Z 1969-12-31T23:59:59.999999Z 1582-10-15T00:00:00Z 0001-01-01T12:00:00Z
+    0000-01-01T12:00:00Z 9999-12-31T12:00:00Z 2100-01-01T00:00:00Z 2099-12-31T23:59:59.999999Z
+    +026-03-01T11:59:00Z 2026-3-01T11:59:00Z 2026-03-01T11:5:00Z 2026-03-01T1a:59:00Z
+"""
+
+
+def test_times_are_read_as_alone() -> None:
+    times = _TIMES.split()
+    events = feed(len(times) + 20)
+    for row, time in enumerate(times):
+        events[row] = valued(events[row], "event_time", f'"{time}"'.encode())
+    assert_read_as_alone(events)
+    assert number_read(events) > 40
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.datetimes(
+            timezones=st.integers(-1_439, 1_439).map(
+                lambda minutes: timezone(timedelta(minutes=minutes))
+            ),
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_any_time_is_the_one_that_is_read_alone(times: list[datetime]) -> None:
+    events = [as_bytes(event_time=time.isoformat()) for time in times]
+    assert_read_as_alone([*events, *feed(20)])
+
+
 def test_ids_may_be_whole_numbers_or_texts_each_for_itself() -> None:
     ids = [0, 1, 2**31, 2**53 + 1, 10**18 - 1, 10**18, 2**63 - 1, 2**63, "a", "", "a" * MAX_TEXT]
     events = feed(40)
     for row, value in enumerate([*ids, "a" * (MAX_TEXT + 1), None, "7"]):
         events[row] = as_bytes(id=value)
     assert_read_as_alone(events)
-    assert read_together(events)[1].others["id"][:5] == [0, 1, 2**31, 2**53 + 1, 10**18 - 1]
+    assert read_together(events)[1].texts["id"].tolist()[:5] == [0, 1, 2**31, 2**53 + 1, 10**18 - 1]
 
 
 def test_any_byte_may_stand_in_a_text() -> None:
@@ -87,9 +134,9 @@ def test_there_may_be_more_distinct_texts_than_are_kept_apart_cheaply() -> None:
     ]
     assert number_read(events) == 5_000
     applications = decode(events, limits=LIMITS).applications
-    assert applications.others["purpose"] == [f"purpose {row}" for row in range(5_000)]
-    assert applications.others["id"] == [f"a-{row}" for row in range(5_000)]
-    assert applications.others["zip_code"] == [str(row % 7) for row in range(5_000)]
+    assert applications.texts["purpose"].tolist() == [f"purpose {row}" for row in range(5_000)]
+    assert applications.texts["id"].tolist() == [f"a-{row}" for row in range(5_000)]
+    assert applications.texts["zip_code"].tolist() == [str(row % 7) for row in range(5_000)]
 
 
 def test_a_number_field_is_a_column_of_floats_and_nan_where_it_is_missing() -> None:
@@ -99,5 +146,4 @@ def test_a_number_field_is_a_column_of_floats_and_nan_where_it_is_missing() -> N
     assert by_field["loan_amnt"] == [1_000.0 + row for row in range(20)]
     assert by_field["revol_bal"] == [7.0] * 20
     assert np.isnan(by_field["dti"]).all()
-    assert applications.others["term"] == [" 36 months"] * 20
-    assert set(NUMBERS).isdisjoint(applications.others)
+    assert applications.texts["term"].tolist() == [" 36 months"] * 20

@@ -174,5 +174,5 @@ def test_the_hash_of_a_known_application_is_known() -> None:
 
 
 def test_the_factory_makes_what_it_says() -> None:
-    assert an_application().others["id"] == [53595000]
+    assert an_application().texts["id"].tolist() == [53595000]
     assert clean_row()["purpose"] == "credit_card"
