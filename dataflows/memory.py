@@ -1,8 +1,7 @@
 """Memory as a stream needs it: blocks that are freed are kept, and old objects are left alone.
 
-Every batch needs scratch arrays of some hundred KiB and lays its events out end to end. By default
-glibc gives each such block back to the system, and the page faults of the next one cost more than
-what is done with it. And Python's collector, woken by every few hundred new objects, would look
+Every batch needs scratch arrays of some hundred KiB. By default glibc gives each such block back to
+the system, and the page faults of the next one cost more than what is done with it. And Python's collector, woken by every few hundred new objects, would look
 again and again at the modules that were loaded once and for all.
 """
 
@@ -15,19 +14,21 @@ import pyarrow as pa
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 KEPT_BYTES = 16 << 20
+LARGE_BYTES = 4 << 20
 COLLECT_AFTER_OBJECTS = 50_000
 
 
 def settle() -> None:
     """Set up the process for steady work: call it when all is loaded, before threads begin.
 
-    glibc keeps up to 16 MiB that are free, in one arena for all threads; Arrow uses it too. On
-    another C library only the collector is told.
+    glibc keeps up to 16 MiB that are free, in one arena for all threads; Arrow uses it too. Only
+    blocks of 4 MiB and more, as a batch's bytes end to end, go back at once: between smaller ones
+    they would leave holes that nothing fits into. On another C library only the collector is told.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_ARENA_MAX, 1)
-        mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+        mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
         mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
         pa.set_memory_pool(pa.system_memory_pool())
     gc.collect()

@@ -31,17 +31,21 @@ print(gc.get_freeze_count() > 10_000)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs glibc's malloc")
-def test_a_block_that_was_freed_is_used_again_without_page_faults() -> None:
-    faults = said("""
+def test_a_block_that_was_freed_is_used_again_without_page_faults_unless_it_is_large() -> None:
+    smaller, large = (
+        said(f"""
 import resource
 memory.settle()
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(3):
     before = faults()
-    block = bytearray(b"x") * (8 << 20)
+    block = bytearray(b"x") * ({size})
     del block
     print(faults() - before)
 """)
-    pages = (8 << 20) // 4096
-    assert int(faults[-1]) < pages // 10
+        for size in ("memory.LARGE_BYTES // 2", "memory.LARGE_BYTES * 2")
+    )
+    pages = (2 << 20) // 4096
+    assert int(smaller[-1]) < pages // 10
+    assert int(large[-1]) >= 4 * pages
