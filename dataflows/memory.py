@@ -1,8 +1,9 @@
 """Memory as a stream needs it: blocks that are freed are kept, and old objects are left alone.
 
-Every batch needs scratch arrays of some hundred KiB. By default glibc gives each such block back to
-the system, and the page faults of the next one cost more than what is done with it. And Python's collector, woken by every few hundred new objects, would look
-again and again at the modules that were loaded once and for all.
+Every batch needs scratch arrays of some hundred KiB. By default glibc gives each such block back
+to the system, and the page faults of the next one cost more than what is done with it. And
+Python's collector, woken by every few hundred new objects, would look again and again at the
+modules that were loaded once and for all.
 """
 
 from __future__ import annotations
