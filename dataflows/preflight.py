@@ -24,6 +24,7 @@ from lakehouse.postgres import Patience
 from lakehouse.rules import open_rules, versions_of
 from lakehouse.silver import SilverWriter
 from risk.contract import Limits
+from risk.flat import IS_COMPILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,6 +83,7 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
         source=settings.source,
         **versions_of(rules()),
         token=token,
+        compiled=IS_COMPILED,
         starts={partition.key: starts[partition.key].off for partition in partitions},
     )
     rules.watch()

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What a field may hold beside null; `risk/flat.py` has the same order. */
+/* What a field may hold beside null; risk/flat_interface.py has the same order. */
 enum kind { PASSES_BY, NUMBER, TEXT, TEXT_OR_NUMBER, TEXT_OR_WHOLE, TIME };
 
 /* The code of a value that is no text; null leaves what the caller wrote: -1, NaN, NaT. */
