@@ -122,23 +122,34 @@ def clean(
 
 
 def _identity(source: _Source, findings: Findings) -> Frame:
-    ids = _ids(source["id"])
-    loan_ids = _ids(source["loan_id"])
-    event_ids = _ids(source["event_id"])
-    named = list(zip(ids, loan_ids, event_ids, strict=True))
-    application_id = text_column([i or loan or event for i, loan, event in named], len(ids))
+    count = len(source["id"])
+    ids, loan_ids, event_ids = (_ids(source[field]) for field in ("id", "loan_id", "event_id"))
+    names = _first_given(count, ids, loan_ids, event_ids)
+    is_missing = np.zeros(count, dtype=np.bool_)
+    if None in names:
+        is_missing[:] = [name is None for name in names]
     findings.refuse(
-        np.array([name is None for name in application_id.tolist()], dtype=np.bool_),
+        is_missing,
         RejectCode.MISSING_FIELD,
         "id: expected event_id, id or loan_id, found none; send the application's id",
     )
-    event_id = text_column([event or i or loan for i, loan, event in named], len(ids))
-    return {"event_id": event_id, "application_id": application_id}
+    event_id = text_column(_first_given(count, event_ids, ids, loan_ids), count)
+    return {"event_id": event_id, "application_id": text_column(names, count)}
 
 
-def _ids(values: Sequence[int | str | None]) -> Sequence[str | None]:
-    # A feed writes one or two of the three kinds of id, so that whole columns are missing.
-    return [None] * len(values) if values.count(None) == len(values) else list(map(_id, values))
+def _ids(values: list[int | str | None]) -> list[str | None]:
+    """Return the ids as texts; nothing for a column without any, as a feed writes one or two."""
+    if values.count(None) == len(values):
+        return []
+    return list(map(str, values)) if {*map(type, values)} == {int} else list(map(_id, values))
+
+
+def _first_given(count: int, *columns: list[str | None]) -> list[str | None]:
+    """Return for each row its first value; columns that are empty take no part."""
+    first, *others = [column for column in columns if column] or [[None] * count]
+    for column in others:
+        first = [value or other for value, other in zip(first, column, strict=True)]
+    return first
 
 
 def _id(value: int | str | None) -> str | None:
