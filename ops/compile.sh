@@ -2,7 +2,7 @@
 # Compile risk/flat.c to risk/libflat.so, unless that is there and newer. Where there is no C compiler
 # nothing happens: events are read without it, to the same values, at a lower rate (docs/adr/0026).
 set -eu
-cd -- "$(dirname -- "$0")/../risk"
+CDPATH='' cd -- "$(dirname -- "$0")/../risk"
 
 if [ libflat.so -nt flat.c ] || [ ! -w . ] || ! command -v cc >/dev/null; then
     exit

@@ -19,7 +19,7 @@ class Memo(dict[_Argument, _Value]):
     function
         Gives the same for the same argument, always.
     most
-        How many arguments are remembered: with one more, all are forgotten.
+        How many arguments are remembered: with one more, all are forgotten. Threads may share it.
     """
 
     def __init__(self, function: Callable[[_Argument], _Value], most: int) -> None:

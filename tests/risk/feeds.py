@@ -44,6 +44,7 @@ def assert_read_as_alone(raws: Sequence[bytes | None]) -> None:
 
 
 def read_together(raws: Sequence[bytes | None]) -> tuple[list[int], Applications]:
+    """Return which events the compiled code reads, and what they hold."""
     found = read_flat(raws, LIMITS.max_bytes)
     if found is None:
         return [], stacked([])
@@ -52,9 +53,11 @@ def read_together(raws: Sequence[bytes | None]) -> tuple[list[int], Applications
 
 
 def number_read(raws: Sequence[bytes | None]) -> int:
+    """Return how many events the compiled code reads."""
     return len(read_together(raws)[0])
 
 
 def valued(event: bytes, field: str, text: bytes) -> bytes:
+    """Return the event with this text, JSON or not, as the field's value."""
     value = json.dumps(json.loads(event)[field]).encode()
     return event.replace(f'"{field}": '.encode() + value, f'"{field}": '.encode() + text)

@@ -17,7 +17,6 @@ from tests.risk.applications import as_bytes
 _libc = ctypes.CDLL(None)
 _libc.malloc.restype = ctypes.c_void_p
 _libc.malloc.argtypes = [ctypes.c_size_t]
-_libc.free.argtypes = [ctypes.c_void_p]
 
 
 def damaged(chance: random.Random) -> list[bytes]:

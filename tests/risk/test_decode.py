@@ -1,13 +1,19 @@
 import gzip
 import json
 import random
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from risk.contract import Limits, RejectCode, Stage
+from risk import decode as decoding
+from risk.applications import NUMBERS, Applications, of_events
+from risk.contract import Limits, LoanApplication, RejectCode, Stage
 from risk.decode import decode
 from tests.risk.applications import as_bytes, judge_all, refusal
 
@@ -191,6 +197,38 @@ def test_the_neighbours_of_poison_land() -> None:
     assert decoded.applications.texts["id"].tolist() == list(range(len(poison)))
     assert decoded.rows.tolist() == list(range(0, len(raws), 2))
     assert [reject.row for reject in decoded.rejects] == list(range(1, len(raws), 2))
+
+
+def test_what_is_read_together_takes_its_places_among_what_is_read_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A stand-in for the compiled code, which not every machine has: it takes every third event.
+    taken: list[int] = []
+
+    def take_some(
+        raws: Sequence[bytes | None], longest: int
+    ) -> tuple[NDArray[np.int64], Applications] | None:
+        assert longest <= Limits().max_bytes
+        if len(raws) < 20:
+            return None
+        taken.append(len(raws))
+        places = np.arange(0, len(raws), 3)
+        some = [raws[place] or b"" for place in places.tolist()]
+        events = [msgspec.json.decode(raw, type=LoanApplication) for raw in some]
+        return places, of_events(events)
+
+    monkeypatch.setattr(decoding, "read_flat", take_some)
+    raws = [as_bytes(id=row, loan_amnt=row + 1) for row in range(30)]
+    # Left twice: 0, 3, 6, ... are taken first, then 1, 5, 10, ...
+    raws[2] = raws[8] = b"{"
+    sound = [row for row in range(30) if row not in {2, 8}]
+    decoded = decode(raws, limits=Limits())
+    assert taken == [30, 20]
+    assert decoded.rows.tolist() == sound
+    assert decoded.applications.texts["id"].tolist() == sound
+    amounts = decoded.applications.numbers[NUMBERS.index("loan_amnt")]
+    assert amounts.tolist() == [row + 1 for row in sound]
+    assert [reject.row for reject in decoded.rejects] == [2, 8]
 
 
 _KEYS = st.sampled_from(["id", "dti", "loan_amnt", "x", "xx", "last_fico_range_high", "a_very_"])
