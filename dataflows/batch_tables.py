@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, cast
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from dataflows.batches import MicroBatch
     from risk.judge import Verdicts
+
+_PIECE_BYTES: Final = 1 << 20
 
 
 def decisions_table(
@@ -87,11 +90,24 @@ def raw_table(batch: MicroBatch) -> pa.Table:
     return pa.table(columns, schema=tables.RAW_EVENTS)
 
 
-def _laid_out(values: Sequence[bytes | None]) -> pa.Array:
-    """Return the bytes as an Arrow column, copied once."""
+def _laid_out(values: Sequence[bytes | None]) -> pa.ChunkedArray:
+    """Return the bytes as an Arrow column, copied once, in pieces of about a megabyte.
+
+    A piece of that size goes where the one before it was: memory that the system has to hand over
+    anew, page by page, costs more than the copy.
+    """
     if None in values:
-        return pa.array(values, pa.binary())
+        return pa.chunked_array([pa.array(values, pa.binary())])
     texts = cast("Sequence[bytes]", values)
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+    cuts = np.flatnonzero(np.diff(ends // _PIECE_BYTES)) + 1
+    pieces = [
+        _piece(texts[first:after]) for first, after in pairwise([0, *cuts.tolist(), len(texts)])
+    ]
+    return pa.chunked_array(pieces, pa.binary())
+
+
+def _piece(texts: Sequence[bytes]) -> pa.Array:
     ends = np.zeros(len(texts) + 1, dtype=np.int32)
     np.cumsum(np.fromiter(map(len, texts), np.int32, len(texts)), out=ends[1:])
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]

@@ -8,8 +8,6 @@ bounds on offsets and instants already tell a reader whether to open it; by date
 would make hundreds of files a commit. Small files are the maintainer's to compact.
 """
 
-import os
-import sys
 import threading
 import time
 from collections import deque
@@ -42,7 +40,6 @@ POSITION_OFFSETS: Final = 100_000
 what lies behind the slowest table."""
 
 _CLOSE_SECONDS: Final = 10.0
-_NICENESS: Final = 10
 
 _Batch = tuple[str, int, int, pa.Table, int | None]
 
@@ -58,18 +55,8 @@ def open_gold(lake_uri: str, *, pipeline: str, patience: Patience) -> dict[str, 
     """
     probe(lake_uri)
     opened = partial(GoldWriter, lake_uri, pipeline=pipeline, patience=patience)
-    with ThreadPoolExecutor(len(SCHEMAS), "gold-open", _stand_back) as pool:
+    with ThreadPoolExecutor(len(SCHEMAS), "gold-open") as pool:
         return dict(zip(SCHEMAS, pool.map(opened, SCHEMAS), strict=True))
-
-
-def _stand_back() -> None:
-    """Give this thread, and those it starts, the processor when nobody else wants it.
-
-    The library starts its own threads at its first call, and they inherit this. A commit's Parquet
-    and ZSTD can wait for a moment; the events that come in meanwhile should not.
-    """
-    if sys.platform == "linux":  # elsewhere priorities are those of processes
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def last_offs(
@@ -100,7 +87,7 @@ class GoldAppender:
     Parameters
     ----------
     max_rows, max_bytes, max_seconds
-        What may wait for one commit, and for how long.
+        What may wait for one commit, in bytes of memory as it waits, and for how long.
     on_commit
         Called after each commit with the table's name, on the appender's thread.
     clock

@@ -1,4 +1,4 @@
-"""Gold's Delta tables: which there are, how each comes to be, and how its files are written.
+"""Gold's Delta tables: which there are, and how each comes to be.
 
 Created with their schema and nothing that would raise the protocol: any engine that reads Delta
 (reader version 1) reads them.
@@ -7,14 +7,14 @@ Created with their schema and nothing that would raise the protocol: any engine 
 from typing import Final
 
 import pyarrow as pa
-from deltalake import ColumnProperties, DeltaTable, Field, WriterProperties
+from deltalake import DeltaTable, Field
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse import tables
 from lakehouse.errors import SchemaDiffers
 from lakehouse.lake_store import DELTA_OPTIONS, open_table
 
-__all__ = ["OUTCOME_RECORDS", "SCHEMAS", "VIEWS", "open_or_create", "writer_properties"]
+__all__ = ["BOUNDED", "OF_ITS_OWN", "OUTCOME_RECORDS", "SCHEMAS", "VIEWS", "open_or_create"]
 
 SCHEMAS: Final[dict[str, pa.Schema]] = {
     "decisions": tables.DECISIONS,
@@ -44,9 +44,12 @@ reported it. It comes from no topic, so it has no position: `lakehouse.outcomes`
 VIEWS: Final[dict[str, pa.Schema]] = {**SCHEMAS, "outcome_records": OUTCOME_RECORDS}
 """Every table of gold that readers see under its own name."""
 
-_BYTES: Final = "raw"
-_OF_ITS_OWN: Final = frozenset({"event_id", "application_id", "off", "content_hash", "event_at"})
-_PRUNED_BY: Final = (
+OF_ITS_OWN: Final = frozenset(
+    {"event_id", "application_id", "off", "content_hash", "event_at", "raw"}
+)
+"""Columns in which nearly every row has a value of its own."""
+
+BOUNDED: Final = (
     "topic",
     "part",
     "off",
@@ -57,6 +60,7 @@ _PRUNED_BY: Final = (
     "observed_on",
     "recorded_at",
 )
+"""Columns whose bounds a commit says of each file, so that a reader may leave it closed."""
 
 
 def open_or_create(uri: str, schema: pa.Schema) -> DeltaTable:
@@ -80,7 +84,7 @@ def open_or_create(uri: str, schema: pa.Schema) -> DeltaTable:
                 "delta.appendOnly": "true",
                 # Bounds of every column would make each log entry as large as a small data file.
                 "delta.dataSkippingStatsColumns": ",".join(
-                    name for name in schema.names if name in _PRUNED_BY
+                    name for name in schema.names if name in BOUNDED
                 ),
             },
             storage_options=dict(DELTA_OPTIONS),
@@ -110,18 +114,3 @@ def _lacking_columns(uri: str, found: pa.Schema, expected: pa.Schema) -> list[pa
             "Run the code that wrote it, or give this one another RISK_LAKE_URI"
         )
     return lacking
-
-
-def writer_properties(schema: pa.Schema) -> WriterProperties:
-    """Return how a table's files are written; ZSTD 1 is the fastest as well as the smallest."""
-    # Where nearly every value is another, a dictionary of them only costs time and bytes.
-    columns = {
-        field.name: ColumnProperties(dictionary_enabled=False)
-        for field in schema
-        if field.name in _OF_ITS_OWN or pa.types.is_floating(field.type)
-    }
-    if _BYTES in schema.names:
-        columns[_BYTES] = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
-    return WriterProperties(
-        compression="ZSTD", compression_level=1, column_properties=columns or None
-    )

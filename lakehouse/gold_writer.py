@@ -14,24 +14,20 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import (
-    CommitProperties,
-    DeltaTable,
-    PostCommitHookProperties,
-    Transaction,
-    write_deltalake,
-)
+from deltalake import DeltaTable
 from deltalake.exceptions import (
     DeltaError,
     DeltaProtocolError,
     SchemaMismatchError,
     TableNotFoundError,
 )
+from obstore.exceptions import BaseError
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
-from lakehouse.errors import Fenced, Gap, LakehouseError
-from lakehouse.gold_tables import SCHEMAS, open_or_create, writer_properties
-from lakehouse.lake_store import is_denied, open_table, raise_as_ours, table_uri
+from lakehouse.errors import Fenced, Gap, LakehouseError, SchemaDiffers
+from lakehouse.gold_file import GrowingFile, StoredOnce, commit_files
+from lakehouse.gold_tables import SCHEMAS, open_or_create
+from lakehouse.lake_store import is_denied, open_objects, open_table, raise_as_ours, table_uri
 from lakehouse.postgres import Patience
 
 __all__ = ["GoldWriter", "Slot", "transaction_id"]
@@ -87,15 +83,15 @@ class GoldWriter:
         self._schema = SCHEMAS[table]
         self._pipeline = pipeline
         self._patience = patience
-        self._properties = writer_properties(self._schema)
         self._committed: dict[Slot, int | None] = {}
         self._waiting: dict[Slot, int] = {}
-        self._rows: list[pa.Table] = []
+        self._file: GrowingFile | None = None
+        self._sealed: list[StoredOnce] = []
         self.waiting_rows = 0
-        self.waiting_bytes = 0
         self.waiting_offsets = 0
         try:
             self._handle: DeltaTable | None = open_or_create(self.uri, self._schema)
+            self._objects = open_objects(self.uri)
         except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
             raise_as_ours(self.uri, exc)
 
@@ -120,6 +116,12 @@ class GoldWriter:
         """Whether a commit would change anything."""
         return bool(self._waiting)
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of memory that the rows take which wait for the next commit, mostly compressed."""
+        growing = self._file.nbytes if self._file else 0
+        return growing + sum(each.nbytes for each in self._sealed)
+
     def append(
         self, topic: str, part: int, next_off: int, rows: pa.Table, *, first_off: int | None = None
     ) -> None:
@@ -137,7 +139,14 @@ class GoldWriter:
         ------
         Gap
             The batch begins beyond the position: committing it would skip what lies between.
+        SchemaDiffers
+            The rows have other columns than the table.
         """
+        if not rows.schema.equals(self._schema):
+            raise SchemaDiffers(
+                f"{self.uri}: rows of {topic}/{part} have other columns than the table: "
+                f"{rows.schema.names}"
+            )
         last = self.last_off(topic, part)
         last = self._waiting.get((topic, part), last)
         if last is not None and first_off is not None and first_off > last + 1:
@@ -149,12 +158,11 @@ class GoldWriter:
             return
         if last is not None and rows.num_rows and pc.min(rows.column("off")).as_py() <= last:
             rows = rows.filter(pc.greater(rows.column("off"), last))
-        self._waiting[topic, part] = next_off - 1
-        self.waiting_offsets += rows.num_rows if last is None else next_off - 1 - last
         if rows.num_rows:
-            self._rows.append(rows)
-            self.waiting_rows += rows.num_rows
-            self.waiting_bytes += rows.nbytes
+            self._encode(rows)
+        self._waiting[topic, part] = next_off - 1
+        self.waiting_rows += rows.num_rows
+        self.waiting_offsets += rows.num_rows if last is None else next_off - 1 - last
 
     def flush(self) -> int:
         """Commit what waits, rows and positions in one, and return how many rows that were.
@@ -182,13 +190,16 @@ class GoldWriter:
             reraise=True,
         )
         try:
+            if self._file is not None:
+                self._sealed.append(self._file.seal())
+                self._file = None
             attempts(self._commit)
         except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
             raise_as_ours(self.uri, exc)
         committed = self.waiting_rows
         self._committed.update(self._waiting)
-        self._waiting, self._rows = {}, []
-        self.waiting_rows = self.waiting_bytes = self.waiting_offsets = 0
+        self._waiting, self._sealed = {}, []
+        self.waiting_rows = self.waiting_offsets = 0
         return committed
 
     def _commit(self) -> None:
@@ -198,28 +209,28 @@ class GoldWriter:
             if has_landed:
                 self._handle = handle
                 return
+        for file in self._sealed:
+            file.put(self._objects)
         before = handle.version()
         self._handle = None  # until it is known what became of this attempt
-        write_deltalake(
-            handle,
-            pa.concat_tables(self._rows) if self._rows else self._schema.empty_table(),
-            mode="append",
-            writer_properties=self._properties,
-            commit_properties=CommitProperties(
-                app_transactions=[
-                    Transaction(transaction_id(self._pipeline, *slot), last)
-                    for slot, last in self._waiting.items()
-                ]
-            ),
-            # Expired logs are the maintainer's: here it would take time and the right to delete.
-            post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
-        )
+        positions = {
+            transaction_id(self._pipeline, *slot): last for slot, last in self._waiting.items()
+        }
+        commit_files(handle, self._sealed, positions)
+        handle.update_incremental()
         # Ours did not follow what we knew: it was laid over somebody's commit of other partitions,
         # which the handle now contains, so that a later conflict would go unseen.
         if handle.version() != before + 1:
             expected = {**self._committed, **self._waiting}
             self._refuse_strangers(expected, self._recorded_in(handle, expected))
         self._handle = handle
+
+    def _encode(self, rows: pa.Table) -> None:
+        try:
+            self._file = self._file or GrowingFile(self._schema)
+            self._file.append(rows)
+        except pa.ArrowException as exc:
+            raise_as_ours(self.uri, exc)
 
     def _reopen(self) -> tuple[DeltaTable, bool]:
         """Return a new handle, and whether the attempt that seemed to fail had landed."""
@@ -255,4 +266,4 @@ class GoldWriter:
 def _may_pass(exc: BaseException) -> bool:
     if isinstance(exc, (LakehouseError, *_STRUCTURAL)):
         return False
-    return isinstance(exc, OSError | DeltaError) and not is_denied(exc)
+    return isinstance(exc, OSError | DeltaError | BaseError) and not is_denied(exc)

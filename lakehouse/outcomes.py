@@ -8,20 +8,15 @@ version of the table; another recorder's commit in between is a conflict, and th
 from typing import Final
 
 import pyarrow as pa
-from deltalake import (
-    CommitProperties,
-    DeltaTable,
-    PostCommitHookProperties,
-    Transaction,
-    write_deltalake,
-)
+from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
 from lakehouse import queries
 from lakehouse.errors import Unavailable
-from lakehouse.gold_tables import OUTCOME_RECORDS, open_or_create, writer_properties
+from lakehouse.gold_file import GrowingFile, commit_files
+from lakehouse.gold_tables import OUTCOME_RECORDS, open_or_create
 from lakehouse.lake import Lake
-from lakehouse.lake_store import probe, raise_as_ours, table_uri
+from lakehouse.lake_store import open_objects, probe, raise_as_ours, table_uri
 
 __all__ = ["OutcomeRecorder"]
 
@@ -40,7 +35,6 @@ class OutcomeRecorder:
 
     def __init__(self, lake_uri: str) -> None:
         self._uri = table_uri(lake_uri, "outcome_records")
-        self._properties = writer_properties(OUTCOME_RECORDS)
         probe(lake_uri)
         self._open()
 
@@ -80,16 +74,11 @@ class OutcomeRecorder:
     def _has_committed(self, handle: DeltaTable, rows: pa.Table) -> bool:
         number = (handle.transaction_version(_TRANSACTION) or 0) + 1
         try:
-            write_deltalake(
-                handle,
-                rows,
-                mode="append",
-                writer_properties=self._properties,
-                commit_properties=CommitProperties(
-                    app_transactions=[Transaction(_TRANSACTION, number)]
-                ),
-                post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
-            )
+            file = GrowingFile(OUTCOME_RECORDS)
+            file.append(rows.cast(OUTCOME_RECORDS))
+            whole = file.seal()
+            whole.put(open_objects(self._uri))
+            commit_files(handle, [whole], {_TRANSACTION: number})
         except CommitFailedError:
             return False
         except Exception as exc:  # noqa: BLE001 - every failure of the store is translated

@@ -127,7 +127,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _about("Rows waiting for one gold table that cause a commit at once.", ge=1, le=1_000_000),
     ] = 20_000
     gold_flush_mib: Annotated[
-        int, _about("MiB waiting for one gold table that cause a commit at once.", ge=1, le=1_024)
+        int,
+        _about(
+            "MiB waiting for one gold table, as Parquet, that cause a commit at once; at most "
+            "twice as much is taken in.",
+            ge=1,
+            le=1_024,
+        ),
     ] = 32
     allow_position_loss: Annotated[
         str,

@@ -8,6 +8,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse.gold import GoldWriter
+from lakehouse.gold_file import GrowingFile, StoredOnce
 from lakehouse.lake_store import table_uri
 from lakehouse.postgres import Patience
 from lakehouse.tables import DECISIONS, DUPLICATES, QUARANTINE, RAW_EVENTS
@@ -60,6 +61,12 @@ def a_gold_writer(
     return GoldWriter(
         lake_uri, table, pipeline=PIPELINE, patience=patience, pause=lambda _seconds: None
     )
+
+
+def a_file_of(offsets: Iterable[int]) -> StoredOnce:
+    file = GrowingFile(RAW_EVENTS)
+    file.append(raw_rows(offsets))
+    return file.seal()
 
 
 def append(writer: GoldWriter, first_off: int, next_off: int, *, part: int = 0) -> None:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import deltalake
 import pytest
 
-from lakehouse import gold_writer
+from lakehouse import gold_file, gold_writer
 from lakehouse.errors import Fenced, Unavailable
 from lakehouse.gold import POSITION_OFFSETS, POSITION_SECONDS, SCHEMAS, GoldAppender
 from tests.lakehouse.gold_cases import (
@@ -66,13 +65,13 @@ def opened(lake: str, clock: Clock) -> Iterator[Opens]:
 @pytest.fixture
 def stalled(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Every commit waits until the event is set."""
-    write, released = deltalake.write_deltalake, threading.Event()
+    commit, released = gold_file.commit_files, threading.Event()
 
-    def wait_and_write(*arguments: object, **named: object) -> None:
+    def wait_and_commit(*arguments: Any) -> None:
         assert released.wait(30)
-        write(*arguments, **named)  # type: ignore[call-overload]
+        commit(*arguments)
 
-    monkeypatch.setattr(gold_writer, "write_deltalake", wait_and_write)
+    monkeypatch.setattr(gold_writer, "commit_files", wait_and_commit)
     yield released
     released.set()
 
@@ -214,7 +213,7 @@ def test_a_waiting_flow_is_released_by_a_failure(
     def fail(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(gold_writer, "write_deltalake", fail)
+    monkeypatch.setattr(gold_writer, "commit_files", fail)
 
     def feed() -> None:
         for off in range(100):
@@ -243,7 +242,7 @@ def test_closing_ends_the_attempts_on_a_store_that_is_out(
         tried.set()
         raise OSError("503 Service Unavailable")
 
-    monkeypatch.setattr(gold_writer, "write_deltalake", refuse)
+    monkeypatch.setattr(gold_writer, "commit_files", refuse)
     appender.append(TOPIC, 0, MAX_ROWS, raw_rows(range(MAX_ROWS)))
     assert tried.wait(10)
     appender.close()

@@ -1,11 +1,11 @@
 """The store fails before or after a commit took effect; nothing is lost and nothing comes twice."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-import deltalake
 import pytest
+from deltalake import DeltaTable
 
-from lakehouse import gold_writer
 from lakehouse.errors import Denied, Fenced, Unavailable
 from lakehouse.gold import GoldWriter
 from lakehouse.lake_store import DELTA_OPTIONS, open_table
@@ -24,7 +24,7 @@ from tests.lakehouse.faulty_store import (
     is_commit,
     is_put,
 )
-from tests.lakehouse.gold_cases import a_gold_writer, append, delta, offsets
+from tests.lakehouse.gold_cases import a_file_of, a_gold_writer, append, delta, offsets
 from tests.lakehouse.silver_cases import TOPIC
 from tests.servers.s3 import Bucket
 
@@ -84,14 +84,39 @@ def test_data_files_that_fail_are_written_again(store: FaultyStore, lake: str) -
     assert offsets(lake) == [0, 1, 2]
 
 
-def test_retrying_blindly_would_duplicate_rows(
-    store: FaultyStore, lake: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def blindly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mutant A: try again after an error without a look at what became of it."""
     monkeypatch.setattr(GoldWriter, "_reopen", lambda writer: (open_table(writer.uri), False))
+
+
+def test_a_file_that_is_committed_again_is_in_the_table_once(
+    store: FaultyStore, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blindly(monkeypatch)
     writer = a_gold_writer(lake)
     append(writer, 0, 3)
     store.fail(LOST_ANSWER, times=ONE_ATTEMPT)
+    writer.flush()
+    assert delta(lake).version() == 2
+    assert offsets(lake) == [0, 1, 2]
+
+
+def test_retrying_blindly_with_another_file_would_duplicate_rows(
+    store: FaultyStore, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Why an attempt is a commit of the files that are stored, never of rows written again."""
+    blindly(monkeypatch)
+    writer = a_gold_writer(lake)
+    append(writer, 0, 3)
+    store.fail(LOST_ANSWER, times=ONE_ATTEMPT)
+
+    def under_another_name(_seconds: float) -> None:
+        (file,) = writer._sealed
+        copy = a_file_of(range(3))
+        copy.put(writer._objects)
+        file.added = replace(file.added, path=copy.added.path)
+
+    writer.pause = under_another_name
     writer.flush()
     assert offsets(lake) == [0, 0, 1, 1, 2, 2]
 
@@ -148,7 +173,7 @@ def test_a_commit_takes_few_requests(store: FaultyStore, lake: str) -> None:
         append(writer, 0, 2, part=part)
     store.requests.clear()
     writer.flush()
-    assert len(store.requests) <= 7
+    assert len(store.requests) <= 9
 
 
 def test_what_fails_after_the_commit_counts_as_committed(
@@ -156,14 +181,24 @@ def test_what_fails_after_the_commit_counts_as_committed(
 ) -> None:
     writer = a_gold_writer(lake)
     append(writer, 0, 3)
-    write = deltalake.write_deltalake
 
-    def write_and_fail(*arguments: object, **named: object) -> None:
-        write(*arguments, **named)  # type: ignore[call-overload]
-        monkeypatch.setattr(gold_writer, "write_deltalake", write)
+    refresh = DeltaTable.update_incremental
+
+    def fail(_handle: DeltaTable) -> None:
+        monkeypatch.setattr(DeltaTable, "update_incremental", refresh)
         raise OSError("the answer was lost")
 
-    monkeypatch.setattr(gold_writer, "write_deltalake", write_and_fail)
+    monkeypatch.setattr(DeltaTable, "update_incremental", fail)
     assert writer.flush() == 3
     assert offsets(lake) == [0, 1, 2]
     assert delta(lake).version() == 1
+
+
+def test_a_file_is_stored_once_however_often_its_commit_is_tried(
+    store: FaultyStore, lake: str
+) -> None:
+    writer = a_gold_writer(lake)
+    append(writer, 0, 3)
+    store.fail(REFUSED, times=2 * ONE_ATTEMPT)
+    writer.flush()
+    assert sum(path.endswith(".parquet") for method, path in store.requests if method == "PUT") == 1
