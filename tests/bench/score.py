@@ -34,7 +34,7 @@ from tests.servers.broker import Broker, choose, start_chosen
 
 PARTITIONS = 4
 LATENCY_RATE = 2_000
-TUNED = {"RISK_BATCH_MAX_MESSAGES": "2000", "RISK_GOLD_FLUSH_MIB": "12"}
+TUNED = {"RISK_BATCH_MAX_MESSAGES": "3000", "RISK_GOLD_FLUSH_MIB": "12"}
 EVENT_TO_SILVER = "risk_event_to_silver_seconds_bucket"
 
 
