@@ -80,8 +80,8 @@ class GoldAppender:
     """A writer on a thread of its own: the flow goes on while the table commits.
 
     Commits when rows or bytes reach their limit, when the first row that waits is too old, and when
-    asked. Hold-ups are passed on: `append` waits while twice `max_bytes` are on their way, so that
-    memory is bounded however long the store is out. A failure ends the thread and is raised by
+    asked. Hold-ups are passed on: `append` waits while `max_bytes` are on their way to the writer,
+    which holds as much at most, so that memory is bounded however long the store is out. A failure ends the thread and is raised by
     every later call.
 
     Parameters
@@ -113,7 +113,6 @@ class GoldAppender:
         self._state = threading.Condition()
         self._queue: deque[_Batch] = deque()
         self._queued_bytes = 0
-        self._held_bytes = 0
         self._oldest_at: float | None = None
         self._rows_wanted = False
         self._all_asked = 0
@@ -176,8 +175,7 @@ class GoldAppender:
         return self._failure is not None or self._closing.is_set()
 
     def _has_room(self, size: int) -> bool:
-        on_the_way = self._queued_bytes + self._held_bytes
-        return on_the_way == 0 or on_the_way + size <= 2 * self._max_bytes
+        return self._queued_bytes == 0 or self._queued_bytes + size <= self._max_bytes
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -222,7 +220,6 @@ class GoldAppender:
             self._oldest_at = self._clock()
         with self._state:
             self._queued_bytes -= rows.nbytes
-            self._held_bytes = self._writer.waiting_bytes
             self._state.notify_all()
         if self._is_full() or self._seconds_to_go() == 0:
             self._commit()
@@ -258,6 +255,3 @@ class GoldAppender:
             self._writer.flush()
             self._on_commit(self._writer.table)
         self._oldest_at = None
-        with self._state:
-            self._held_bytes = 0
-            self._state.notify_all()
