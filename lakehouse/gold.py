@@ -81,8 +81,8 @@ class GoldAppender:
 
     Commits when rows or bytes reach their limit, when the first row that waits is too old, and when
     asked. Hold-ups are passed on: `append` waits while `max_bytes` are on their way to the writer,
-    which holds as much at most, so that memory is bounded however long the store is out. A failure ends the thread and is raised by
-    every later call.
+    which holds as much at most, so that memory is bounded however long the store is out. A failure
+    ends the thread and is raised by every later call.
 
     Parameters
     ----------
