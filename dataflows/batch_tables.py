@@ -99,16 +99,16 @@ def _laid_out(values: Sequence[bytes | None]) -> pa.ChunkedArray:
     if None in values:
         return pa.chunked_array([pa.array(values, pa.binary())])
     texts = cast("Sequence[bytes]", values)
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
-    cuts = np.flatnonzero(np.diff(ends // _PIECE_BYTES)) + 1
+    ends = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), out=ends[1:])
+    cuts = np.flatnonzero(np.diff(ends[1:] // _PIECE_BYTES)) + 1
     pieces = [
-        _piece(texts[first:after]) for first, after in pairwise([0, *cuts.tolist(), len(texts)])
+        _piece(texts[first:after], ends[first : after + 1] - ends[first])
+        for first, after in pairwise([0, *cuts.tolist(), len(texts)])
     ]
     return pa.chunked_array(pieces, pa.binary())
 
 
-def _piece(texts: Sequence[bytes]) -> pa.Array:
-    ends = np.zeros(len(texts) + 1, dtype=np.int32)
-    np.cumsum(np.fromiter(map(len, texts), np.int32, len(texts)), out=ends[1:])
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
+def _piece(texts: Sequence[bytes], ends: NDArray[np.int64]) -> pa.Array:
+    buffers = [None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(texts))]
     return pa.Array.from_buffers(pa.binary(), len(texts), buffers)

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
 from deltalake.transaction import AddAction
 
+from lakehouse.errors import SchemaDiffers
 from lakehouse.gold_tables import BOUNDED, OF_ITS_OWN
 
 __all__ = ["GrowingFile", "StoredOnce", "commit_files"]
@@ -39,7 +40,6 @@ class GrowingFile:
     """
 
     def __init__(self, schema: pa.Schema) -> None:
-        self._schema = schema
         self._sink = pa.BufferOutputStream()
         self._writer = pq.ParquetWriter(
             self._sink,
@@ -66,7 +66,7 @@ class GrowingFile:
 
         Raises
         ------
-        pyarrow.ArrowInvalid
+        SchemaDiffers
             A column that must not be null is; the file is of no use any more.
         """
         self._unencoded.append(rows)
@@ -76,7 +76,7 @@ class GrowingFile:
             self._encode()
 
     def seal(self) -> "StoredOnce":
-        """Return the whole file, which grows no more."""
+        """Return the whole file, which grows no more; raises what `append` does."""
         self._encode()
         self._writer.close()
         body = self._sink.getvalue()
@@ -95,7 +95,10 @@ class GrowingFile:
             return
         rows = _in_one_piece(pa.concat_tables(self._unencoded))
         self._unencoded, self._unencoded_bytes = [], 0
-        self._writer.write_table(rows, row_group_size=rows.num_rows)
+        try:
+            self._writer.write_table(rows, row_group_size=rows.num_rows)
+        except pa.ArrowInvalid as exc:
+            raise SchemaDiffers(f"rows do not fit their table in the lake: {exc}") from exc
         for name, bounds in self._bounds.items():
             bounds.widen(rows[name])
 

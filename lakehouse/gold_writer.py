@@ -140,7 +140,7 @@ class GoldWriter:
         Gap
             The batch begins beyond the position: committing it would skip what lies between.
         SchemaDiffers
-            The rows have other columns than the table.
+            The rows have other columns than the table, or nulls where it has none.
         """
         if not rows.schema.equals(self._schema):
             raise SchemaDiffers(
@@ -159,7 +159,8 @@ class GoldWriter:
         if last is not None and rows.num_rows and pc.min(rows.column("off")).as_py() <= last:
             rows = rows.filter(pc.greater(rows.column("off"), last))
         if rows.num_rows:
-            self._encode(rows)
+            self._file = self._file or GrowingFile(self._schema)
+            self._file.append(rows)
         self._waiting[topic, part] = next_off - 1
         self.waiting_rows += rows.num_rows
         self.waiting_offsets += rows.num_rows if last is None else next_off - 1 - last
@@ -224,13 +225,6 @@ class GoldWriter:
             expected = {**self._committed, **self._waiting}
             self._refuse_strangers(expected, self._recorded_in(handle, expected))
         self._handle = handle
-
-    def _encode(self, rows: pa.Table) -> None:
-        try:
-            self._file = self._file or GrowingFile(self._schema)
-            self._file.append(rows)
-        except pa.ArrowException as exc:
-            raise_as_ours(self.uri, exc)
 
     def _reopen(self) -> tuple[DeltaTable, bool]:
         """Return a new handle, and whether the attempt that seemed to fail had landed."""

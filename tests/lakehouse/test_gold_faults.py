@@ -84,40 +84,36 @@ def test_data_files_that_fail_are_written_again(store: FaultyStore, lake: str) -
     assert offsets(lake) == [0, 1, 2]
 
 
-def blindly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mutant A: try again after an error without a look at what became of it."""
+@pytest.fixture
+def blind(store: FaultyStore, lake: str, monkeypatch: pytest.MonkeyPatch) -> GoldWriter:
+    """Mutant A, with three rows: tries again after an error, here of a commit that landed, without
+    a look at what became of it."""
     monkeypatch.setattr(GoldWriter, "_reopen", lambda writer: (open_table(writer.uri), False))
-
-
-def test_a_file_that_is_committed_again_is_in_the_table_once(
-    store: FaultyStore, lake: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    blindly(monkeypatch)
     writer = a_gold_writer(lake)
     append(writer, 0, 3)
     store.fail(LOST_ANSWER, times=ONE_ATTEMPT)
-    writer.flush()
+    return writer
+
+
+def test_a_file_that_is_committed_again_is_in_the_table_once(blind: GoldWriter, lake: str) -> None:
+    blind.flush()
     assert delta(lake).version() == 2
     assert offsets(lake) == [0, 1, 2]
 
 
 def test_retrying_blindly_with_another_file_would_duplicate_rows(
-    store: FaultyStore, lake: str, monkeypatch: pytest.MonkeyPatch
+    blind: GoldWriter, lake: str
 ) -> None:
     """Why an attempt is a commit of the files that are stored, never of rows written again."""
-    blindly(monkeypatch)
-    writer = a_gold_writer(lake)
-    append(writer, 0, 3)
-    store.fail(LOST_ANSWER, times=ONE_ATTEMPT)
 
     def under_another_name(_seconds: float) -> None:
-        (file,) = writer._sealed
+        (file,) = blind._sealed
         copy = a_file_of(range(3))
-        copy.put(writer._objects)
+        copy.put(blind._objects)
         file.added = replace(file.added, path=copy.added.path)
 
-    writer.pause = under_another_name
-    writer.flush()
+    blind.pause = under_another_name
+    blind.flush()
     assert offsets(lake) == [0, 0, 1, 1, 2, 2]
 
 
