@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow as pa
 from lakehouse import tables
 from risk.contract import Reject, RejectCode, Stage
 from risk.frame import constant
+from risk.packed import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from dataflows.batches import MicroBatch
     from risk.judge import Verdicts
-
-_PIECE_BYTES: Final = 1 << 20
+    from risk.packed import Piece
 
 
 def decisions_table(
@@ -85,30 +84,20 @@ def raw_table(batch: MicroBatch) -> pa.Table:
         pa.array(batch.offsets),
         keys,
         pa.repeat(pa.scalar(batch.received_at, tables.INSTANT), count),
-        _laid_out(batch.values),
+        _laid_out(Packed.of(batch.values)),
     ]
     return pa.table(columns, schema=tables.RAW_EVENTS)
 
 
-def _laid_out(values: Sequence[bytes | None]) -> pa.ChunkedArray:
-    """Return the bytes as an Arrow column, copied once, in pieces of about a megabyte.
-
-    A piece of that size goes where the one before it was: memory that the system has to hand over
-    anew, page by page, costs more than the copy.
-    """
-    if None in values:
-        return pa.chunked_array([pa.array(values, pa.binary())])
-    texts = cast("Sequence[bytes]", values)
-    ends = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), out=ends[1:])
-    cuts = np.flatnonzero(np.diff(ends[1:] // _PIECE_BYTES)) + 1
-    pieces = [
-        _piece(texts[first:after], ends[first : after + 1] - ends[first])
-        for first, after in pairwise([0, *cuts.tolist(), len(texts)])
-    ]
-    return pa.chunked_array(pieces, pa.binary())
+def _laid_out(events: Packed) -> pa.ChunkedArray:
+    """Return the bytes as an Arrow column, where they are; copied only if tombstones are there."""
+    if (events.sizes < 0).any():
+        return pa.chunked_array([pa.array(list(events), pa.binary())])
+    return pa.chunked_array(map(_piece, events.pieces), pa.binary())
 
 
-def _piece(texts: Sequence[bytes], ends: NDArray[np.int64]) -> pa.Array:
-    buffers = [None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(texts))]
-    return pa.Array.from_buffers(pa.binary(), len(texts), buffers)
+def _piece(piece: Piece) -> pa.Array:
+    ends = pa.py_buffer(piece.ends.astype(np.int32))
+    return pa.Array.from_buffers(
+        pa.binary(), len(piece.ends) - 1, [None, ends, pa.py_buffer(piece.body)]
+    )

@@ -30,7 +30,8 @@ class MicroBatch:
     offsets
         int64, strictly increasing, one per event.
     values
-        The events' bytes as they arrived; ``None`` is a tombstone.
+        The events' bytes as they arrived; ``None`` is a tombstone. A source that hands over
+        thousands packs them.
     keys
         The messages' keys, for the archive; empty when the source has none.
     received_at

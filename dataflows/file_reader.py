@@ -8,6 +8,7 @@ import numpy as np
 
 from dataflows.batches import MicroBatch
 from dataflows.clock import utc_now
+from risk.packed import Packed
 
 if TYPE_CHECKING:
     from dataflows.files import FileReader
@@ -45,7 +46,7 @@ class FileSourceReader:
             first_off=batch.first_off,
             next_off=batch.next_off,
             offsets=np.array(batch.offsets, dtype=np.int64),
-            values=batch.values,
+            values=Packed.of(batch.values),
             keys=(),
             received_at=utc_now(),
             foreign=batch.foreign,

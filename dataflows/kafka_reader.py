@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from dataflows.batches import MicroBatch
 from dataflows.clock import utc_now
 from lakehouse.errors import PositionLost, Unavailable
+from risk.packed import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +107,7 @@ class KafkaReader:
             first_off=self._position,
             next_off=int(offsets[-1]) + 1,
             offsets=offsets,
-            values=list(map(Message.value, messages)),
+            values=Packed.of(list(map(Message.value, messages))),
             keys=list(map(Message.key, messages)),
             received_at=utc_now(),
         )

@@ -10,6 +10,7 @@ import numpy as np
 
 from dataflows.batches import MicroBatch
 from dataflows.clock import utc_now
+from risk.packed import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,7 @@ class SimReader:
             first_off=first,
             next_off=self._position,
             offsets=np.arange(first, self._position, dtype=np.int64),
-            values=values,
+            values=Packed.of(values),
             keys=(),
             received_at=now,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,6 +20,7 @@ from dataflows.stages import timed
 from lakehouse.silver import Batch
 from risk.dating import instants
 from risk.judge import judge
+from risk.packed import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -78,7 +79,7 @@ class Judge:
         with timed("judge"):
             arrived = np.concatenate([instants(batch.received_at, len(batch)) for batch in group])
             verdicts = judge(
-                list(chain.from_iterable(map(_records, group))),
+                Packed.joined([*map(_records, group)]),
                 rules=self._rules(),
                 received_at=arrived,
                 limits=self._limits,
@@ -134,11 +135,13 @@ def _judged(batch: MicroBatch, decided: pa.Table, rejects: Sequence[Reject]) -> 
     )
 
 
-def _records(batch: MicroBatch) -> Sequence[bytes | None]:
+def _records(batch: MicroBatch) -> Packed:
     """Return the events without what is no record, so that none of that can be decided."""
     if not batch.foreign:
-        return batch.values
-    return [None if row in batch.foreign else raw for row, raw in enumerate(batch.values)]
+        return Packed.of(batch.values)
+    return Packed.of(
+        [None if row in batch.foreign else raw for row, raw in enumerate(batch.values)]
+    )
 
 
 class Store:

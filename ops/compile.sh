@@ -4,7 +4,7 @@
 set -eu
 CDPATH='' cd -- "$(dirname -- "$0")/../risk"
 
-if [ libflat.so -nt flat.c ] || [ ! -w . ] || ! command -v cc >/dev/null; then
+if { [ libflat.so -nt flat.c ] && [ libflat.so -nt flat_time.h ]; } || [ ! -w . ] || ! command -v cc >/dev/null; then
     exit
 fi
 # Under a name of its own first: whoever starts meanwhile finds the old one or the new one, whole.

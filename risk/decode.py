@@ -21,6 +21,7 @@ from risk.contract import REJECT_CODES, Limits, LoanApplication, Reject, RejectC
 from risk.examine import Fault, examine
 from risk.flat import read_flat
 from risk.keys import doubtful
+from risk.packed import Packed
 
 # Longer ones are read alone.
 _LONGEST = 32_768
@@ -78,15 +79,16 @@ def decode(raws: Sequence[bytes | None], *, limits: Limits) -> Decoded:
     faults: dict[int, Fault] = {}
     parts: list[Applications] = []
     rows: list[NDArray[np.int64]] = []
-    left = np.arange(len(raws))
+    packed = Packed.of(raws)
+    left = np.arange(len(packed))
     # As often as there are producers, or dialects, whose events are alike.
-    while (flat := read_flat([raws[row] for row in left.tolist()], longest)) is not None:
-        places, applications = flat
-        rows.append(left[places])
+    while (flat := read_flat(packed, left, longest)) is not None:
+        found, applications = flat
+        rows.append(found)
         parts.append(applications)
-        left = np.delete(left, places)
+        left = np.setdiff1d(left, found, assume_unique=True)
     for start in range(0, len(left), _AT_ONCE):
-        some = {row: raws[row] for row in left[start : start + _AT_ONCE].tolist()}
+        some = {row: packed[row] for row in left[start : start + _AT_ONCE].tolist()}
         alone = _read_alone(_texts(some, limits, faults), limits, faults)
         rows.append(np.fromiter(alone, np.int64, len(alone)))
         parts.append(of_events([*alone.values()]))

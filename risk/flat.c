@@ -8,6 +8,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "flat_time.h"
+
+#if defined(__SSE2__) && !defined(ONE_BY_ONE)
+#include <emmintrin.h>
+#define SIXTEEN 16
+#endif
+
 /* What a field may hold beside null; risk/flat_interface.py has the same order. */
 enum kind { PASSES_BY, NUMBER, TEXT, TEXT_OR_NUMBER, TEXT_OR_WHOLE, TIME };
 
@@ -15,16 +22,12 @@ enum kind { PASSES_BY, NUMBER, TEXT, TEXT_OR_NUMBER, TEXT_OR_WHOLE, TIME };
 enum { A_NUMBER = -2 };
 
 struct key {
-    const char *quoted; /* with its quotes */
+    const char *name; /* as most write it: with its quotes and the colon */
     int32_t size;
     int32_t kind;
     int32_t slot;     /* in the outputs of its kind */
     int32_t is_above; /* whether `least` itself is refused */
     double least, most;
-};
-
-struct span {
-    int32_t event, start, size;
 };
 
 union value {
@@ -36,7 +39,8 @@ struct outputs {
     double *numbers;     /* [events][number_slots] */
     int32_t *codes;      /* [events][code_slots] */
     union value *values; /* [events][code_slots], where the code says A_NUMBER */
-    struct span *texts;  /* [events * code_slots], distinct texts by their codes */
+    uint8_t *texts;      /* [bytes of all events], distinct texts one behind the other, by code */
+    int64_t *text_ends;  /* [events * code_slots + 1], where each begins, and where the last ends */
     int64_t *times;      /* [events][time_slots], microseconds since 1970, UTC */
     uint8_t *is_read;    /* [events] */
     int32_t number_slots, code_slots, time_slots;
@@ -63,21 +67,58 @@ static const uint8_t *past_space(const uint8_t *at, const uint8_t *end)
     return at;
 }
 
-static int is_digit(const uint8_t *at, const uint8_t *end)
-{
-    return at < end && *at >= '0' && *at <= '9';
-}
-
 /* Past a word, or NULL if another stands there. */
 static const uint8_t *past_word(const uint8_t *at, const uint8_t *end, const char *word, int32_t size)
 {
     return end - at >= size && memcmp(at, word, (size_t)size) == 0 ? at + size : NULL;
 }
 
+static int is_null(const uint8_t *at, const uint8_t *end)
+{
+    return end - at >= 4 && memcmp(at, "null", 4) == 0;
+}
+
+/* Whether these are the same bytes; eight at a time, since a call for each key would cost more. */
+static int are_same(const uint8_t *one, const char *other, int32_t size)
+{
+    uint64_t left, right;
+    int32_t i = 0;
+    for (; i + 8 <= size; i += 8) {
+        memcpy(&left, one + i, 8);
+        memcpy(&right, other + i, 8);
+        if (left != right)
+            return 0;
+    }
+    if (i == size)
+        return 1;
+    if (size < 8)
+        return memcmp(one, other, (size_t)size) == 0;
+    memcpy(&left, one + size - 8, 8);
+    memcpy(&right, other + size - 8, 8);
+    return left == right;
+}
+
 /* Past a string that begins here, or NULL if it is not plain ASCII without an escape. */
 static const uint8_t *past_text(const uint8_t *at, const uint8_t *end)
 {
-    for (at++; at < end; at++) {
+    at++;
+#ifdef SIXTEEN
+    for (; end - at >= SIXTEEN; at += SIXTEEN) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)at);
+        /* As signed numbers, those from 0x80 on are below 0x20 too. */
+        __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+        __m128i high = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F));
+        __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+        __m128i escape = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+        __m128i odd = _mm_or_si128(_mm_or_si128(low, high), _mm_or_si128(quote, escape));
+        int found = _mm_movemask_epi8(odd);
+        if (found) {
+            at += __builtin_ctz((unsigned)found);
+            return *at == '"' ? at + 1 : NULL;
+        }
+    }
+#endif
+    for (; at < end; at++) {
         if (*at == '"')
             return at + 1;
         if (*at < 0x20 || *at >= 0x7F || *at == '\\')
@@ -137,6 +178,29 @@ static const uint8_t *past_number(const uint8_t *at, const uint8_t *end, struct 
     return at;
 }
 
+/* The same of a number that nobody wants: its digits need not be read, only told from others. */
+static const uint8_t *past_unread_number(const uint8_t *at, const uint8_t *end)
+{
+    struct number unwanted;
+#ifdef SIXTEEN
+    if (end - at >= SIXTEEN) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)at);
+        __m128i value = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+        __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value);
+        __m128i is_dot = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'));
+        unsigned others = ~(unsigned)_mm_movemask_epi8(_mm_or_si128(is_digit, is_dot));
+        int size = __builtin_ctz(others); /* there are some: the mask has sixteen bits only */
+        unsigned dots = (unsigned)_mm_movemask_epi8(is_dot) & ((1u << size) - 1);
+        /* A dot stands between digits, and a zero in front of nothing else. */
+        int is_plain = size > 0 && size < SIXTEEN && (dots & (dots - 1)) == 0 && !(dots & 1) &&
+                       !(dots >> (size - 1)) && (*at != '0' || size == 1 || dots == 2);
+        if (is_plain && (at[size] | 0x20) != 'e')
+            return at + size;
+    }
+#endif
+    return past_number(at, end, &unwanted);
+}
+
 /* Whether the number as a double is sure to be the nearest one: both factors are exact. */
 static int as_double(const struct number *n, double *value)
 {
@@ -150,89 +214,29 @@ static int as_double(const struct number *n, double *value)
     return 1;
 }
 
-/* The number that so many digits make, or -1 if anything else is among them. */
-static int32_t digits(const uint8_t *at, int32_t count)
-{
-    int32_t number = 0;
-    for (const uint8_t *end = at + count; at < end; at++) {
-        if (!is_digit(at, end))
-            return -1;
-        number = number * 10 + (*at - '0');
-    }
-    return number;
-}
-
-static int days_of(int32_t year, int32_t month)
-{
-    int is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 2 ? 28 + is_leap : 30 + (month + month / 8) % 2;
-}
-
-/* Days since 1970-01-01. The year is counted from March, so that a leap day is its last one. */
-static int64_t day_number(int32_t year, int32_t month, int32_t day)
-{
-    int64_t from_march = year - (month < 3);
-    int64_t in_year = (153 * (month + (month < 3 ? 9 : -3)) + 2) / 5 + day - 1;
-    return from_march * 365 + from_march / 4 - from_march / 100 + from_march / 400 + in_year - 719468;
-}
-
-/* Whether it is a time like 2026-03-01T11:59:00.123456+01:00; if so, the microseconds since 1970. */
-static int as_time(const uint8_t *at, int32_t size, int64_t *microseconds)
-{
-    if (size < 20 || at[4] != '-' || at[7] != '-' || at[10] != 'T' || at[13] != ':' || at[16] != ':')
-        return 0;
-    int32_t year = digits(at, 4), month = digits(at + 5, 2), day = digits(at + 8, 2);
-    int32_t hour = digits(at + 11, 2), minute = digits(at + 14, 2), second = digits(at + 17, 2);
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_of(year, month))
-        return 0;
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
-        return 0;
-    const uint8_t *end = at + size;
-    int64_t fraction = 0;
-    at += 19;
-    if (*at == '.') {
-        int32_t unit = 1000000;
-        for (at++; is_digit(at, end) && unit > 1; at++) {
-            unit /= 10;
-            fraction += (int64_t)(*at - '0') * unit;
-        }
-        if (unit == 1000000)
-            return 0;
-    }
-    int32_t ahead = 0;
-    if (end - at == 6 && (*at == '+' || *at == '-') && at[3] == ':') {
-        int32_t hours = digits(at + 1, 2), minutes = digits(at + 4, 2);
-        if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
-            return 0;
-        ahead = (hours * 60 + minutes) * (*at == '-' ? -60 : 60);
-    } else if (end - at != 1 || *at != 'Z') {
-        return 0;
-    }
-    int64_t seconds = day_number(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
-    *microseconds = (seconds - ahead) * 1000000 + fraction;
-    return 1;
-}
-
 static int is_within(const struct key *key, double value)
 {
     return value <= key->most && (key->is_above ? value > key->least : value >= key->least);
 }
 
-static int32_t code_of(struct reader *r, int32_t event, const uint8_t *at, int32_t size)
+static int32_t code_of(struct reader *r, const uint8_t *at, int32_t size)
 {
     uint32_t hash = 2166136261u;
     for (int32_t i = 0; i < size; i++)
         hash = (hash ^ at[i]) * 16777619u;
     hash ^= hash >> 15;
-    struct span *texts = r->out->texts;
+    uint8_t *texts = r->out->texts;
+    int64_t *ends = r->out->text_ends;
     uint32_t place = hash & (TABLE - 1);
     for (; r->table[place]; place = (place + 1) & (TABLE - 1)) {
-        const struct span *t = &texts[r->table[place] - 1];
-        if (t->size == size && memcmp(r->events[t->event] + t->start, at, (size_t)size) == 0)
-            return r->table[place] - 1;
+        int32_t code = r->table[place] - 1;
+        if (ends[code + 1] - ends[code] == size &&
+            are_same(at, (const char *)texts + ends[code], size))
+            return code;
     }
     int32_t code = r->distinct++;
-    texts[code] = (struct span){event, (int32_t)(at - r->events[event]), size};
+    memcpy(texts + ends[code], at, (size_t)size);
+    ends[code + 1] = ends[code] + size;
     if (r->kept < TABLE / 2) {
         r->kept++;
         r->table[place] = code + 1;
@@ -250,7 +254,7 @@ static const uint8_t *past_value(struct reader *r, int32_t event, const struct k
                                         : out->code_slots;
     int64_t slot = event * slots + key->slot;
     if (*at == 'n')
-        return past_word(at, end, "null", 4);
+        return is_null(at, end) ? at + 4 : NULL;
     if (*at == '"') {
         const uint8_t *after = past_text(at, end);
         if (after == NULL || key->kind == NUMBER || after - at - 2 > out->most_text)
@@ -258,7 +262,7 @@ static const uint8_t *past_value(struct reader *r, int32_t event, const struct k
         int32_t size = (int32_t)(after - at - 2);
         if (key->kind == TIME)
             return as_time(at + 1, size, &out->times[slot]) ? after : NULL;
-        out->codes[slot] = code_of(r, event, at + 1, size);
+        out->codes[slot] = code_of(r, at + 1, size);
         return after;
     }
     struct number n;
@@ -291,10 +295,9 @@ static const uint8_t *past_value(struct reader *r, int32_t event, const struct k
 
 static const uint8_t *past_any(const uint8_t *at, const uint8_t *end)
 {
-    struct number n;
     switch (*at) {
     case 'n':
-        return past_word(at, end, "null", 4);
+        return is_null(at, end) ? at + 4 : NULL;
     case 't':
         return past_word(at, end, "true", 4);
     case 'f':
@@ -302,8 +305,34 @@ static const uint8_t *past_any(const uint8_t *at, const uint8_t *end)
     case '"':
         return past_text(at, end);
     default:
-        return past_number(at, end, &n);
+        return past_unread_number(at, end);
     }
+}
+
+/* To the value of this key, or NULL if another stands there. */
+static const uint8_t *to_value(const uint8_t *at, const uint8_t *end, const struct key *key, uint8_t before)
+{
+    if (at == end || *at != before)
+        return NULL;
+    at++;
+    if (end - at > key->size + 2) {
+        /* As most write it: no white space, or one space in front of key and value. */
+        const uint8_t *name = at + (*at == ' ');
+        if (are_same(name, key->name, key->size)) {
+            const uint8_t *value = name + key->size;
+            value += *value == ' ';
+            if (*value > ' ')
+                return value;
+        }
+    }
+    at = past_word(past_space(at, end), end, key->name, key->size - 1);
+    if (at == NULL)
+        return NULL;
+    at = past_space(at, end);
+    if (at == end || *at != ':')
+        return NULL;
+    at = past_space(at + 1, end);
+    return at == end ? NULL : at;
 }
 
 static int read_one(struct reader *r, int32_t event, int64_t size, const struct key *keys, int32_t count)
@@ -311,17 +340,8 @@ static int read_one(struct reader *r, int32_t event, int64_t size, const struct 
     const uint8_t *at = r->events[event], *end = at + size;
     at = past_space(at, end);
     for (int32_t k = 0; k < count; k++) {
-        if (at == end || *at != (k ? ',' : '{'))
-            return 0;
-        at = past_space(at + 1, end);
-        at = past_word(at, end, keys[k].quoted, keys[k].size);
+        at = to_value(at, end, &keys[k], k ? ',' : '{');
         if (at == NULL)
-            return 0;
-        at = past_space(at, end);
-        if (at == end || *at != ':')
-            return 0;
-        at = past_space(at + 1, end);
-        if (at == end)
             return 0;
         at = keys[k].kind == PASSES_BY ? past_any(at, end) : past_value(r, event, &keys[k], at, end);
         if (at == NULL)
@@ -334,7 +354,7 @@ static int read_one(struct reader *r, int32_t event, int64_t size, const struct 
 /* Which structures these are: a caller that was made for others must not call. */
 int32_t flat_interface(void)
 {
-    return 2;
+    return 3;
 }
 
 /* Read the events; return how many distinct texts were found. */
@@ -342,6 +362,7 @@ int32_t read_flat(const uint8_t *const *events, const int64_t *sizes, int32_t co
                   const struct key *keys, int32_t key_count, struct outputs *out)
 {
     struct reader r = {.events = events, .out = out};
+    out->text_ends[0] = 0;
     for (int32_t i = 0; i < count; i++)
         out->is_read[i] = (uint8_t)read_one(&r, i, sizes[i], keys, key_count);
     return r.distinct;

@@ -11,8 +11,8 @@ values and says what is wrong (`risk.decode`); so are all where nothing was comp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from risk.applications import FIELDS, NUMBERS, TEXTS, Applications
 from risk.flat_interface import A_NUMBER, WHOLE, Found, Keys, load
+from risk.packed import Packed
 
 __all__ = ["FEWEST", "IS_COMPILED", "keys_in", "read_flat"]
 
@@ -42,49 +43,51 @@ IS_COMPILED: Final = _library is not None
 
 
 def read_flat(
-    raws: Sequence[bytes | None], longest: int
+    raws: Packed, rows: NDArray[np.int64], longest: int
 ) -> tuple[NDArray[np.int64], Applications] | None:
     """Read those of the events that are alike and plainly sound; None if those are too few.
 
     Parameters
     ----------
     raws
-        Events: any bytes, or None.
+        Events: any bytes.
+    rows
+        Which of them to look at.
     longest
         How many bytes an event may have, to be read here.
 
     Returns
     -------
     tuple
-        Which of the events were read, in order, and what they hold.
+        Which of these rows were read, in order, and what they hold.
     """
     if _library is None:
         return None
-    places = [place for place, raw in enumerate(raws) if raw and len(raw) <= longest]
-    texts = [raw for place in places if (raw := raws[place])]
-    keys = _most_usual(texts)
+    sizes = raws.sizes[rows]
+    rows = rows[(sizes > 0) & (sizes <= longest)]
+    keys = _most_usual(raws, rows)
     if keys is None:
         return None
-    found = _library.read(texts, keys)
+    found = _library.read(raws.starts[rows], raws.sizes[rows], keys)
     # One without an amount may be a footer line, which whoever reads it alone will see.
     kept = np.flatnonzero(found.is_read & ~np.isnan(found.numbers[:, _AMOUNT]))
     if len(kept) < FEWEST:
         return None
-    objects = _objects(texts, found)
-    return np.array(places)[kept], Applications(
+    objects = _objects(found)
+    return rows[kept], Applications(
         np.ascontiguousarray(found.numbers[kept].T),
         np.ascontiguousarray(found.times[kept].T),
         {field: _column(found, kept, slot, objects) for slot, field in enumerate(TEXTS)},
     )
 
 
-def _most_usual(texts: Sequence[bytes]) -> Keys | None:
+def _most_usual(raws: Packed, rows: NDArray[np.int64]) -> Keys | None:
     """Return the keys that two of some events have, if any two have the same."""
-    if len(texts) < FEWEST:
+    if len(rows) < FEWEST:
         return None
     seen = set()
-    for place in range(0, len(texts), len(texts) // _SAMPLES):
-        keys = keys_in(texts[place])
+    for row in rows[:: len(rows) // _SAMPLES].tolist():
+        keys = keys_in(raws[row] or b"")
         if keys and keys in seen:
             return _keys(keys)
         seen.add(keys)
@@ -108,12 +111,11 @@ def _keys(keys: tuple[str, ...]) -> Keys | None:
     return Keys.of(keys)
 
 
-def _objects(texts: Sequence[bytes], found: Found) -> NDArray[np.object_]:
+def _objects(found: Found) -> NDArray[np.object_]:
     """Return the distinct texts by code; behind them, what the codes below 0 stand for."""
-    objects = np.full(len(found.texts) - A_NUMBER, None, dtype=object)
-    objects[:A_NUMBER] = [
-        texts[event][start : start + size].decode() for event, start, size in found.texts.tolist()
-    ]
+    objects = np.full(len(found.text_ends) - 1 - A_NUMBER, None, dtype=object)
+    texts = found.texts.tobytes().decode()  # ASCII: a letter is a byte
+    objects[:A_NUMBER] = [texts[start:end] for start, end in pairwise(found.text_ends.tolist())]
     return objects
 
 

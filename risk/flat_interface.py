@@ -16,7 +16,6 @@ from risk.contract import MAX_TEXT, LoanApplication
 
 __all__ = [
     "A_NUMBER",
-    "SPAN",
     "WHOLE",
     "Found",
     "Key",
@@ -29,7 +28,7 @@ __all__ = [
 A_NUMBER: Final = -2
 """The code of a value that is no text; -1 is that of null."""
 
-_INTERFACE: Final = 2
+_INTERFACE: Final = 3
 
 # `enum kind`.
 _PASSES_BY, _NUMBER, _TEXT, _TEXT_OR_NUMBER, _TEXT_OR_WHOLE, _TIME = range(6)
@@ -41,15 +40,12 @@ _KINDS: Final = {
     frozenset({inspect.DateTimeType}): _TIME,
 }
 
-SPAN: Final = np.dtype([("event", np.int32), ("start", np.int32), ("size", np.int32)])
-"""`struct span`."""
-
 
 class Key(ctypes.Structure):
     """`struct key`."""
 
     _fields_ = (
-        ("quoted", ctypes.c_char_p),
+        ("name", ctypes.c_char_p),
         ("size", ctypes.c_int32),
         ("kind", ctypes.c_int32),
         ("slot", ctypes.c_int32),
@@ -64,7 +60,7 @@ class Outputs(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_void_p) for name in ("numbers", "codes", "values")),
-        *((name, ctypes.c_void_p) for name in ("texts", "times", "is_read")),
+        *((name, ctypes.c_void_p) for name in ("texts", "text_ends", "times", "is_read")),
         *((name, ctypes.c_int32) for name in ("number_slots", "code_slots", "time_slots")),
         ("most_text", ctypes.c_int32),
     )
@@ -102,15 +98,15 @@ class Keys:
 
 
 def _key(name: str) -> Key:
-    quoted = f'"{name}"'.encode()
+    written = f'"{name}":'.encode()
     if name not in _FIELDS:
-        return Key(quoted, len(quoted), _PASSES_BY)
+        return Key(written, len(written), _PASSES_BY)
     number = _FIELDS[name].get(inspect.FloatType)
     least, most, is_above = -np.inf, np.inf, False
     if number is not None:
         is_above = number.gt is not None
         least, most = (number.gt if is_above else number.ge), number.le
-    return Key(quoted, len(quoted), _KIND_OF[name], _SLOT_OF[name], is_above, least, most)
+    return Key(written, len(written), _KIND_OF[name], _SLOT_OF[name], is_above, least, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +120,13 @@ class Found:
     numbers
         By event and slot of `NUMBERS`, NaN for null.
     codes
-        By event and slot of `TEXTS`: the place in `texts`, -1 for null, or `A_NUMBER`.
+        By event and slot of `TEXTS`: which distinct text, -1 for null, or `A_NUMBER`.
     values
         Bits of the numbers: int64 for the fields of `WHOLE`, float64 for the others.
     texts
-        Distinct texts: in which event each stands, from which byte, and how many bytes.
+        Bytes of the distinct texts, one behind the other, in ASCII.
+    text_ends
+        One more than there are distinct texts: where each begins, and where the last one ends.
     times
         By event and slot of `TIMES`, UTC; NaT for null.
     """
@@ -137,7 +135,8 @@ class Found:
     numbers: NDArray[np.float64]
     codes: NDArray[np.int32]
     values: NDArray[np.int64]
-    texts: NDArray[Any]
+    texts: NDArray[np.uint8]
+    text_ends: NDArray[np.int64]
     times: NDArray[np.datetime64]
 
 
@@ -150,34 +149,35 @@ class Library:
             raise OSError(f"{path} was made for another version of this code; make it again")
         self._read = library.read_flat
 
-    def read(self, events: Sequence[bytes], keys: Keys) -> Found:
-        """Read what of the events is plainly sound and has exactly these keys."""
-        count = len(events)
-        sizes = np.fromiter(map(len, events), np.int64, count)
-        return self.read_at((ctypes.c_char_p * count)(*events), sizes, keys)
+    def read(self, starts: NDArray[np.int64], sizes: NDArray[np.int64], keys: Keys) -> Found:
+        """Read what is plainly sound and has exactly these keys.
 
-    def read_at(self, places: ctypes.Array[Any], sizes: NDArray[np.int64], keys: Keys) -> Found:
-        """Read events that begin at these places in memory and have so many bytes."""
+        Parameters
+        ----------
+        starts, sizes
+            Where in memory each event begins, and how many bytes it has; neither is checked.
+        """
         count = len(sizes)
         found = Found(
             is_read=np.zeros(count, np.bool_),
             numbers=np.full((count, len(NUMBERS)), np.nan),
             codes=np.full((count, len(TEXTS)), -1, np.int32),
             values=np.empty((count, len(TEXTS)), np.int64),
-            texts=np.empty(count * len(TEXTS), SPAN),
+            texts=np.empty(sizes.sum(), np.uint8),
+            text_ends=np.empty(count * len(TEXTS) + 1, np.int64),
             times=np.full((count, len(TIMES)), np.datetime64("NaT", "us")),
         )
         outputs = Outputs(
             *(found.numbers.ctypes.data, found.codes.ctypes.data, found.values.ctypes.data),
-            *(found.texts.ctypes.data, found.times.ctypes.data, found.is_read.ctypes.data),
+            *(found.texts.ctypes.data, found.text_ends.ctypes.data),
+            *(found.times.ctypes.data, found.is_read.ctypes.data),
             *(len(NUMBERS), len(TEXTS), len(TIMES)),
             MAX_TEXT,
         )
-        at_sizes = ctypes.c_void_p(sizes.ctypes.data)
-        distinct = self._read(
-            places, at_sizes, count, keys.array, len(keys.array), ctypes.byref(outputs)
-        )
-        return replace(found, texts=found.texts[:distinct])
+        events = (ctypes.c_void_p(starts.ctypes.data), ctypes.c_void_p(sizes.ctypes.data), count)
+        distinct = self._read(*events, keys.array, len(keys.array), ctypes.byref(outputs))
+        ends = found.text_ends[: distinct + 1]
+        return replace(found, texts=found.texts[: ends[-1]], text_ends=ends)
 
 
 def load() -> Library | None:

@@ -60,10 +60,11 @@ class House:
         shutil.copy(ROOT / "justw", self.root)
         (self.root / "ops").mkdir()
         shutil.copy(ROOT / "ops" / "compile.sh", self.root / "ops")
-        self.source = self.root / "risk" / "flat.c"
+        self.sources = [self.root / "risk" / name for name in ("flat.c", "flat_time.h")]
         self.library = self.root / "risk" / "libflat.so"
-        self.source.parent.mkdir()
-        self.source.touch()
+        self.library.parent.mkdir()
+        for source in self.sources:
+            source.touch()
         (self.root / "justfile").touch()
         (self.root / "requirements.lock").write_text("one==1.0 \\\n    --hash=sha256:0\n")
         for tool in TOOLS:
@@ -206,13 +207,13 @@ def test_it_compiles_what_changed_and_only_that(house: House) -> None:
     assert house.library.read_text() == "called\n"
     house.run()
     assert house.compilations == 1
-    changed = house.library.stat().st_mtime + 5
-    os.utime(house.source, (changed, changed))
-    house.run()
-    assert house.compilations == 2
-    assert [path.name for path in house.library.parent.iterdir() if path.suffix != ".c"] == [
-        "libflat.so"
-    ]
+    for number, source in enumerate(house.sources, start=1):
+        changed = house.library.stat().st_mtime + 5
+        os.utime(source, (changed, changed))
+        house.run()
+        assert house.compilations == 1 + number
+        os.utime(house.library, (changed + 5, changed + 5))
+    assert {*house.library.parent.iterdir()} == {*house.sources, house.library}
 
 
 def test_without_a_c_compiler_it_says_so_once_and_goes_on(house: House) -> None:
@@ -232,4 +233,4 @@ def test_a_c_compiler_that_fails_is_no_obstacle(house: House) -> None:
     assert code == 0
     assert "sql" in out
     assert "cc cannot compile risk/flat.c; events are read without it, at a lower rate" in err
-    assert [path.name for path in house.library.parent.iterdir()] == ["flat.c"]
+    assert {*house.library.parent.iterdir()} == {*house.sources}

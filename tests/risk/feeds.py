@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from risk import flat
@@ -11,6 +12,7 @@ from risk.applications import Applications, stacked
 from risk.contract import Limits
 from risk.decode import decode
 from risk.flat import read_flat
+from risk.packed import Packed
 from tests.risk.applications import as_bytes
 
 LIMITS = Limits()
@@ -45,11 +47,11 @@ def assert_read_as_alone(raws: Sequence[bytes | None]) -> None:
 
 def read_together(raws: Sequence[bytes | None]) -> tuple[list[int], Applications]:
     """Return which events the compiled code reads, and what they hold."""
-    found = read_flat(raws, LIMITS.max_bytes)
+    found = read_flat(Packed.of(raws), np.arange(len(raws)), LIMITS.max_bytes)
     if found is None:
         return [], stacked([])
-    places, applications = found
-    return places.tolist(), applications
+    rows, applications = found
+    return rows.tolist(), applications
 
 
 def number_read(raws: Sequence[bytes | None]) -> int:

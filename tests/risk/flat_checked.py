@@ -45,9 +45,8 @@ def main() -> None:
     for block, event in zip(blocks, events, strict=True):
         ctypes.memmove(block, event, len(event))
     sizes = np.array([*map(len, events)], dtype=np.int64)
-    found = Library(sys.argv[1]).read_at(
-        (ctypes.c_void_p * len(blocks))(*blocks), sizes, Keys.of(keys_in(events[0]))
-    )
+    starts = np.array(blocks, dtype=np.int64)
+    found = Library(sys.argv[1]).read(starts, sizes, Keys.of(keys_in(events[0])))
     print(np.count_nonzero(found.is_read), len(events))
 
 

@@ -206,16 +206,17 @@ def test_what_is_read_together_takes_its_places_among_what_is_read_alone(
     taken: list[int] = []
 
     def take_some(
-        raws: Sequence[bytes | None], longest: int
+        raws: Sequence[bytes | None], rows: NDArray[np.int64], longest: int
     ) -> tuple[NDArray[np.int64], Applications] | None:
         assert longest <= Limits().max_bytes
-        if len(raws) < 20:
+        if len(rows) < 20:
             return None
-        taken.append(len(raws))
-        places = np.arange(0, len(raws), 3)
-        some = [raws[place] or b"" for place in places.tolist()]
-        events = [msgspec.json.decode(raw, type=LoanApplication) for raw in some]
-        return places, of_events(events)
+        taken.append(len(rows))
+        some = rows[::3]
+        events = [
+            msgspec.json.decode(raws[row] or b"", type=LoanApplication) for row in some.tolist()
+        ]
+        return some, of_events(events)
 
     monkeypatch.setattr(decoding, "read_flat", take_some)
     raws = [as_bytes(id=row, loan_amnt=row + 1) for row in range(30)]

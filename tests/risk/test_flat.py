@@ -1,11 +1,13 @@
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from risk import decode as decoding
 from risk import flat
@@ -13,6 +15,7 @@ from risk.applications import FIELDS, NUMBERS, TEXTS, TIMES
 from risk.contract import RejectCode
 from risk.decode import decode
 from risk.flat import read_flat
+from risk.packed import Packed
 from tests.risk.applications import ABSENT, an_event, as_bytes
 from tests.risk.feeds import (
     LIMITS,
@@ -46,7 +49,7 @@ def test_values_stand_by_field_and_event() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_few_events_are_left_to_be_read_alone(count: int) -> None:
-    assert read_flat(feed(count), LIMITS.max_bytes) is None
+    assert number_read(feed(count)) == 0
 
 
 def _renamed(event: bytes, old: str, new: str) -> bytes:
@@ -130,7 +133,7 @@ def test_what_is_no_plain_text_among_others_is_read_as_alone(odd: bytes | None) 
 
 def test_long_events_are_left_to_be_read_alone() -> None:
     events = [as_bytes(id=number, note="x" * 40_000) for number in range(20)]
-    assert read_flat(events, 32_768) is None
+    assert read_flat(Packed.of(events), np.arange(20), 32_768) is None
     assert number_read(events) == 20
     assert_read_as_alone(events)
 
@@ -148,8 +151,8 @@ def test_each_producers_events_are_read_together(monkeypatch: pytest.MonkeyPatch
     assert_read_as_alone(mixed)
     read: list[int] = []
 
-    def read_and_count(raws: Sequence[bytes | None], longest: int) -> Any:
-        found = read_flat(raws, longest)
+    def read_and_count(raws: Packed, rows: NDArray[np.int64], longest: int) -> Any:
+        found = read_flat(raws, rows, longest)
         read.append(0 if found is None else len(found[0]))
         return found
 
@@ -306,7 +309,7 @@ def test_without_compiled_code_the_same_isread(monkeypatch: pytest.MonkeyPatch) 
     events = a_simulator().events(0, 300)
     together = decode(events, limits=LIMITS)
     monkeypatch.setattr(flat, "_library", None)
-    assert read_flat(events, LIMITS.max_bytes) is None
+    assert number_read(events) == 0
     alone = decode(events, limits=LIMITS)
     assert alone.rejects == together.rejects
     for field, values in alone.applications.texts.items():

@@ -2,15 +2,22 @@
 
 import ctypes
 import os
+import random
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from risk import flat_interface
+from risk.flat import keys_in
+from risk.flat_interface import Keys
+from risk.packed import Packed
 from tests.house.tree import ROOT
+from tests.risk.flat_checked import damaged
+from tests.risk.simulated import a_simulator
 
 SOURCE = ROOT / "risk" / "flat.c"
 STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror")
@@ -28,8 +35,13 @@ def _compiled(source: Path, target: Path, *options: str) -> Path:
     return target
 
 
-def test_the_compiler_has_nothing_to_say(tmp_path: Path) -> None:
-    _compiled(SOURCE, tmp_path / "strict.so", *STRICT, "-O2")
+# With it, nothing is done sixteen bytes at a time, as on a machine that cannot.
+ONE_BY_ONE = "-DONE_BY_ONE"
+
+
+@pytest.mark.parametrize("options", [(), (ONE_BY_ONE,)])
+def test_the_compiler_has_nothing_to_say(tmp_path: Path, options: tuple[str, ...]) -> None:
+    _compiled(SOURCE, tmp_path / "strict.so", *STRICT, "-O2", *options)
 
 
 def test_code_for_another_version_is_not_called(
@@ -46,7 +58,8 @@ def test_code_for_another_version_is_not_called(
     assert flat_interface.load() is None
 
 
-def test_no_byte_beside_an_event_is_touched(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [(), (ONE_BY_ONE,)])
+def test_no_byte_beside_an_event_is_touched(tmp_path: Path, options: tuple[str, ...]) -> None:
     sanitizer = subprocess.run(
         ["cc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
     ).stdout.strip()
@@ -58,6 +71,7 @@ def test_no_byte_beside_an_event_is_touched(tmp_path: Path) -> None:
         "-g",
         "-fsanitize=address,undefined",
         "-fno-sanitize-recover",
+        *options,
     )
     checked = subprocess.run(
         [sys.executable, "-m", "tests.risk.flat_checked", library],
@@ -80,9 +94,25 @@ def test_the_structures_are_as_large_as_the_compilers(tmp_path: Path) -> None:
         f'#include "{SOURCE}"\n'
         "int key_size(void) { return (int)sizeof(struct key); }\n"
         "int outputs_size(void) { return (int)sizeof(struct outputs); }\n"
-        "int span_size(void) { return (int)sizeof(struct span); }\n"
     )
     library = ctypes.CDLL(str(_compiled(sizes, tmp_path / "sizes.so")))
     assert library.key_size() == ctypes.sizeof(flat_interface.Key)
     assert library.outputs_size() == ctypes.sizeof(flat_interface.Outputs)
-    assert library.span_size() == flat_interface.SPAN.itemsize
+
+
+def test_sixteen_bytes_at_a_time_or_one_by_one_the_same_is_read(tmp_path: Path) -> None:
+    events = [*a_simulator().events(0, 2_000), *damaged(random.Random(3))]
+    packed = Packed.of(events)
+    one_by_one = _compiled(SOURCE, tmp_path / "one.so", "-O2", ONE_BY_ONE)
+    at_a_time = _compiled(SOURCE, tmp_path / "many.so", "-O2")
+    for keys in (Keys.of(keys_in(events[0])), Keys.of(keys_in(events[2_000]))):
+        found, expected = (
+            flat_interface.Library(str(path)).read(packed.starts, packed.sizes, keys)
+            for path in (at_a_time, one_by_one)
+        )
+        is_read = expected.is_read
+        assert 0 < np.count_nonzero(is_read) < len(events)
+        assert found.is_read.tolist() == is_read.tolist()
+        assert found.codes[is_read].tolist() == expected.codes[is_read].tolist()
+        assert found.numbers[is_read].tobytes() == expected.numbers[is_read].tobytes()
+        assert found.texts.tobytes() == expected.texts.tobytes()
