@@ -11,8 +11,8 @@ import numpy as np
 from msgspec.structs import astuple
 from numpy.typing import NDArray
 
+from risk.coded import Coded
 from risk.contract import LoanApplication
-from risk.frame import text_column
 
 __all__ = ["FIELDS", "NUMBERS", "TEXTS", "TIMES", "Applications", "of_events", "stacked"]
 
@@ -50,7 +50,7 @@ class Applications:
 
     numbers: NDArray[np.float64]
     times: NDArray[np.datetime64]
-    texts: dict[str, NDArray[np.object_]]
+    texts: dict[str, Coded]
 
     def __len__(self) -> int:
         return int(self.numbers.shape[1])
@@ -60,7 +60,7 @@ class Applications:
         return Applications(
             self.numbers[:, places],
             self.times[:, places],
-            {field: values[places] for field, values in self.texts.items()},
+            {field: values.take(places) for field, values in self.texts.items()},
         )
 
 
@@ -70,7 +70,7 @@ def of_events(events: Sequence[LoanApplication]) -> Applications:
     return Applications(
         np.array([values[_PLACE[field]] for field in NUMBERS], dtype=np.float64),
         np.array([_instants(values[_PLACE[field]]) for field in TIMES]),
-        {field: text_column(values[_PLACE[field]], len(events)) for field in TEXTS},
+        {field: Coded.of(values[_PLACE[field]]) for field in TEXTS},
     )
 
 
@@ -88,5 +88,5 @@ def stacked(parts: Sequence[Applications]) -> Applications:
     return Applications(
         np.concatenate([part.numbers for part in parts], axis=1),
         np.concatenate([part.times for part in parts], axis=1),
-        {field: np.concatenate([part.texts[field] for part in parts]) for field in TEXTS},
+        {field: Coded.joined([part.texts[field] for part in parts]) for field in TEXTS},
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk import dialects
+from risk.coded import Coded
 from risk.contract import Limits, RejectCode
 from risk.errors import ContractError
 from risk.features import credit_age_years
@@ -51,8 +51,8 @@ def instants(received_at: Instants, count: int) -> _Dates:
 def date_applications(
     *,
     event_time: _Dates,
-    issue_d: Sequence[str | None],
-    earliest_cr_line: Sequence[str | None],
+    issue_d: Coded,
+    earliest_cr_line: Coded,
     received_at: _Dates,
     limits: Limits,
     findings: Findings,

@@ -1,17 +1,18 @@
 """The words LendingClub's files use for numbers and dates, read once each.
 
-Few distinct texts occur, so each parser remembers; a column then costs one look-up a row.
+Few distinct texts occur, so each parser remembers.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from risk.coded import Coded
 from risk.memo import Memo, memo
 
 UNREADABLE: Final = -np.inf
@@ -75,21 +76,16 @@ def employment_years(text: str | None) -> float:
 
 
 def numbers(
-    values: Sequence[float | str | None], parse: Memo[str | None, float]
+    values: Coded | Sequence[float | str | None], parse: Memo[str | None, float]
 ) -> NDArray[np.float64]:
     """Turn a column of numbers and texts into floats."""
-    if float in set(map(type, values)):
-        return np.array(
-            [parse(value) if isinstance(value, str) else value for value in values],
-            dtype=np.float64,
-        )
-    # A dialect's texts alone, as usual: no Python a value but what remembers the few there are.
-    texts = cast("Sequence[str | None]", values)
-    return np.fromiter(map(parse.__getitem__, texts), dtype=np.float64, count=len(texts))
+    return Coded.of(values).mapped(
+        lambda value: value if isinstance(value, float) else parse[value], np.float64
+    )
 
 
 def dates(
-    values: Sequence[str | None], *, latest: NDArray[np.datetime64]
+    values: Coded | Sequence[str | None], *, latest: NDArray[np.datetime64]
 ) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
     """Read "Apr-1997", "Nov-08" and ISO dates.
 
@@ -107,7 +103,7 @@ def dates(
         Dates (NaT where missing or unreadable; a month is its first day), and which texts
         could not be read.
     """
-    codes = np.fromiter(map(_date_code.__getitem__, values), dtype=np.int64, count=len(values))
+    codes = Coded.of(values).mapped(_date_code.__getitem__, np.int64)
     unreadable = codes == _UNREADABLE_DATE
     days = codes.astype("datetime64[D]")
     days[codes <= _MISSING_DATE] = np.datetime64("NaT")

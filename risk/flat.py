@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk.applications import FIELDS, NUMBERS, TEXTS, Applications
+from risk.coded import Coded
 from risk.flat_interface import A_NUMBER, WHOLE, Found, Keys, load
 from risk.packed import Packed
 
@@ -113,19 +114,21 @@ def _keys(keys: tuple[str, ...]) -> Keys | None:
 
 def _objects(found: Found) -> NDArray[np.object_]:
     """Return the distinct texts by code; behind them, what the codes below 0 stand for."""
-    objects = np.full(len(found.text_ends) - 1 - A_NUMBER, None, dtype=object)
     texts = found.texts.tobytes().decode()  # ASCII: a letter is a byte
+    objects = np.full(len(found.text_ends) - 1 - A_NUMBER, None, dtype=object)
     objects[:A_NUMBER] = [texts[start:end] for start, end in pairwise(found.text_ends.tolist())]
     return objects
 
 
 def _column(
     found: Found, kept: NDArray[np.int64], slot: int, objects: NDArray[np.object_]
-) -> NDArray[np.object_]:
+) -> Coded:
     codes = found.codes[kept, slot]
-    column: NDArray[np.object_] = objects[codes]
     are_numbers = codes == A_NUMBER
-    if are_numbers.any():
-        numbers = found.values[kept[are_numbers], slot]
-        column[are_numbers] = numbers if TEXTS[slot] in WHOLE else numbers.view(np.float64)
-    return column
+    if not are_numbers.any():
+        return Coded(codes, objects)
+    bits = found.values[kept[are_numbers], slot]
+    numbers = bits if TEXTS[slot] in WHOLE else bits.view(np.float64)
+    codes[are_numbers] = np.arange(len(numbers)) + len(objects) + A_NUMBER
+    texts, others = np.split(objects, [A_NUMBER])
+    return Coded(codes, np.concatenate([texts, numbers.astype(object), others]))

@@ -6,15 +6,16 @@ makes the whole application untrustworthy refuses it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from risk import dialects
 from risk.applications import NUMBERS, TIMES, Applications
+from risk.coded import Coded
 from risk.contract import (
     APPLICATION_COLUMNS,
     DIALECT_BOUNDS,
@@ -50,7 +51,7 @@ _MOST = np.array([100.0 if column in _RATIOS else np.inf for column in _PLAIN])[
 
 _ORDER = tuple(column.name for column in APPLICATION_COLUMNS)
 
-_Source: TypeAlias = Mapping[str, list[Any]]
+_Source: TypeAlias = Mapping[str, Coded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def clean(
         `received_at` names no zone, or is not one instant a row.
     """
     count = len(applications)
-    source = {field: values.tolist() for field, values in applications.texts.items()}
+    source = applications.texts
     findings = Findings(count)
     frame = {
         **_identity(source, findings),
@@ -137,11 +138,10 @@ def _identity(source: _Source, findings: Findings) -> Frame:
     return {"event_id": event_id, "application_id": text_column(names, count)}
 
 
-def _ids(values: list[int | str | None]) -> list[str | None]:
+def _ids(column: Coded) -> list[str | None]:
     """Return the ids as texts; nothing for a column without any, as a feed writes one or two."""
-    if values.count(None) == len(values):
-        return []
-    return list(map(str, values)) if {*map(type, values)} == {int} else list(map(_id, values))
+    ids: list[str | None] = column.mapped(_id).tolist()
+    return [] if ids.count(None) == len(ids) else ids
 
 
 def _first_given(count: int, *columns: list[str | None]) -> list[str | None]:
@@ -188,37 +188,21 @@ def _numbers(applications: Applications, source: _Source, findings: Findings) ->
 
 
 def _texts(source: _Source, findings: Findings) -> Frame:
-    count = len(source["purpose"])
-
-    def texts(values: list[str | None]) -> NDArray[Any]:
-        return text_column(values, count)
-
-    zips = list(map(_zip3.__getitem__, source["zip_code"]))
-    findings.note(np.array([value == "" for value in zips], dtype=np.bool_), "zip3:unreadable")
+    zip_code, sub_grade = source["zip_code"], source["sub_grade"]
+    findings.note(zip_code.mapped(_is_no_zip, np.bool_), "zip3:unreadable")
     return {
-        "purpose": texts(_readable(source["purpose"])),
-        "home_ownership": texts(_readable(source["home_ownership"])),
-        "verification": texts(list(map(_verification.__getitem__, source["verification_status"]))),
-        "state": texts(_readable(source["addr_state"])),
-        "zip3": texts([value or None for value in zips]),
-        "lender_grade": texts(
-            [
-                sub or grade
-                for sub, grade in zip(
-                    _readable(source["sub_grade"]), _readable(source["grade"]), strict=True
-                )
-            ]
+        "purpose": source["purpose"].mapped(_text),
+        "home_ownership": source["home_ownership"].mapped(_text),
+        "verification": source["verification_status"].mapped(_verification),
+        "state": source["addr_state"].mapped(_text),
+        "zip3": zip_code.mapped(lambda value: _zip3(value) or None),
+        "lender_grade": np.where(
+            sub_grade.mapped(lambda value: _text(value) is not None, np.bool_),
+            sub_grade.mapped(_text),
+            source["grade"].mapped(_text),
         ),
-        "is_joint": np.array(
-            list(map(_is_joint.__getitem__, source["application_type"])), dtype=np.bool_
-        ),
+        "is_joint": source["application_type"].mapped(_is_joint, np.bool_),
     }
-
-
-def _readable(values: Sequence[str | None]) -> list[str | None]:
-    """Return the texts, None for those that are blank: few distinct ones occur, so ask those."""
-    blank = {value for value in set(values) if _text(value) is None} - {None}
-    return [None if value in blank else value for value in values] if blank else list(values)
 
 
 def _text(value: str | None) -> str | None:
@@ -237,6 +221,10 @@ def _zip3(value: str | None) -> str | None:
         return None
     digits = str(value).strip()[:3]
     return digits if len(digits) == len("921") and digits.isdecimal() and digits.isascii() else ""
+
+
+def _is_no_zip(value: str | None) -> bool:
+    return _zip3(value) == ""
 
 
 @memo(256)
