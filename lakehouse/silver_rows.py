@@ -45,17 +45,16 @@ def copy_decisions(connection: psycopg.Connection, rows: pa.Table) -> None:
 def array_literal(values: pa.Array | pa.ChunkedArray) -> str:
     """Write values as one Postgres array literal; psycopg would walk a list value by value.
 
-    That is texts, whole numbers, booleans and instants, whose `str` is what Postgres reads.
+    That is texts, whole numbers, booleans and instants, which Arrow writes as Postgres reads them.
     """
-    listed = values.to_pylist()
-    is_plain = listed and values.type == pa.string() and not values.null_count
-    if is_plain and not _ESCAPED.search("".join(listed)):
+    listed = values.cast(pa.string()).to_pylist()
+    if listed and not values.null_count and not _ESCAPED.search("".join(listed)):
         return '{"' + '","'.join(listed) + '"}'  # ids come in thousands, hardly one is escaped
     return "{" + ",".join(map(_element, listed)) + "}"
 
 
-def _element(value: object) -> str:
-    return "null" if value is None else '"' + _ESCAPED.sub(r"\\\g<0>", str(value)) + '"'
+def _element(text: str | None) -> str:
+    return "null" if text is None else '"' + _ESCAPED.sub(r"\\\g<0>", text) + '"'
 
 
 def insert_quarantine(connection: psycopg.Connection, rows: pa.Table) -> int:
