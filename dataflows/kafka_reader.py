@@ -8,7 +8,10 @@ broker's tools. A position which the broker no longer holds is an error (`auto.o
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -19,7 +22,9 @@ from lakehouse.errors import PositionLost, Unavailable
 from risk.packed import Packed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 READ_SETTINGS: Mapping[str, str | int | bool] = {
     "auto.offset.reset": "error",
@@ -47,6 +52,28 @@ REFUSED = frozenset(
         KafkaError.SASL_AUTHENTICATION_FAILED,
     }
 )
+
+
+AT_ONCE: Final = 128
+"""Messages that are taken over at once, half a megabyte: what they lay in is free, and still near
+the processor, for the next ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What some messages hold, without the client's objects."""
+
+    offsets: NDArray[np.int64]
+    values: Packed
+    keys: list[bytes | None]
+
+    @classmethod
+    def of(cls, messages: list[Message]) -> _Taken:
+        return cls(
+            np.fromiter(map(Message.offset, messages), np.int64, len(messages)),
+            Packed.of(list(map(Message.value, messages))),
+            list(map(Message.key, messages)),
+        )
 
 
 class KafkaReader:
@@ -90,25 +117,37 @@ class KafkaReader:
         """Return what has been fetched, at most `max_messages`, waiting a little for more."""
         if self._error is not None:
             self._refuse(self._error)
-        messages = self._consumer.consume(self._max_messages, timeout=wait_seconds)
-        if any(map(Message.error, messages)):
-            messages = self._until_error(messages)
-        if not messages:
+        until = time.monotonic() + wait_seconds
+        taken: list[_Taken] = []
+        for asked in self._portions():
+            messages = self._consumer.consume(asked, timeout=max(0.0, until - time.monotonic()))
+            is_last = len(messages) < asked
+            if any(map(Message.error, messages)):
+                messages = self._until_error(messages)
+            if messages:
+                taken.append(_Taken.of(messages))
+            if is_last or self._error is not None:
+                break
+        if not taken:
             return None
-        batch = self._batch(messages)
+        batch = self._batch(taken)
         self._position = batch.next_off
         return batch
 
-    def _batch(self, messages: list[Message]) -> MicroBatch:
-        offsets = np.fromiter(map(Message.offset, messages), np.int64, len(messages))
+    def _portions(self) -> Iterator[int]:
+        for start in range(0, self._max_messages, AT_ONCE):
+            yield min(AT_ONCE, self._max_messages - start)
+
+    def _batch(self, taken: Sequence[_Taken]) -> MicroBatch:
+        offsets = np.concatenate([each.offsets for each in taken])
         return MicroBatch(
             topic=self.topic,
             part=self.part,
             first_off=self._position,
             next_off=int(offsets[-1]) + 1,
             offsets=offsets,
-            values=Packed.of(list(map(Message.value, messages))),
-            keys=list(map(Message.key, messages)),
+            values=Packed.joined([each.values for each in taken]),
+            keys=[*chain.from_iterable(each.keys for each in taken)],
             received_at=utc_now(),
         )
 

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from confluent_kafka import Consumer, TopicPartition
 
 from dataflows.kafka import client_configuration
-from dataflows.kafka_reader import KafkaReader
+from dataflows.kafka_reader import READ_SETTINGS
 from dataflows.urls import parse_kafka
 from lakehouse.settings import Settings
 from lakehouse.telemetry import STAGES
@@ -114,29 +115,28 @@ def bare(url: str, events: int) -> dict[str, float]:
     """Read the topic's partitions as the flow does and decode each event; nothing else."""
     target = parse_kafka(url, name="--bare")
     client = client_configuration(Settings(), target.servers) | {"group.id": "bench-bare"}
-    readers = [
-        KafkaReader(client, target.topic, part, start=0, max_messages=1_000)
-        for part in range(PARTITIONS)
-    ]
+    consumers = [Consumer(client | dict(READ_SETTINGS)) for _ in range(PARTITIONS)]
+    for part, consumer in enumerate(consumers):
+        consumer.assign([TopicPartition(target.topic, part, 0)])
     decode = msgspec.json.Decoder(LoanApplication).decode
     read = size = refused = 0
-    began = None
+    began = 0.0
     while read < events:
-        for reader in readers:
-            batch = reader.read(0.01)
-            if batch is None:
-                continue
-            began = began or time.perf_counter()
-            for value in batch.values:
-                size += len(value or b"")
+        for consumer in consumers:
+            messages = consumer.consume(1_000, timeout=0.01)
+            if messages and not began:
+                began = time.perf_counter()
+            for message in messages:
+                value = message.value() or b""
+                size += len(value)
                 try:
-                    decode(value or b"")
+                    decode(value)
                 except msgspec.DecodeError:
                     refused += 1
-            read += len(batch)
-    seconds = time.perf_counter() - (began or 0.0)
-    for reader in readers:
-        reader.close()
+            read += len(messages)
+    seconds = time.perf_counter() - began
+    for consumer in consumers:
+        consumer.close()
     return {
         "events_per_second": round(read / seconds, 1),
         "event_bytes": round(size / read, 1),

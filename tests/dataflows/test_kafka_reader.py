@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from dataflows import kafka_reader
 from dataflows.batches import MicroBatch
-from dataflows.kafka_reader import KafkaReader
+from dataflows.kafka_reader import AT_ONCE, KafkaReader
 from lakehouse.errors import PositionLost, Unavailable
 from tests.dataflows.flow_cases import MockCluster
 from tests.servers.broker import Broker
@@ -85,6 +85,16 @@ def test_a_batch_is_as_large_as_allowed_and_the_next_one_begins_where_it_ended(
     batches = gathered(opened("cut", max_messages=4), 10)
     assert max(map(len, batches)) <= 4
     assert [batch.first_off for batch in batches[1:]] == [batch.next_off for batch in batches[:-1]]
+
+
+def test_a_batch_of_many_is_whole_and_in_order(mock_cluster: MockCluster, opened: Opens) -> None:
+    values = [b"%d" % number for number in range(1_000)]
+    mock_cluster.produce("many", *values)
+    batches = gathered(opened("many", max_messages=3 * AT_ONCE + 1), len(values))
+    assert [value for batch in batches for value in batch.values] == values
+    assert [off for batch in batches for off in batch.offsets.tolist()] == [*range(1_000)]
+    assert AT_ONCE < max(map(len, batches)) <= 3 * AT_ONCE + 1
+    assert all(len(batch.keys) == len(batch) for batch in batches)
 
 
 def test_a_partition_hands_over_its_own_messages_only(
