@@ -19,6 +19,9 @@ __all__ = [
     "read_range",
 ]
 
+_ROWS_AT_ONCE: Final = 512
+"""Rows that are encoded and sent at once: Postgres takes them in while the next are encoded."""
+
 _ESCAPED: Final = re.compile(r'["\\]')
 _READ: Final = {
     "read_decisions": DECISIONS,
@@ -35,11 +38,12 @@ def copy_decisions(connection: psycopg.Connection, rows: pa.Table) -> None:
     temporary table and an ``insert``: docs/adr/0020.
     """
     encoder = ArrowToPostgresBinaryEncoder(rows.schema)
-    batches = rows.combine_chunks().to_batches()
-    parts = [encoder.write_header(), *map(encoder.write_batch, batches), encoder.finish()]
     statement = load_sql("silver/copy_decisions").encode()
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(b"".join(parts))
+        copy.write(encoder.write_header())
+        for some in rows.combine_chunks().to_batches(max_chunksize=_ROWS_AT_ONCE):
+            copy.write(encoder.write_batch(some))
+        copy.write(encoder.finish())
 
 
 def array_literal(values: pa.Array | pa.ChunkedArray) -> str:
