@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from risk.frame import text_column
+from risk.memo import Memo
+
 __all__ = ["Coded"]
+
+_FEW: Final = 256
+"""To tell the values of fewer rows apart takes longer than to ask for each row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +38,7 @@ class Coded:
         """Return a column of these; one that is coded is returned as it is."""
         if isinstance(values, Coded):
             return values
-        column = np.empty(len(values), dtype=object)
-        column[:] = list(values)
-        return cls(np.arange(len(column)), column)
+        return cls(np.arange(len(values)), text_column(values, len(values)))
 
     @classmethod
     def joined(cls, parts: Sequence[Coded]) -> Coded:
@@ -58,7 +62,16 @@ class Coded:
         return values
 
     def mapped(self, function: Callable[[Any], Any], dtype: Any = object) -> NDArray[Any]:
-        """Return what the function gives for each row's value; it is asked once a distinct one."""
+        """Return what the function gives for each row's value.
+
+        Of many rows each value is asked once, so that the function must give the same again.
+        """
+        if isinstance(function, Memo):
+            function = function.__getitem__
+        if len(self) < _FEW:
+            few = np.empty(len(self), dtype=dtype)
+            few[:] = [*map(function, self.tolist())]
+            return few
         is_used = np.zeros(len(self.values), dtype=np.bool_)
         is_used[self.codes] = True
         used = np.flatnonzero(is_used)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from risk.applications import Applications, of_events, stacked
 from risk.contract import REJECT_CODES, Limits, LoanApplication, Reject, RejectCode
 from risk.examine import Fault, examine
-from risk.flat import read_flat
+from risk.flat import FEWEST, read_flat
 from risk.keys import doubtful
 from risk.packed import Packed
 
@@ -79,23 +79,26 @@ def decode(raws: Sequence[bytes | None], *, limits: Limits) -> Decoded:
     faults: dict[int, Fault] = {}
     parts: list[Applications] = []
     rows: list[NDArray[np.int64]] = []
-    packed = Packed.of(raws)
-    left = np.arange(len(packed))
+    left = np.arange(len(raws))
+    if len(raws) >= FEWEST:
+        raws = Packed.of(raws)
     # As often as there are producers, or dialects, whose events are alike.
-    while (flat := read_flat(packed, left, longest)) is not None:
+    while isinstance(raws, Packed) and (flat := read_flat(raws, left, longest)) is not None:
         found, applications = flat
         rows.append(found)
         parts.append(applications)
         left = np.setdiff1d(left, found, assume_unique=True)
     for start in range(0, len(left), _AT_ONCE):
-        some = {row: packed[row] for row in left[start : start + _AT_ONCE].tolist()}
+        some = {row: raws[row] for row in left[start : start + _AT_ONCE].tolist()}
         alone = _read_alone(_texts(some, limits, faults), limits, faults)
         rows.append(np.fromiter(alone, np.int64, len(alone)))
         parts.append(of_events([*alone.values()]))
     rejects = [_reject(row, faults[row]) for row in sorted(faults)]
-    read = np.concatenate([left[:0], *rows])
-    in_order = np.argsort(read)
-    return Decoded(stacked(parts).take(in_order), read[in_order], rejects)
+    read, applications = np.concatenate([left[:0], *rows]), stacked(parts)
+    if len(parts) > 1:
+        in_order = np.argsort(read)
+        read, applications = read[in_order], applications.take(in_order)
+    return Decoded(applications, read, rejects)
 
 
 def _texts(

@@ -52,20 +52,22 @@ _EPOCH_MONTHS = 1970 * 12
 
 
 @memo(8_192)
-def percent(text: str | None) -> float:
-    """Read "13.56%", "13.56" or " 13 %"; None is missing."""
+def percent(text: float | str | None) -> float:
+    """Read "13.56%", "13.56", " 13 %" or a number; None is missing."""
     return _read(_PERCENT, text)
 
 
 @memo(256)
-def term_months(text: str | None) -> float:
-    """Read " 36 months" or "36"; None is missing."""
+def term_months(text: float | str | None) -> float:
+    """Read " 36 months", "36" or a number; None is missing."""
     return _read(_TERM, text)
 
 
 @memo(256)
-def employment_years(text: str | None) -> float:
-    """Read "< 1 year" as 0, "3 years" as 3 and "10+ years" as 10; None is missing."""
+def employment_years(text: float | str | None) -> float:
+    """Read "< 1 year" as 0, "3 years" or a number as 3 and "10+ years" as 10; None is missing."""
+    if isinstance(text, float):
+        return text
     stripped = (text or "").strip()
     if stripped.lower() in _ABSENT:
         return np.nan
@@ -76,12 +78,10 @@ def employment_years(text: str | None) -> float:
 
 
 def numbers(
-    values: Coded | Sequence[float | str | None], parse: Memo[str | None, float]
+    values: Coded | Sequence[float | str | None], parse: Memo[float | str | None, float]
 ) -> NDArray[np.float64]:
     """Turn a column of numbers and texts into floats."""
-    return Coded.of(values).mapped(
-        lambda value: value if isinstance(value, float) else parse[value], np.float64
-    )
+    return Coded.of(values).mapped(parse, np.float64)
 
 
 def dates(
@@ -103,7 +103,7 @@ def dates(
         Dates (NaT where missing or unreadable; a month is its first day), and which texts
         could not be read.
     """
-    codes = Coded.of(values).mapped(_date_code.__getitem__, np.int64)
+    codes = Coded.of(values).mapped(_date_code, np.int64)
     unreadable = codes == _UNREADABLE_DATE
     days = codes.astype("datetime64[D]")
     days[codes <= _MISSING_DATE] = np.datetime64("NaT")
@@ -122,7 +122,9 @@ def verification(text: str) -> str:
     return _VERIFICATION.get(text.strip().lower(), text)
 
 
-def _read(pattern: re.Pattern[str], text: str | None) -> float:
+def _read(pattern: re.Pattern[str], text: float | str | None) -> float:
+    if isinstance(text, float):
+        return text
     stripped = (text or "").strip()
     if stripped.lower() in _ABSENT:
         return np.nan

@@ -73,11 +73,6 @@ static const uint8_t *past_word(const uint8_t *at, const uint8_t *end, const cha
     return end - at >= size && memcmp(at, word, (size_t)size) == 0 ? at + size : NULL;
 }
 
-static int is_null(const uint8_t *at, const uint8_t *end)
-{
-    return end - at >= 4 && memcmp(at, "null", 4) == 0;
-}
-
 /* Whether these are the same bytes; eight at a time, since a call for each key would cost more. */
 static int are_same(const uint8_t *one, const char *other, int32_t size)
 {
@@ -254,7 +249,7 @@ static const uint8_t *past_value(struct reader *r, int32_t event, const struct k
                                         : out->code_slots;
     int64_t slot = event * slots + key->slot;
     if (*at == 'n')
-        return is_null(at, end) ? at + 4 : NULL;
+        return past_word(at, end, "null", 4);
     if (*at == '"') {
         const uint8_t *after = past_text(at, end);
         if (after == NULL || key->kind == NUMBER || after - at - 2 > out->most_text)
@@ -297,7 +292,7 @@ static const uint8_t *past_any(const uint8_t *at, const uint8_t *end)
 {
     switch (*at) {
     case 'n':
-        return is_null(at, end) ? at + 4 : NULL;
+        return past_word(at, end, "null", 4);
     case 't':
         return past_word(at, end, "true", 4);
     case 'f':

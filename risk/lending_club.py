@@ -140,8 +140,10 @@ def _identity(source: _Source, findings: Findings) -> Frame:
 
 def _ids(column: Coded) -> list[str | None]:
     """Return the ids as texts; nothing for a column without any, as a feed writes one or two."""
-    ids: list[str | None] = column.mapped(_id).tolist()
-    return [] if ids.count(None) == len(ids) else ids
+    values = column.tolist()
+    if values.count(None) == len(values):
+        return []
+    return list(map(str, values)) if {*map(type, values)} == {int} else list(map(_id, values))
 
 
 def _first_given(count: int, *columns: list[str | None]) -> list[str | None]:
@@ -188,23 +190,24 @@ def _numbers(applications: Applications, source: _Source, findings: Findings) ->
 
 
 def _texts(source: _Source, findings: Findings) -> Frame:
-    zip_code, sub_grade = source["zip_code"], source["sub_grade"]
-    findings.note(zip_code.mapped(_is_no_zip, np.bool_), "zip3:unreadable")
+    zips, sub_grades = source["zip_code"].mapped(_zip3), source["sub_grade"].mapped(_text)
+    is_unreadable = zips == ""
+    findings.note(is_unreadable, "zip3:unreadable")
+    zips[is_unreadable] = None
     return {
         "purpose": source["purpose"].mapped(_text),
         "home_ownership": source["home_ownership"].mapped(_text),
         "verification": source["verification_status"].mapped(_verification),
         "state": source["addr_state"].mapped(_text),
-        "zip3": zip_code.mapped(lambda value: _zip3(value) or None),
+        "zip3": zips,
         "lender_grade": np.where(
-            sub_grade.mapped(lambda value: _text(value) is not None, np.bool_),
-            sub_grade.mapped(_text),
-            source["grade"].mapped(_text),
+            sub_grades.astype(np.bool_), sub_grades, source["grade"].mapped(_text)
         ),
         "is_joint": source["application_type"].mapped(_is_joint, np.bool_),
     }
 
 
+@memo(2_048)
 def _text(value: str | None) -> str | None:
     return value if value and not value.isspace() else None
 
@@ -221,10 +224,6 @@ def _zip3(value: str | None) -> str | None:
         return None
     digits = str(value).strip()[:3]
     return digits if len(digits) == len("921") and digits.isdecimal() and digits.isascii() else ""
-
-
-def _is_no_zip(value: str | None) -> bool:
-    return _zip3(value) == ""
 
 
 @memo(256)

@@ -57,6 +57,12 @@ def test_text_that_is_no_such_number_is_unreadable(
     assert parse(text) == dialects.UNREADABLE
 
 
+@pytest.mark.parametrize("parse", _PARSERS)
+@pytest.mark.parametrize("number", [13.5, 0.0, -1.0, 1e9])
+def test_a_number_is_left_as_it_is(parse: Callable[[float], float], number: float) -> None:
+    assert parse(number) == number
+
+
 def _dates(*texts: str | None, latest: str = "2019-02-01") -> list[str]:
     limits = np.full(len(texts), np.datetime64(latest, "D"))
     days, _ = dialects.dates(texts, latest=limits)
