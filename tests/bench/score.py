@@ -29,13 +29,21 @@ from dataflows.urls import parse_kafka
 from lakehouse.settings import Settings
 from lakehouse.telemetry import STAGES
 from risk.contract import LoanApplication
-from tests.flow import ROOT, FlowProcess, environment, running_flow, start_cluster
+from tests.flow import (
+    ROOT,
+    FlowProcess,
+    environment,
+    running_flow,
+    sound_account,
+    start_cluster,
+)
 from tests.ledger import produce, simulated
 from tests.servers.broker import Broker, choose, start_chosen
 
 PARTITIONS = 4
 LATENCY_RATE = 2_000
 TUNED = {"RISK_BATCH_MAX_MESSAGES": "3000", "RISK_GOLD_FLUSH_MIB": "12"}
+ACCOUNT = ("read", "decided", "duplicates", "quarantined", "balanced", "gold_equals_silver")
 EVENT_TO_SILVER = "risk_event_to_silver_seconds_bucket"
 
 
@@ -89,6 +97,7 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, object]:
         "seconds": whole["seconds"],
         "cpu_seconds": whole["cpu_seconds"],
         "cpu_seconds_by_stage": whole["cpu_seconds_by_stage"],
+        "account": whole["account"],
         "latency": latency,
     }
 
@@ -176,6 +185,7 @@ def backlog(folder: Path, url: str, options: argparse.Namespace) -> dict[str, An
         seconds = time.perf_counter() - began
         if any(exit_codes):
             raise SystemExit(f"the flow ended with {exit_codes}:\n{flows[0].tail()}")
+    account = whole_account(settings, options.events)
     cpu_seconds = sum(sum(each["process_cpu_seconds_total"].values()) for each in metrics)
     by_stage = {
         stage: round(
@@ -192,7 +202,16 @@ def backlog(folder: Path, url: str, options: argparse.Namespace) -> dict[str, An
         "peak_rss_mib": round(max(memory) + shared, 1),
         "cpu_seconds": round(cpu_seconds, 2),
         "cpu_seconds_by_stage": by_stage,
+        "account": account,
     }
+
+
+def whole_account(settings: dict[str, str], events: int) -> dict[str, Any]:
+    """Return what became of the events; a rate at which some are lost, or lag in gold, is none."""
+    account = sound_account(settings)
+    if (account["read"], account["gold_behind"]) != (events, 0):
+        raise SystemExit(f"of {events:,} events, this is what was stored: {account}")
+    return {name: account[name] for name in ACCOUNT}
 
 
 def write_back() -> None:
