@@ -184,6 +184,8 @@ def test_asked_to_stop_it_ends_with_the_true_count(
             "bootstrap.servers": broker.address,
             "group.id": "t",
             "topic.metadata.refresh.interval.ms": 200,
+            # Tansu lets a group that got a new topic wait for this long.
+            "session.timeout.ms": 6_000,
         }
     )
     consumer.subscribe([topic])
