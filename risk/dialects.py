@@ -1,6 +1,6 @@
 """The words LendingClub's files use for numbers and dates, read once each.
 
-Few distinct texts occur, so each parser remembers.
+Few distinct values occur, so each parser remembers.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ _NUMBER = r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))"
 _PERCENT = re.compile(_NUMBER + r"\s*%?", re.ASCII)
 _TERM = re.compile(_NUMBER + r"(?:\s*(?:months?|mos?))?", re.ASCII | re.IGNORECASE)
 _EMPLOYMENT = re.compile(
-    r"(?:(?P<under>< 1 year)(?: or n/a)?|(?P<years>\d+(?:\.\d*)?)\+?(?:\s*years?)?)",
-    re.ASCII | re.IGNORECASE,
+    r"(?:< 1 year(?: or n/a)?|(\d+(?:\.\d*)?)\+?(?:\s*years?)?)", re.ASCII | re.IGNORECASE
 )
 _MONTH = re.compile(r"(?P<month>[a-z]{3})-(?P<year>\d{4}|\d\d)", re.ASCII | re.IGNORECASE)
 _ISO = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d)(?:[T ].*)?)?", re.ASCII)
@@ -52,29 +51,21 @@ _EPOCH_MONTHS = 1970 * 12
 
 
 @memo(8_192)
-def percent(text: float | str | None) -> float:
+def percent(value: float | str | None) -> float:
     """Read "13.56%", "13.56", " 13 %" or a number; None is missing."""
-    return _read(_PERCENT, text)
+    return _read(_PERCENT, value)
 
 
 @memo(256)
-def term_months(text: float | str | None) -> float:
+def term_months(value: float | str | None) -> float:
     """Read " 36 months", "36" or a number; None is missing."""
-    return _read(_TERM, text)
+    return _read(_TERM, value)
 
 
 @memo(256)
-def employment_years(text: float | str | None) -> float:
+def employment_years(value: float | str | None) -> float:
     """Read "< 1 year" as 0, "3 years" or a number as 3 and "10+ years" as 10; None is missing."""
-    if isinstance(text, float):
-        return text
-    stripped = (text or "").strip()
-    if stripped.lower() in _ABSENT:
-        return np.nan
-    match = _EMPLOYMENT.fullmatch(stripped)
-    if match is None:
-        return UNREADABLE
-    return 0.0 if match["under"] else float(match["years"])
+    return _read(_EMPLOYMENT, value)
 
 
 def numbers(
@@ -122,14 +113,17 @@ def verification(text: str) -> str:
     return _VERIFICATION.get(text.strip().lower(), text)
 
 
-def _read(pattern: re.Pattern[str], text: float | str | None) -> float:
-    if isinstance(text, float):
-        return text
-    stripped = (text or "").strip()
+def _read(pattern: re.Pattern[str], value: float | str | None) -> float:
+    if isinstance(value, float):
+        # Equal arguments are one to what remembers, so both zeros have to become the same.
+        return value + 0.0
+    stripped = (value or "").strip()
     if stripped.lower() in _ABSENT:
         return np.nan
     match = pattern.fullmatch(stripped)
-    return UNREADABLE if match is None else float(match[1])
+    if match is None:
+        return UNREADABLE
+    return float(match[1] or 0.0)  # "< 1 year" has no number
 
 
 @memo(8_192)

@@ -17,7 +17,7 @@ class Memo(dict[_Argument, _Value]):
     Parameters
     ----------
     function
-        Gives the same for the same argument, always.
+        Gives the same for equal arguments, always.
     most
         How many arguments are remembered: with one more, all are forgotten. Threads may share it.
     """

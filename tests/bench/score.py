@@ -29,14 +29,7 @@ from dataflows.urls import parse_kafka
 from lakehouse.settings import Settings
 from lakehouse.telemetry import STAGES
 from risk.contract import LoanApplication
-from tests.flow import (
-    ROOT,
-    FlowProcess,
-    environment,
-    running_flow,
-    sound_account,
-    start_cluster,
-)
+from tests.flow import ROOT, FlowProcess, environment, running_flow, sound_account, start_cluster
 from tests.ledger import produce, simulated
 from tests.servers.broker import Broker, choose, start_chosen
 
@@ -207,7 +200,7 @@ def backlog(folder: Path, url: str, options: argparse.Namespace) -> dict[str, An
 
 
 def whole_account(settings: dict[str, str], events: int) -> dict[str, Any]:
-    """Return what became of the events; a rate at which some are lost, or lag in gold, is none."""
+    """Return what became of the events; if some are lost, or lag in gold, a figure is none."""
     account = sound_account(settings)
     if (account["read"], account["gold_behind"]) != (events, 0):
         raise SystemExit(f"of {events:,} events, this is what was stored: {account}")
@@ -252,6 +245,7 @@ def steady(folder: Path, broker: Broker, options: argparse.Namespace) -> dict[st
         buckets = {labels: after[labels] - before[labels] for labels in after}
         flow.terminate()
         flow.wait(seconds=60)
+    whole_account(settings, ahead + count)
     return {
         "latency_ms": {f"p{share}": quantile_ms(buckets, share / 100) for share in (50, 95, 99)},
         "events": count,

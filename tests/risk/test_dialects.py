@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk import dialects
+from risk.memo import Memo
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,15 @@ def test_text_that_is_no_such_number_is_unreadable(
 @pytest.mark.parametrize("number", [13.5, 0.0, -1.0, 1e9])
 def test_a_number_is_left_as_it_is(parse: Callable[[float], float], number: float) -> None:
     assert parse(number) == number
+
+
+@pytest.mark.parametrize("parse", _PARSERS)
+@pytest.mark.parametrize("zeros", [(0.0, -0.0), (-0.0, 0.0)])
+def test_a_zero_has_one_sign_whichever_was_read_first(
+    parse: Memo[float | str | None, float], zeros: tuple[float, float]
+) -> None:
+    parse.clear()
+    assert not np.signbit([parse(zero) for zero in zeros]).any()
 
 
 def _dates(*texts: str | None, latest: str = "2019-02-01") -> list[str]:
