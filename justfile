@@ -8,7 +8,7 @@ lock := python + " -m uv pip compile pyproject.toml --quiet --universal --python
 export OMP_NUM_THREADS := "1"
 
 # What only a machine with a C compiler can cover.
-export NOT_COMPILED := if path_exists("risk/libflat.so") == "true" { "nothing" } else { "risk/flat*.py" }
+export NOT_COMPILED := if path_exists("risk/ingest/native/libflat.so") == "true" { "nothing" } else { "risk/ingest/native/*.py" }
 
 set positional-arguments := true
 

@@ -7,8 +7,9 @@
     python -m dataflows.backtest lake --against-model boosting-1 --json
 
 Applications come from the lake's archive with the outcomes recorded there, from a LendingClub file
-or from the simulator; they are judged by the code that judges the stream (`risk.judge`). Against a
-second model or policy the same applications are decided twice, and the swap set says who moves.
+or from the simulator; they are judged by the code that judges the stream (`risk.decision.judge`).
+Against a second model or policy the same applications are decided twice, and the swap set says who
+moves.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ from lakehouse.registry_log import fold
 from lakehouse.registry_store import RegistryStore
 from lakehouse.registry_watch import FOLLOW
 from lakehouse.settings import Settings
-from risk.backtest import LGD
+from risk.decision.judge import Rules
 from risk.errors import RiskError
-from risk.judge import Rules
+from risk.monitoring.backtest import LGD
 
 __all__ = ["main"]
 

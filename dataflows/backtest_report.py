@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dataflows.backtest_result import Backtested, Side
-from risk.backtest import Group, Swapped, SwapSet
-from risk.performance import Estimate
+from risk.monitoring.backtest import Group, Swapped, SwapSet
+from risk.monitoring.performance import Estimate
 
 __all__ = ["show"]
 

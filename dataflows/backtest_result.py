@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from risk.backtest import Backtest, SwapSet
+from risk.monitoring.backtest import Backtest, SwapSet
 
 __all__ = ["Backtested", "Side"]
 

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from lakehouse import tables
-from risk.contract import Reject, RejectCode, Stage
-from risk.frame import constant
-from risk.packed import Packed
+from risk.contract.application import Reject, RejectCode, Stage
+from risk.frame.frame import constant
+from risk.ingest.event_buffer import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dataflows.batches import MicroBatch
-    from risk.judge import Verdicts
-    from risk.packed import Piece
+    from risk.decision.judge import Verdicts
+    from risk.ingest.event_buffer import Piece
 
 
 def decisions_table(

@@ -16,7 +16,7 @@ from dataflows.urls import Source
 from lakehouse import queries
 from lakehouse.archive import archived_all
 from lakehouse.lake import Lake
-from risk.dating import Instants
+from risk.ingest.dates import Instants
 
 __all__ = ["Cases", "cases_of", "cases_of_lake"]
 

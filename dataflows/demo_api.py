@@ -21,8 +21,8 @@ import msgspec
 from lakehouse.errors import Denied, Unavailable
 from lakehouse.settings import variable_of
 from lakehouse.simulation import load_simulation_parameters
-from risk.contract import Tier
-from risk.simulate import Noise, Simulator
+from risk.contract.application import Tier
+from risk.simulation.simulator import Noise, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

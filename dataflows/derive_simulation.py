@@ -21,10 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from risk.frame import Frame, concat, take
-from risk.simulate_fit import fit_simulation
-from risk.simulate_parameters import month_number
-from risk.simulate_wire import FIELDS
+from risk.frame.frame import Frame, concat, take
+from risk.simulation.calibration.fit import fit_simulation
+from risk.simulation.parameters import month_number
+from risk.simulation.wire import FIELDS
 
 VERSION = "lending-club-1"
 SNAPSHOT = "2019-03"

@@ -22,11 +22,11 @@ from dataflows.dossier_evidence import (
 from dataflows.dossier_model import effects, left_out, method
 from dataflows.dossier_tables import estimate, loans, table
 from dataflows.loans import GRACE_MONTHS, Loans
-from risk.features import CATALOGUE
-from risk.frame import Frame
-from risk.model import Model
-from risk.performance import Band
-from risk.scorecard import Scorecard
+from risk.features.catalogue import CATALOGUE
+from risk.frame.frame import Frame
+from risk.models.model import Model
+from risk.models.scorecard import Scorecard
+from risk.monitoring.performance import Band
 
 __all__ = ["Trial", "render"]
 

@@ -13,14 +13,14 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from risk import drift, performance
-from risk.boosting_document import Coding, Intervals, Texts
-from risk.frame import Frame
-from risk.logistic_document import Effect, Levels, Logistic
-from risk.model import Model, score
-from risk.model_columns import model_columns
-from risk.performance import Band, Calibration, Estimate
-from risk.scorecard_document import Characteristic, Groups, Scorecard, Steps
+from risk.frame.frame import Frame
+from risk.models.boosting_document import Coding, Intervals, Texts
+from risk.models.inputs import model_columns
+from risk.models.logistic_document import Effect, Levels, Logistic
+from risk.models.model import Model, score
+from risk.models.scorecard_document import Characteristic, Groups, Scorecard, Steps
+from risk.monitoring import drift, performance
+from risk.monitoring.performance import Band, Calibration, Estimate
 
 __all__ = [
     "FEWEST_IN_A_GROUP",

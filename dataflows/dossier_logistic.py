@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from dataflows import dossier_words as words
 from dataflows.dossier_tables import rate, table
-from risk.boosting_document import MICRO
-from risk.frame import Frame
-from risk.logistic import effects_by_feature
-from risk.logistic_document import Curve, Levels, Logistic
-from risk.model_columns import model_columns
+from risk.frame.frame import Frame
+from risk.models.boosting_document import MICRO
+from risk.models.inputs import model_columns
+from risk.models.logistic import effects_by_feature
+from risk.models.logistic_document import Curve, Levels, Logistic
 
 __all__ = ["logistic_effects", "logistic_method"]
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from dataflows import dossier_words as words
 from dataflows.dossier_logistic import logistic_effects, logistic_method
 from dataflows.dossier_tables import intervals, rate, table
-from risk.boosting import bins_of, log_odds
-from risk.boosting_document import MICRO, Boosting, Coding, Intervals, Texts
-from risk.fit_scorecard import SMALLEST_SPREAD
-from risk.frame import Frame
-from risk.logistic import Logistic
-from risk.model import Model
-from risk.model_columns import model_columns
-from risk.scorecard_document import Bin, Characteristic, Scorecard, Steps
+from risk.fitting.scorecard import SMALLEST_SPREAD
+from risk.frame.frame import Frame
+from risk.models.boosting import bins_of, log_odds
+from risk.models.boosting_document import MICRO, Boosting, Coding, Intervals, Texts
+from risk.models.inputs import model_columns
+from risk.models.logistic import Logistic
+from risk.models.model import Model
+from risk.models.scorecard_document import Bin, Characteristic, Scorecard, Steps
 
 __all__ = ["effects", "left_out", "method"]
 

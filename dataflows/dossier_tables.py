@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from risk.performance import Estimate
+from risk.monitoring.performance import Estimate
 
 __all__ = ["estimate", "intervals", "loans", "rate", "table"]
 

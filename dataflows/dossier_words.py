@@ -58,9 +58,10 @@ SCORECARD_METHOD: Final = """\
   the loans in a bin is dropped. Missing and unseen values have bins of their own, worth the
   average (0 points) unless the loans say otherwise and are enough to say so.
 - **Weights.** One logistic regression on all bins together, with a ridge penalty on the
-  increments from bin to bin (`risk/additive.py`), which may not go against the direction that
-  credit sense gives a feature: PD rises, or falls, with it throughout. WoE is shown as the
-  evidence of each bin alone; points differ from it where other features already say the same.
+  increments from bin to bin (`risk/fitting/monotone_regression.py`), which may not go against the
+  direction that credit sense gives a feature: PD rises, or falls, with it throughout. WoE is shown
+  as the evidence of each bin alone; points differ from it where other features already say the
+  same.
 - **Total.** The average application has {base_points} points, and the points of its bins are
   added to that. Points are whole numbers, so a PD does not depend on the batch or the machine:
   `PD = 1 / (1 + {anchor_odds:g} * 2^((points - {anchor_points:g}) / {pdo:g}))`. {lowest} to
@@ -70,7 +71,7 @@ SCORECARD_METHOD: Final = """\
 
 BOOSTING_METHOD: Final = """\
 - **Two halves.** Log-odds lie halfway between those of a smooth regression on bins, which the
-  scorecard is made of too (`risk/additive.py`), and those of boosted trees.
+  scorecard is made of too (`risk/fitting/monotone_regression.py`), and those of boosted trees.
 - **Trees.** {bags} bags of {rounds} trees of depth two (scikit-learn's HistGradientBoosting,
   learning rate {learning_rate:g}, seed {seed}), each bag on 60 % of the loans, on the bins of
   each feature rather than its values. No tree may go against the direction that credit sense

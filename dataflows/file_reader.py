@@ -8,7 +8,7 @@ import numpy as np
 
 from dataflows.batches import MicroBatch
 from dataflows.clock import utc_now
-from risk.packed import Packed
+from risk.ingest.event_buffer import Packed
 
 if TYPE_CHECKING:
     from dataflows.files import FileReader

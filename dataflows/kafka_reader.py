@@ -19,7 +19,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from dataflows.batches import MicroBatch
 from dataflows.clock import utc_now
 from lakehouse.errors import PositionLost, Unavailable
-from risk.packed import Packed
+from risk.ingest.event_buffer import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,11 +12,11 @@ from dataflows.loans import Loans, known_loans
 from lakehouse import queries
 from lakehouse.errors import SettingsInvalid
 from lakehouse.lake import Lake
-from risk.contract import Limits
-from risk.dating import instants
-from risk.decode import decode
-from risk.frame import Frame, concat
-from risk.lending_club import clean
+from risk.contract.application import Limits
+from risk.frame.frame import Frame, concat
+from risk.ingest.dates import instants
+from risk.ingest.decode import decode
+from risk.ingest.lending_club import clean
 
 __all__ = ["loans_of_lake"]
 

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from dataflows.files import open_file
 from dataflows.urls import FileSource
 from lakehouse.errors import SettingsInvalid
-from risk import dialects
-from risk.contract import Limits
-from risk.decode import decode
-from risk.frame import Frame, concat, row_count, take
-from risk.lending_club import clean
+from risk.contract.application import Limits
+from risk.frame.frame import Frame, concat, row_count, take
+from risk.ingest import dialects
+from risk.ingest.decode import decode
+from risk.ingest.lending_club import clean
 
 __all__ = ["GRACE_MONTHS", "OUTCOMES", "Loans", "known_loans", "read_loans"]
 

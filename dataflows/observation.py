@@ -11,7 +11,7 @@ from dataflows.reported import reported
 from dataflows.urls import SimSource, Source
 from lakehouse.errors import SettingsInvalid
 from lakehouse.simulation import load_simulation_parameters
-from risk.dialects import dates
+from risk.ingest.dialects import dates
 
 __all__ = ["shown_on"]
 

@@ -36,7 +36,7 @@ from lakehouse.gold_tables import OUTCOME_RECORDS
 from lakehouse.lake import open_lake
 from lakehouse.outcomes import OutcomeRecorder
 from lakehouse.settings import Settings
-from risk.dialects import dates
+from risk.ingest.dialects import dates
 
 __all__ = ["Counts", "main", "record_outcomes"]
 

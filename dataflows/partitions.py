@@ -15,7 +15,7 @@ from dataflows.kafka_start import partitions_held
 from dataflows.sim_reader import SimReader
 from dataflows.urls import FileSource, KafkaSource, SimSource, parse_source
 from lakehouse.simulation import load_simulation_parameters
-from risk.simulate import Simulator
+from risk.simulation.simulator import Simulator
 
 if TYPE_CHECKING:
     from dataflows.batches import Reader

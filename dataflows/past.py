@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from dataflows.backtest_result import Backtested, Side
 from dataflows.cases import Cases
 from lakehouse.errors import SettingsInvalid
-from risk.backtest import LGD, backtest, swap_set
-from risk.frame import Frame, concat, take
-from risk.judge import Rules, Verdicts, judge
+from risk.decision.judge import Rules, Verdicts, judge
+from risk.frame.frame import Frame, concat, take
+from risk.monitoring.backtest import LGD, backtest, swap_set
 
 __all__ = ["decide_past"]
 

@@ -23,8 +23,8 @@ from lakehouse.migrate import migrate
 from lakehouse.postgres import Patience
 from lakehouse.rules import open_rules, versions_of
 from lakehouse.silver import SilverWriter
-from risk.contract import Limits
-from risk.flat import IS_COMPILED
+from risk.contract.application import Limits
+from risk.ingest.native.reader import IS_COMPILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -20,7 +20,7 @@ class Reported(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def application_id(self) -> str:
-        """The loan's id, as `risk.lending_club.clean` names the application; empty without one."""
+        """The loan's id as `lending_club.clean` names the application; empty without one."""
         names = (self.id, self.loan_id, self.event_id)
         return next(filter(None, (str(name).strip() for name in names if name is not None)), "")
 

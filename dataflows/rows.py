@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from risk.contract import LoanApplication
+from risk.contract.application import LoanApplication
 
 __all__ = ["CONTRACT_FIELDS", "NUMBER_FIELDS", "number_or_text", "row_encoder"]
 
@@ -38,7 +38,9 @@ def _is_plain_number(kind: msgspec.inspect.Type) -> bool:
 def _fields() -> dict[str, msgspec.inspect.Type]:
     described = msgspec.inspect.type_info(LoanApplication)
     if not isinstance(described, msgspec.inspect.StructType):
-        raise TypeError("risk.contract.LoanApplication is expected to be a msgspec.Struct")
+        raise TypeError(
+            "risk.contract.application.LoanApplication is expected to be a msgspec.Struct"
+        )
     return {field.encode_name: field.type for field in described.fields}
 
 

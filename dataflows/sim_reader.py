@@ -10,13 +10,13 @@ import numpy as np
 
 from dataflows.batches import MicroBatch
 from dataflows.clock import utc_now
-from risk.packed import Packed
+from risk.ingest.event_buffer import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from risk.simulate import Simulator
+    from risk.simulation.simulator import Simulator
 
 
 class SimReader:

@@ -11,8 +11,8 @@ import numpy as np
 from dataflows.loans import Loans, known_loans
 from dataflows.urls import SimSource
 from lakehouse.simulation import load_simulation_parameters
-from risk.frame import content_hash, take
-from risk.simulate import KINDS, Simulator
+from risk.frame.frame import content_hash, take
+from risk.simulation.simulator import KINDS, Simulator
 
 __all__ = ["simulate_loans"]
 

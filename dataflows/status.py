@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from risk.contract import Tier
+from risk.contract.application import Tier
 
 if TYPE_CHECKING:
     from dataflows.account import Account, Totals

@@ -18,9 +18,9 @@ from dataflows.batch_tables import decisions_table, quarantine_table, raw_table
 from dataflows.clock import utc_now
 from dataflows.stages import timed
 from lakehouse.silver import Batch
-from risk.dating import instants
-from risk.judge import judge
-from risk.packed import Packed
+from risk.decision.judge import judge
+from risk.ingest.dates import instants
+from risk.ingest.event_buffer import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from dataflows.account import Account
     from dataflows.batches import MicroBatch
     from lakehouse.silver import SilverWriter, Stored
-    from risk.contract import Limits, Reject
-    from risk.judge import Rules
+    from risk.contract.application import Limits, Reject
+    from risk.decision.judge import Rules
 
 
 MOST_TOGETHER: Final = 2_000

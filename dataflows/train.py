@@ -39,12 +39,12 @@ from lakehouse.lake import open_lake
 from lakehouse.registry import save_model
 from lakehouse.settings import Settings
 from risk.errors import RiskError
-from risk.fit import fit_reference
-from risk.fit_boosting import fit_boosting
-from risk.fit_candidates import PRICE_AWARE_FEATURES
-from risk.fit_logistic import fit_logistic
-from risk.fit_scorecard import fit_scorecard
-from risk.model import Model, score
+from risk.fitting.boosting import fit_boosting
+from risk.fitting.candidates import PRICE_AWARE_FEATURES
+from risk.fitting.logistic import fit_logistic
+from risk.fitting.scorecard import fit_scorecard
+from risk.fitting.sklearn_adapter import fit_reference
+from risk.models.model import Model, score
 
 __all__ = ["Trained", "main", "train"]
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 
 from lakehouse.broker_settings import KafkaSource, parse_kafka
 from lakehouse.errors import SettingsInvalid
-from risk.simulate_scenarios import SCENARIOS
+from risk.simulation.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,7 @@ class SimSource:
     limit
         How many events there are in all; ``None`` is without end.
     scenario
-        One of ``risk.simulate_scenarios.SCENARIOS``.
+        One of ``risk.simulation.scenarios.SCENARIOS``.
     """
 
     rate: float = 200.0

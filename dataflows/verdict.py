@@ -1,8 +1,9 @@
 """Say whether a challenger may be promoted: ``python -m dataflows.verdict CHALLENGER``.
 
 What both models said of the loans that the stream decided, once their outcomes are known, is
-weighed by `risk.sequential`: the verdict may be asked for on any day, as often as one likes, and
-promotes a challenger that is not better in at most one case in twenty over all looks together.
+weighed by `risk.monitoring.champion_challenger`: the verdict may be asked for on any day, as often
+as one likes, and promotes a challenger that is not better in at most one case in twenty over all
+looks together.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from lakehouse.lake import Lake, open_lake
 from lakehouse.registry_listing import listing
 from lakehouse.settings import Settings
 from risk.errors import RiskError
-from risk.sequential import Trial, Verdict, observe
+from risk.monitoring.champion_challenger import Trial, Verdict, observe
 
 __all__ = ["Finding", "main", "weigh"]
 

@@ -19,8 +19,8 @@ from lakehouse.archive import Archived, archived, positions_of
 from lakehouse.lake import Lake
 from lakehouse.rulebook import Cause, Difference, MadeBy, Rulebook
 from lakehouse.tables import DECISIONS, from_frame
-from risk.contract import Limits
-from risk.judge import Rules, judge
+from risk.contract.application import Limits
+from risk.decision.judge import Rules, judge
 
 __all__ = ["Recalled", "recall", "recall_batch"]
 

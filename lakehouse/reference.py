@@ -21,7 +21,7 @@ from psycopg.types.json import Jsonb
 
 from lakehouse.errors import ArtefactInvalid
 from lakehouse.postgres import connect, execute, transact
-from risk.reference import ReferenceTables
+from risk.decision.reference_tables import ReferenceTables
 
 __all__ = ["TABLES", "ReferenceWatch", "begin", "in_force", "load", "read_csv", "shipped", "stored"]
 

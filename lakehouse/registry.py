@@ -17,8 +17,8 @@ from lakehouse.registry_log import Kind, State, fold
 from lakehouse.registry_read import registered_model, registered_policy
 from lakehouse.registry_store import RegistryStore
 from risk.errors import RiskError
-from risk.model import Model, parse_model, to_json
-from risk.policy import Policy, parse_policy
+from risk.models.model import Model, parse_model, to_json
+from risk.policy.rules import Policy, parse_policy
 
 __all__ = [
     "CHAMPION",

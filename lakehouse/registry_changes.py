@@ -20,8 +20,8 @@ from lakehouse.registry_manifest import manifest_of
 from lakehouse.registry_read import registered_model
 from lakehouse.registry_store import RegistryStore
 from risk.errors import RiskError
-from risk.model import parse_model
-from risk.policy import parse_policy
+from risk.models.model import parse_model
+from risk.policy.rules import parse_policy
 
 __all__ = [
     "Change",

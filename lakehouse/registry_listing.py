@@ -14,7 +14,7 @@ from lakehouse.registry_log import Action, Entry, Kind, State, fold
 from lakehouse.registry_manifest import kind_of
 from lakehouse.registry_read import registered_model
 from lakehouse.registry_store import RegistryStore
-from risk.model import Model
+from risk.models.model import Model
 
 __all__ = ["ListedModel", "ListedPolicy", "Listing", "Role", "listing"]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from lakehouse.errors import ArtefactInvalid
-from risk.model import Model, to_json
+from risk.models.model import Model, to_json
 
 __all__ = ["Manifest", "kind_of", "manifest_of", "refuse_if_differs"]
 

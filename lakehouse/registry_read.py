@@ -9,8 +9,8 @@ from lakehouse.registry_log import Kind, State
 from lakehouse.registry_manifest import refuse_if_differs
 from lakehouse.registry_store import RegistryStore
 from risk.errors import RiskError
-from risk.model import Model, parse_model
-from risk.policy import Policy, parse_policy
+from risk.models.model import Model, parse_model
+from risk.policy.rules import Policy, parse_policy
 
 __all__ = ["registered_model", "registered_policy"]
 

@@ -2,7 +2,7 @@
 
 ::
 
-    LAKE/_registry/models/VERSION.json              what `risk.model.to_json` writes
+    LAKE/_registry/models/VERSION.json              what `risk.models.model.to_json` writes
     LAKE/_registry/models/VERSION.manifest.json     what it says about itself, and who brought it
     LAKE/_registry/policies/VERSION.json
     LAKE/_registry/log/00000001.json                see `lakehouse.registry_log`

@@ -15,7 +15,7 @@ from lakehouse.registry import CHAMPION, find_model, load_model
 from lakehouse.registry_log import State, fold
 from lakehouse.registry_read import registered_model
 from lakehouse.registry_store import RegistryStore
-from risk.model import Model
+from risk.models.model import Model
 
 __all__ = ["FOLLOW", "ModelsInForce", "RegistryWatch"]
 

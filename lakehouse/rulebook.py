@@ -9,9 +9,9 @@ import msgspec
 from lakehouse import reference
 from lakehouse.errors import ArtefactInvalid
 from lakehouse.registry import find_model, find_policy
-from risk.contract import CONTRACT_VERSION
-from risk.judge import Rules
-from risk.reference import ReferenceTables
+from risk.contract.application import CONTRACT_VERSION
+from risk.decision.judge import Rules
+from risk.decision.reference_tables import ReferenceTables
 
 __all__ = ["Cause", "Difference", "MadeBy", "Rulebook"]
 

@@ -23,12 +23,12 @@ from lakehouse.registry import find_policy
 from lakehouse.registry_watch import ModelsInForce, RegistryWatch
 from lakehouse.settings import Settings
 from lakehouse.telemetry import RULES_REFUSED
-from risk.decide import decide
-from risk.frame import complete
-from risk.judge import Rules
-from risk.model import Model
-from risk.policy import Policy
-from risk.reference import ReferenceTables, join
+from risk.decision.decide import decide
+from risk.decision.judge import Rules
+from risk.decision.reference_tables import ReferenceTables, join
+from risk.frame.frame import complete
+from risk.models.model import Model
+from risk.policy.rules import Policy
 
 __all__ = ["LOOK_EVERY_SECONDS", "RulesInForce", "open_rules", "versions_of"]
 

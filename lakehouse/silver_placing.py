@@ -22,7 +22,7 @@ from lakehouse.errors import StoresDisagree
 from lakehouse.postgres import DATA_ERRORS, execute, in_plain_words
 from lakehouse.silver_rows import array_literal, copy_decisions
 from lakehouse.tables import DUPLICATES, QUARANTINE, QUARANTINED_RAW_BYTES
-from risk.contract import RejectCode, Stage
+from risk.contract.application import RejectCode, Stage
 
 __all__ = ["Placed", "RawOf", "place"]
 

@@ -8,7 +8,7 @@ import msgspec
 
 from lakehouse.errors import ArtefactInvalid
 from risk.errors import RiskError
-from risk.simulate_parameters import SimulationParameters
+from risk.simulation.parameters import SimulationParameters
 
 __all__ = ["load_simulation_parameters"]
 

@@ -1,4 +1,4 @@
-"""Shapes of the stored tables as Arrow schemas; a decision's columns come from ``risk.contract``.
+"""Shapes of the stored tables as Arrow schemas; the contract gives the columns of a decision.
 
 The names are the same in silver (Postgres), in gold (Delta) and in the views that readers query.
 Instants are UTC microseconds with their zone: a naive timestamp would raise the protocol version of
@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from risk.contract import DECISION_COLUMNS, Column
+from risk.contract.application import DECISION_COLUMNS, Column
 
 __all__ = [
     "DECISIONS",
@@ -105,6 +105,6 @@ def from_frame(frame: dict[str, NDArray[Any]], schema: pa.Schema) -> pa.Table:
 
 
 def _column(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
-    if values.strides == (0,) and len(values):  # one value throughout: `risk.frame.constant`
+    if values.strides == (0,) and len(values):  # one value throughout: `risk.frame.frame.constant`
         return pa.repeat(pa.scalar(values[0], kind), len(values))
     return pa.array(values, type=kind, from_pandas=True)

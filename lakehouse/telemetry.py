@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY, Counter, Gauge
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from risk.contract import RejectCode, Tier
+from risk.contract.application import RejectCode, Tier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,8 @@
     |-- PolicyError      policy_error      a policy document contradicts itself or the contract
     `-- ModelError       model_error       a model document does, or was altered
 
-An application that cannot be read or trusted is not an exception: it is a `risk.contract.Reject`.
+An application that cannot be read or trusted is not an exception: it is a
+`risk.contract.application.Reject`.
 """
 
 from __future__ import annotations

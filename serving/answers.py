@@ -10,10 +10,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from risk.adverse_codes import REASONS
-from risk.contract import Reject, RejectCode, Tier
-from risk.frame import Frame
-from risk.policy import Policy
+from risk.contract.application import Reject, RejectCode, Tier
+from risk.features.reason_codes import REASONS
+from risk.frame.frame import Frame
+from risk.policy.rules import Policy
 from serving.problems import FieldError, Problem
 
 __all__ = ["Decision", "Position", "decided_answers", "problem_of", "stored_answer"]

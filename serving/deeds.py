@@ -13,7 +13,7 @@ import msgspec
 from starlette.types import Scope
 
 from lakehouse.audit import AuditEntry
-from risk.contract import Tier
+from risk.contract.application import Tier
 from serving.answers import Decision, Versions
 from serving.metrics import DECIDED, REFUSED
 from serving.problems import Problem, request_id_of

@@ -12,11 +12,11 @@ from lakehouse.errors import Denied, Unavailable
 from lakehouse.lake import Lake
 from lakehouse.recall import Recalled, recall
 from lakehouse.rulebook import Difference, MadeBy, Rulebook
-from risk.contract import Limits
-from risk.decode import decode
-from risk.explain import Explanation, explain
-from risk.lending_club import clean
-from risk.reference import join
+from risk.contract.application import Limits
+from risk.decision.reference_tables import join
+from risk.explain.explanation import Explanation, explain
+from risk.ingest.decode import decode
+from risk.ingest.lending_club import clean
 from serving.problems import Problem
 
 __all__ = ["Dossiers"]

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from risk.contract import RejectCode, Tier
+from risk.contract.application import RejectCode, Tier
 
 __all__ = [
     "AUDITED",

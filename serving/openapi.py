@@ -17,10 +17,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from lakehouse.simulation import load_simulation_parameters
-from risk.contract import LoanApplication, json_schema
-from risk.explain import Explanation
-from risk.policy import Policy
-from risk.simulate import Simulator
+from risk.contract.application import LoanApplication, json_schema
+from risk.explain.explanation import Explanation
+from risk.policy.rules import Policy
+from risk.simulation.simulator import Simulator
 from serving.answers import Decision
 from serving.problems import MEDIA_TYPE, ProblemBody
 from serving.routes_catalogue import Models

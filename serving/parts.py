@@ -18,8 +18,8 @@ from lakehouse.decisions import DecisionReader
 from lakehouse.migrate import migrate
 from lakehouse.rules import open_rules
 from lakehouse.settings import Settings
-from risk.contract import Limits
-from risk.judge import Rules
+from risk.contract.application import Limits
+from risk.decision.judge import Rules
 from serving.audit_log import AuditLog, Counts
 from serving.auth import Authenticator, Gate
 from serving.deeds import Deeds

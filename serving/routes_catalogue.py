@@ -8,8 +8,8 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from risk.judge import Rules
-from risk.model import Model
+from risk.decision.judge import Rules
+from risk.models.model import Model
 
 __all__ = ["ModelEntry", "Models", "catalogue_routes"]
 

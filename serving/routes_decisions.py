@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request
 from msgspec import Meta
 from starlette.responses import Response
 
-from risk.contract import RejectCode
+from risk.contract.application import RejectCode
 from serving.answers import Decision, problem_of
 from serving.deeds import Deeds
 from serving.problems import FieldError, Problem, body_of, request_id_of

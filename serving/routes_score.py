@@ -17,10 +17,10 @@ import numpy as np
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from risk.columns import FIGURES
-from risk.contract import Limits, Reject, RejectCode
-from risk.frame import Frame
-from risk.judge import Rules, judge
+from risk.contract.application import Limits, Reject, RejectCode
+from risk.contract.columns import FIGURES
+from risk.decision.judge import Rules, judge
+from risk.frame.frame import Frame
 from serving.answers import Decision, decided_answers, problem_of
 from serving.deeds import Deeds
 from serving.problems import FieldError, Problem

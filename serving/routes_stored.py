@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from lakehouse.decisions import CONNECTIONS, DecisionReader
 from lakehouse.errors import Unavailable
-from risk.judge import Rules
+from risk.decision.judge import Rules
 from serving.answers import stored_answer
 from serving.problems import Problem
 

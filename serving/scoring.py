@@ -3,7 +3,7 @@
 Judging one application costs almost what judging sixteen costs. So a request does not judge by
 itself: it waits for the event loop's next turns, until one brings nothing more, and everything
 that has arrived by then is judged at once, in the loop's own thread. No clock is waited for. What
-an application is answered does not depend on the others of its batch (`risk.judge`).
+an application is answered does not depend on the others of its batch (`risk.decision.judge`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from risk.contract import Limits, Reject
-from risk.judge import Rules, judge
+from risk.contract.application import Limits, Reject
+from risk.decision.judge import Rules, judge
 from serving.answers import Decision, decided_answers
 from serving.metrics import BATCH_SIZE
 

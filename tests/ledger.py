@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from dataflows.outbox import key_of
 from dataflows.urls import parse_kafka
 from lakehouse.simulation import load_simulation_parameters
-from risk.simulate import Simulator
+from risk.simulation.simulator import Simulator
 
 SLICE = 5_000
 

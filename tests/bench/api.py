@@ -30,7 +30,7 @@ from fastapi import FastAPI, Request, Response
 from lakehouse.settings import Settings
 from lakehouse.silver_access import open_silver
 from lakehouse.simulation import load_simulation_parameters
-from risk.simulate import Simulator
+from risk.simulation.simulator import Simulator
 from tests.flow import ROOT, environment, run_module
 from tests.risk.simulated import QUIET
 from tests.servers.process import free_port

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 
 from lakehouse.registry import SHIPPED, load_model, load_policy
 from lakehouse.simulation import load_simulation_parameters
-from risk.decide import decide
-from risk.frame import complete, take
-from risk.model import score
-from risk.simulate import Simulator
+from risk.decision.decide import decide
+from risk.frame.frame import complete, take
+from risk.models.model import score
+from risk.simulation.simulator import Simulator
 
 SIZES = {1: 3_000, 1_000: 300}
 

@@ -28,7 +28,7 @@ from dataflows.kafka_reader import READ_SETTINGS
 from dataflows.urls import parse_kafka
 from lakehouse.settings import Settings
 from lakehouse.telemetry import STAGES
-from risk.contract import LoanApplication
+from risk.contract.application import LoanApplication
 from tests.flow import ROOT, FlowProcess, environment, running_flow, sound_account, start_cluster
 from tests.ledger import produce, simulated
 from tests.servers.broker import Broker, choose, start_chosen

@@ -16,7 +16,7 @@ from dataflows.cases import Cases, cases_of
 from dataflows.past import decide_past
 from dataflows.urls import SimSource
 from lakehouse.errors import SettingsInvalid
-from risk.judge import judge
+from risk.decision.judge import judge
 from tests.lakehouse.recall_cases import registered
 from tests.risk.applications import NOON, an_event, as_bytes, rules
 

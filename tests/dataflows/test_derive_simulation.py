@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataflows.derive_simulation import main, read_loans
-from risk.frame import Frame
-from risk.simulate import SimulationParameters
+from risk.frame.frame import Frame
+from risk.simulation.simulator import SimulationParameters
 from tests.risk.simulated import QUIET, a_simulator, read
 
 _UNION = """

@@ -18,7 +18,7 @@ from lakehouse.errors import SettingsInvalid
 from lakehouse.lake import Lake
 from lakehouse.reference import shipped
 from lakehouse.registry import load_model
-from risk.judge import Rules
+from risk.decision.judge import Rules
 from tests.lakehouse.recall_cases import decide_simulated, rewrite, without_row
 from tests.risk.applications import assert_same_frame, shipped_policy
 from tests.risk.simulated import QUIET, a_simulator

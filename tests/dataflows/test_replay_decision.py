@@ -10,7 +10,7 @@ from dataflows import replay_decision
 from dataflows.replay_decision import main
 from lakehouse.reference import shipped
 from lakehouse.registry import load_model
-from risk.judge import Rules
+from risk.decision.judge import Rules
 from tests.flow import run_module
 from tests.lakehouse.recall_cases import decide_simulated, rewrite, with_value
 from tests.risk.applications import shipped_policy

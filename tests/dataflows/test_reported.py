@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from dataflows.reported import Reported, reported
-from risk.contract import Limits
-from risk.decode import decode
-from risk.lending_club import clean
+from risk.contract.application import Limits
+from risk.ingest.decode import decode
+from risk.ingest.lending_club import clean
 from tests.risk.applications import ABSENT, NOON, as_bytes
 
 

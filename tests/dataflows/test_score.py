@@ -16,7 +16,7 @@ from dataflows.sources import PositionedSource
 from dataflows.steps import Judge, Store
 from lakehouse.errors import PositionLost
 from lakehouse.gold import SCHEMAS
-from risk.contract import Limits
+from risk.contract.application import Limits
 from tests.dataflows.flow_cases import FakeAppender, FakeReader, FakeSilver, applications, growth
 from tests.flow import run_code
 from tests.risk.applications import rules

@@ -10,7 +10,7 @@ import pytest
 from dataflows.batches import MicroBatch
 from dataflows.sim_reader import SimReader
 from lakehouse.simulation import load_simulation_parameters
-from risk.simulate import Simulator
+from risk.simulation.simulator import Simulator
 from tests.dataflows.flow_cases import Clock
 
 TOPIC = "sim://?seed=3&scenario=none"

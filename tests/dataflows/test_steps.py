@@ -13,8 +13,8 @@ from dataflows.batches import MicroBatch
 from dataflows.steps import Judge, Judged, Store, together
 from lakehouse import tables
 from lakehouse.silver import Batch, Stored
-from risk.contract import Limits, Reject, RejectCode, Stage
-from risk.dating import instants
+from risk.contract.application import Limits, Reject, RejectCode, Stage
+from risk.ingest.dates import instants
 from tests.dataflows.flow_cases import FakeSilver, a_micro_batch, applications, growth
 from tests.lakehouse.gold_cases import decided_rows, refused_rows, repeated_rows
 from tests.lakehouse.silver_cases import TOPIC

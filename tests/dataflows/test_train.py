@@ -16,12 +16,12 @@ from dataflows.train import main
 from dataflows.urls import SimSource
 from lakehouse.errors import SettingsInvalid
 from lakehouse.registry import SHIPPED, load_model
-from risk import fit_boosting
-from risk.fit import fit_reference
-from risk.logistic_document import Levels, Logistic
-from risk.model import score, to_json
-from risk.performance import auc, calibration, gains, ks_separation, lift
-from risk.scorecard_document import Scorecard
+from risk.fitting import boosting
+from risk.fitting.sklearn_adapter import fit_reference
+from risk.models.logistic_document import Levels, Logistic
+from risk.models.model import score, to_json
+from risk.models.scorecard_document import Scorecard
+from risk.monitoring.performance import auc, calibration, gains, ks_separation, lift
 from tests.risk.applications import an_event
 from tests.risk.loans import some_loans
 
@@ -71,8 +71,8 @@ def loans_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_boosting, "ROUNDS", (20, 40))
-    monkeypatch.setattr(fit_boosting, "_BAGS", 2)
+    monkeypatch.setattr(boosting, "ROUNDS", (20, 40))
+    monkeypatch.setattr(boosting, "_BAGS", 2)
 
 
 def test_only_loans_with_a_final_outcome_are_kept_and_the_others_counted(loans_file: Path) -> None:

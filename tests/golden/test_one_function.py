@@ -12,11 +12,11 @@ import pytest
 
 from lakehouse.reference import shipped
 from lakehouse.registry import load_model, load_policy
-from risk.contract import Limits
-from risk.decide import decide
-from risk.decode import decode
-from risk.lending_club import clean
-from risk.reference import join
+from risk.contract.application import Limits
+from risk.decision.decide import decide
+from risk.decision.reference_tables import join
+from risk.ingest.decode import decode
+from risk.ingest.lending_club import clean
 from tests.flow import run_module, running_flow
 from tests.ledger import send
 from tests.servers.broker import Broker

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from risk.contract import LoanApplication, Reject, RejectCode
-from risk.features import OUTCOME_FIELDS
+from risk.contract.application import LoanApplication, Reject, RejectCode
+from risk.features.catalogue import OUTCOME_FIELDS
 from tests.risk.applications import assert_same_frame, judge_all
 
 _TEXT_FIELDS = frozenset(

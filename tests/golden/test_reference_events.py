@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from risk.contract import RejectCode
-from risk.frame import Frame
+from risk.contract.application import RejectCode
+from risk.frame.frame import Frame
 from tests.risk.applications import judge_all
 
 _LATER = datetime(2026, 11, 1, tzinfo=UTC)

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from risk.frame import Frame, complete
-from risk.policy import apply, refusals
+from risk.frame.frame import Frame, complete
+from risk.policy.rules import apply, refusals
 from tests.risk.applications import shipped_policy
 
 _COLUMNS = {

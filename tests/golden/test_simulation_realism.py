@@ -17,14 +17,14 @@ import pytest
 from dataflows.derive_simulation import main
 from lakehouse.registry import load_model
 from lakehouse.simulation import load_simulation_parameters
-from risk.contract import Limits
-from risk.decode import decode
-from risk.drift import bin_counts, category_counts, psi, reference_edges
-from risk.features import derive
-from risk.frame import Frame
-from risk.lending_club import clean
-from risk.model import score
-from risk.simulate import SimulationParameters
+from risk.contract.application import Limits
+from risk.features.catalogue import derive
+from risk.frame.frame import Frame
+from risk.ingest.decode import decode
+from risk.ingest.lending_club import clean
+from risk.models.model import score
+from risk.monitoring.drift import bin_counts, category_counts, psi, reference_edges
+from risk.simulation.simulator import SimulationParameters
 from tests.risk.simulated import QUIET, a_simulator, rank_correlation
 
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -86,12 +86,12 @@ def test_the_image_is_built_from_the_lock_on_an_exact_base_for_an_ordinary_user(
 
 
 def test_the_image_holds_the_compiled_code_made_for_it() -> None:
-    made = "/tmp/compiled/risk/libflat.so"
+    made = "/tmp/compiled/risk/ingest/native/libflat.so"
     assert "apt-get install --yes --no-install-recommends gcc libc6-dev" in DOCKERFILE
     assert f"RUN /tmp/compiled/ops/compile.sh \\\n    && test -s {made}\n" in DOCKERFILE
-    assert f"COPY --from=packages {made} risk/\n" in DOCKERFILE
+    assert f"COPY --from=packages {made} risk/ingest/native/\n" in DOCKERFILE
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    assert {"!ops/compile.sh", "risk/libflat.so*"} <= {*ignored}
+    assert {"!ops/compile.sh", "risk/ingest/native/libflat.so*"} <= {*ignored}
 
 
 def test_the_image_holds_every_room() -> None:

@@ -38,12 +38,12 @@ def test_an_empty_house_keeps_every_rule(house: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "imported"),
     [
-        ("risk/decide.py", "os"),
-        ("risk/decide.py", "time"),
-        ("risk/decide.py", "logging"),
-        ("risk/decide.py", "pandas"),
-        ("risk/decide.py", "lakehouse.settings"),
-        ("risk/decide.py", "sklearn"),
+        ("risk/decision/decide.py", "os"),
+        ("risk/decision/decide.py", "time"),
+        ("risk/decision/decide.py", "logging"),
+        ("risk/decision/decide.py", "pandas"),
+        ("risk/decision/decide.py", "lakehouse.settings"),
+        ("risk/decision/decide.py", "sklearn"),
         ("lakehouse/tables.py", "bytewax"),
         ("lakehouse/tables.py", "confluent_kafka"),
         ("lakehouse/tables.py", "dataflows.steps"),

@@ -60,9 +60,11 @@ class House:
         shutil.copy(ROOT / "justw", self.root)
         (self.root / "ops").mkdir()
         shutil.copy(ROOT / "ops" / "compile.sh", self.root / "ops")
-        self.sources = [self.root / "risk" / name for name in ("flat.c", "flat_time.h")]
-        self.library = self.root / "risk" / "libflat.so"
-        self.library.parent.mkdir()
+        self.sources = [
+            self.root / "risk" / "ingest" / "native" / name for name in ("flat.c", "flat_time.h")
+        ]
+        self.library = self.root / "risk" / "ingest" / "native" / "libflat.so"
+        self.library.parent.mkdir(parents=True)
         for source in self.sources:
             source.touch()
         (self.root / "justfile").touch()
@@ -232,5 +234,8 @@ def test_a_c_compiler_that_fails_is_no_obstacle(house: House) -> None:
     code, out, err = house.run("sql")
     assert code == 0
     assert "sql" in out
-    assert "cc cannot compile risk/flat.c; events are read without it, at a lower rate" in err
+    assert (
+        "cc cannot compile risk/ingest/native/flat.c; events are read without it, at a lower rate"
+        in err
+    )
     assert {*house.library.parent.iterdir()} == {*house.sources}

@@ -14,10 +14,10 @@ from dataflows.batches import MicroBatch
 from dataflows.steps import Judge
 from lakehouse.registry_changes import Change, register_model
 from lakehouse.registry_store import RegistryStore
-from risk.contract import Limits
-from risk.judge import Rules
-from risk.model import to_json
-from risk.scorecard import Scorecard
+from risk.contract.application import Limits
+from risk.decision.judge import Rules
+from risk.models.model import to_json
+from risk.models.scorecard import Scorecard
 from tests.lakehouse.gold_cases import a_gold_writer, delta
 from tests.lakehouse.silver_cases import TOPIC
 from tests.risk.applications import a_model

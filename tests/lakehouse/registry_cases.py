@@ -11,8 +11,8 @@ import msgspec
 from lakehouse.registry_changes import Change, promote, register_model
 from lakehouse.registry_log import Entry
 from lakehouse.registry_store import RegistryStore
-from risk.model import to_json
-from risk.scorecard import Scorecard
+from risk.models.model import to_json
+from risk.models.scorecard import Scorecard
 from tests.risk.applications import a_model
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from lakehouse.recall import Recalled, recall, recall_batch
 from lakehouse.reference import shipped
 from lakehouse.registry import load_model
 from lakehouse.rulebook import Cause, Difference, Rulebook
-from risk.judge import Rules
+from risk.decision.judge import Rules
 from tests.lakehouse.recall_cases import (
     decide_simulated,
     registered,

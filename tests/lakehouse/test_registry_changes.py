@@ -21,7 +21,7 @@ from lakehouse.registry_changes import (
 )
 from lakehouse.registry_log import Action, State, fold
 from lakehouse.registry_store import RegistryStore
-from risk.model import to_json
+from risk.models.model import to_json
 from tests.lakehouse.registry_cases import (
     AT,
     a_change,

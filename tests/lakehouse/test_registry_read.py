@@ -14,7 +14,7 @@ from lakehouse.registry_log import State, fold
 from lakehouse.registry_manifest import manifest_of
 from lakehouse.registry_read import registered_model, registered_policy
 from lakehouse.registry_store import RegistryStore
-from risk.model import to_json
+from risk.models.model import to_json
 from tests.lakehouse.registry_cases import AT, registered
 from tests.risk.applications import a_model
 

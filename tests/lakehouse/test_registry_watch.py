@@ -15,7 +15,7 @@ from lakehouse.registry_log import Action
 from lakehouse.registry_manifest import Manifest
 from lakehouse.registry_store import RegistryStore
 from lakehouse.registry_watch import RegistryWatch
-from risk.model import Model, to_json
+from risk.models.model import Model, to_json
 from tests.lakehouse.registry_cases import (
     a_change,
     a_lenders_model,

@@ -23,12 +23,12 @@ from lakehouse.registry_store import RegistryStore
 from lakehouse.registry_watch import ModelsInForce
 from lakehouse.rules import RulesInForce, open_rules, versions_of
 from lakehouse.settings import Secret, Settings
-from risk.decide import decide
-from risk.frame import Frame
-from risk.judge import Rules
-from risk.model import Model
-from risk.policy import Policy
-from risk.reference import ReferenceTables
+from risk.decision.decide import decide
+from risk.decision.judge import Rules
+from risk.decision.reference_tables import ReferenceTables
+from risk.frame.frame import Frame
+from risk.models.model import Model
+from risk.policy.rules import Policy
 from tests.lakehouse.registry_cases import (
     a_change,
     flip_a_byte,

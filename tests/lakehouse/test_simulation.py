@@ -5,7 +5,7 @@ import pytest
 from lakehouse import simulation
 from lakehouse.errors import ArtefactInvalid
 from lakehouse.simulation import load_simulation_parameters
-from risk.simulate_parameters import SimulationParameters
+from risk.simulation.parameters import SimulationParameters
 from tests.risk.applications import SHIPPED
 
 _DOCUMENT = SHIPPED / "simulation" / "lending-club-1.json"

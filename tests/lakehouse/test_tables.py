@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from lakehouse import tables
-from risk.contract import DECISION_COLUMNS
-from risk.frame import constant
+from risk.contract.application import DECISION_COLUMNS
+from risk.frame.frame import constant
 
 
 def test_a_decision_has_the_contracts_columns_in_its_order() -> None:

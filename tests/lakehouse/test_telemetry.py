@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lakehouse.gold import SCHEMAS
 from lakehouse.telemetry import LATENCY_BOUNDS_SECONDS, STAGES, STORES, Latency
-from risk.contract import RejectCode, Tier
+from risk.contract.application import RejectCode, Tier
 from tests.flow import run_code
 
 Samples = dict[tuple[str, str], float]

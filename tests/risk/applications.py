@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from risk.applications import Applications
-from risk.contract import CONTRACT_VERSION, Limits, Reject
-from risk.decode import decode
-from risk.frame import Frame, complete
-from risk.judge import Rules, Verdicts, judge
-from risk.lending_club import Cleaned, clean
-from risk.policy import Policy, parse_policy
-from risk.reference import ReferenceTables
-from risk.scorecard import Scorecard
-from risk.scorecard_document import Bin, Fit, Group, Groups, Scale, Step, Steps
+from risk.contract.application import CONTRACT_VERSION, Limits, Reject
+from risk.decision.judge import Rules, Verdicts, judge
+from risk.decision.reference_tables import ReferenceTables
+from risk.frame.frame import Frame, complete
+from risk.ingest.application_columns import Applications
+from risk.ingest.decode import decode
+from risk.ingest.lending_club import Cleaned, clean
+from risk.models.scorecard import Scorecard
+from risk.models.scorecard_document import Bin, Fit, Group, Groups, Scale, Step, Steps
+from risk.policy.rules import Policy, parse_policy
 
 SHIPPED = Path(__file__).parents[2] / "lakehouse" / "shipped"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from risk.boosting_document import Boosting, BoostingFit, Intervals, Pair, Texts
-from risk.contract import CONTRACT_VERSION
-from risk.scorecard_document import Scale
+from risk.contract.application import CONTRACT_VERSION
+from risk.models.boosting_document import Boosting, BoostingFit, Intervals, Pair, Texts
+from risk.models.scorecard_document import Scale
 
 
 def a_boosting(version: str = "trees-1") -> Boosting:

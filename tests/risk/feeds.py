@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from risk import flat
-from risk.applications import Applications, stacked
-from risk.contract import Limits
-from risk.decode import decode
-from risk.flat import read_flat
-from risk.packed import Packed
+from risk.contract.application import Limits
+from risk.ingest.application_columns import Applications, stacked
+from risk.ingest.decode import decode
+from risk.ingest.event_buffer import Packed
+from risk.ingest.native import reader
+from risk.ingest.native.reader import read_flat
 from tests.risk.applications import as_bytes
 
 LIMITS = Limits()
 
 needs_compiled = pytest.mark.skipif(
-    not flat.IS_COMPILED, reason="no compiled code: a C compiler (cc) and ./justw make it"
+    not reader.IS_COMPILED, reason="no compiled code: a C compiler (cc) and ./justw make it"
 )
 
 

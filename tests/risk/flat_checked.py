@@ -10,8 +10,8 @@ import sys
 
 import numpy as np
 
-from risk.flat import keys_in
-from risk.flat_interface import Keys, Library
+from risk.ingest.native.interface import Keys, Library
+from risk.ingest.native.reader import keys_in
 from tests.risk.applications import as_bytes
 
 _libc = ctypes.CDLL(None)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.frame import Frame
+from risk.frame.frame import Frame
 from tests.risk.applications import figures
 
 PURPOSES = ("credit_card", "debt_consolidation", "small_business")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from risk.contract import CONTRACT_VERSION
-from risk.logistic_document import Curve, Levels, Logistic, LogisticFit, Tried
-from risk.scorecard_document import Scale
+from risk.contract.application import CONTRACT_VERSION
+from risk.models.logistic_document import Curve, Levels, Logistic, LogisticFit, Tried
+from risk.models.scorecard_document import Scale
 
 
 def a_logistic(version: str = "logistic-1") -> Logistic:

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from risk.frame import Frame, concat
-from risk.simulate import BLOCK, Noise, SimulationParameters, Simulator
-from risk.simulate_outcomes import observe
-from risk.simulate_parameters import month_number
+from risk.frame.frame import Frame, concat
+from risk.simulation.outcomes import observe
+from risk.simulation.parameters import month_number
+from risk.simulation.simulator import BLOCK, Noise, SimulationParameters, Simulator
 from tests.risk.applications import SHIPPED
 
 BEGAN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -16,8 +16,8 @@ from lakehouse.audit import AuditEntry
 from lakehouse.decisions import DecisionReader
 from lakehouse.reference import shipped
 from lakehouse.registry import load_model, load_policy
-from risk.contract import Limits
-from risk.judge import Rules
+from risk.contract.application import Limits
+from risk.decision.judge import Rules
 from serving.app import build
 from serving.deeds import Deeds
 from serving.dossiers import Dossiers

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from risk.contract import json_schema
+from risk.contract.application import json_schema
 from tests.serving.api_cases import got, posted
 
 

@@ -13,8 +13,8 @@ import httpx
 import msgspec
 import pytest
 
-from risk.contract import Limits
-from risk.judge import judge
+from risk.contract.application import Limits
+from risk.decision.judge import judge
 from tests.faults.poison import neighbours, poison
 from tests.risk.simulated import a_simulator
 from tests.serving.api_cases import standing_rules, talking_to

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from risk.contract import Limits, Reject
-from risk.judge import Rules
+from risk.contract.application import Limits, Reject
+from risk.decision.judge import Rules
 from serving.answers import Decision
 from serving.metrics import CHALLENGED
 from serving.scoring import LARGEST_BATCH, Judged, Scorer

@@ -1,0 +1,1 @@
+"""The contract: what an application may state, in which unit and within which bounds."""

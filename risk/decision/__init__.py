@@ -1,0 +1,1 @@
+"""The one scoring function: clean columns, models and policy to decisions."""

@@ -1,0 +1,1 @@
+"""Why an application was decided as it was: contributions, shortfalls, adverse-action reasons."""

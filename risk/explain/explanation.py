@@ -1,0 +1,52 @@
+"""Everything about one decision, for whoever has to answer for it.
+
+What the policy found and what the model found are kept apart: the policy alone gives the tier, the
+model alone the PD and the adverse reasons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from risk.errors import ContractError
+from risk.explain.model_findings import ModelFindings, model_findings
+from risk.explain.policy_findings import PolicyFindings, policy_findings
+from risk.explain.reasons import are_adverse
+from risk.frame.frame import Frame, row_count
+from risk.models.model import Model
+from risk.policy.rules import Policy
+
+__all__ = ["Explanation", "explain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One decision explained."""
+
+    policy: PolicyFindings
+    model: ModelFindings
+
+
+def explain(frame: Frame, *, model: Model, policy: Policy) -> Explanation:
+    """Explain the decision on one application.
+
+    Parameters
+    ----------
+    frame
+        The one row that `risk.decision.decide.decide` takes.
+    model, policy
+        What it is, or was, decided by.
+
+    Raises
+    ------
+    ContractError
+        The frame has no row, or several.
+    """
+    count = row_count(frame)
+    if count != 1:
+        raise ContractError(f"to explain: expected one application, found {count}; take one row")
+    by_policy = policy_findings(policy, frame)
+    is_adverse = are_adverse(np.array([by_policy.tier], dtype=object))
+    return Explanation(by_policy, model_findings(model, frame, is_adverse))

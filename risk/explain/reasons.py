@@ -1,0 +1,120 @@
+"""Why a model rates an application as it does: at most four reasons, the weightiest first.
+
+The reasons are the features on which the application falls furthest below the average loan of the
+model's fit: one of the methods that the official interpretation of Regulation B names for credit
+scoring systems, as it names four as the number beyond which reasons stop being helpful (12 CFR
+1002, Supplement I, 9(b)(2)). Neutralising any one of them lowers PD.
+
+An adverse decision may come from the policy alone, with no feature below average. Its reasons are
+then the features furthest below their best, and the sentences of `risk.features.reason_codes` hold
+as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk.contract.application import Tier
+from risk.explain.shortfalls import shortfalls
+from risk.features.reason_codes import codes_of
+from risk.frame.frame import Frame, row_count, take
+from risk.models.model import Model
+
+__all__ = ["MOST_REASONS", "adverse_reasons", "are_adverse"]
+
+MOST_REASONS = 4
+
+
+def are_adverse(tiers: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which decisions owe the applicant a reason: all tiers but Low."""
+    return np.asarray(tiers != Tier.LOW.value)
+
+
+def adverse_reasons(
+    model: Model, columns: Frame, is_adverse: NDArray[np.bool_]
+) -> NDArray[np.object_]:
+    """Return the codes of each adverse row's reasons, joined by `|`, the weightiest first.
+
+    Features that fall equally short come in the model's order. A row's reasons depend on that row
+    and the model alone.
+
+    Parameters
+    ----------
+    columns
+        `risk.models.inputs` of the frame.
+    is_adverse
+        Which rows are to have reasons.
+
+    Returns
+    -------
+    ndarray of str | None
+        None where the row is not adverse; empty where nothing could be better.
+    """
+    reasons = np.full(len(is_adverse), None, dtype=object)
+    rows = np.flatnonzero(is_adverse)
+    if not len(rows):
+        return reasons
+    looked_at = {feature: columns[feature][rows] for feature in model.features}
+    falls_short = shortfalls(model, looked_at)
+    unexplained = np.flatnonzero(falls_short.max(axis=1) <= 0)
+    if len(unexplained):
+        falls_short[unexplained] = shortfalls(model, take(looked_at, unexplained), against="best")
+    names = _names(model)
+    keys = names.keys(_are_missing(model, looked_at), falls_short)
+    reasons[rows] = [names.texts[key] for key in keys.tolist()]
+    return reasons
+
+
+def _are_missing(model: Model, columns: Frame) -> NDArray[np.bool_]:
+    missing = np.empty((len(model.features), row_count(columns)), dtype=np.bool_)
+    for place, feature in enumerate(model.features):
+        column = columns[feature]
+        missing[place] = column == None if column.dtype == object else np.isnan(column)  # noqa: E711
+    return missing.T
+
+
+class _Texts(dict[int, str]):
+    """The text of each key that was seen; a key's digits number its codes from 1."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        super().__init__()
+        self._codes = codes
+
+    def __missing__(self, key: int) -> str:
+        named, rest = [], key
+        while rest:
+            rest, number = divmod(rest, len(self._codes) + 1)
+            named.append(self._codes[number - 1])
+        text = "|".join(named)
+        self[key] = text
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """How a model's reasons are numbered: two a feature, its value and its being missing."""
+
+    first_numbers: NDArray[np.int64]
+    powers: NDArray[np.int64]
+    texts: _Texts
+
+    def keys(
+        self, are_missing: NDArray[np.bool_], falls_short: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return a whole number a row: its reasons' numbers as digits, the weightiest lowest."""
+        weightiest = (-falls_short).argsort(axis=1, kind="stable")[:, : len(self.powers)]
+        numbers = (self.first_numbers + are_missing) * (falls_short > 0)
+        return numbers[np.arange(len(numbers))[:, None], weightiest] @ self.powers
+
+
+@lru_cache(maxsize=16)
+def _names(model: Model) -> _Names:
+    codes = [code for feature in model.features for code in codes_of(feature)]
+    powers = (len(codes) + 1) ** np.arange(min(MOST_REASONS, len(model.features)))
+    return _Names(np.arange(1, len(codes), 2), powers, _Texts(codes))

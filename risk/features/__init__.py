@@ -1,0 +1,1 @@
+"""The catalogue of features, their reason codes and the data dictionary."""

@@ -1,0 +1,164 @@
+"""What each adverse reason is called, and how it is said to the applicant.
+
+Every feature of the catalogue has two reasons: its value, and its being missing. The sentences
+compare with safer applications: they hold for a value below average and for one that is only below
+the best (see `risk.explain.reasons`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+__all__ = ["REASONS", "AdverseReason", "When", "codes_of"]
+
+When = Literal["HIGH", "LOW", "OTHER", "MISSING"]
+
+
+@dataclass(frozen=True, slots=True)
+class AdverseReason:
+    """One reason a model may give.
+
+    Attributes
+    ----------
+    code
+        Stable; stored with decisions.
+    feature
+        Of `risk.features.catalogue.CATALOGUE`.
+    when
+        Which values the sentence is true of; ``OTHER`` where neither end of the scale is safer by
+        nature.
+    sentence
+        For the applicant.
+    """
+
+    code: str
+    feature: str
+    when: When
+    sentence: str
+
+
+def codes_of(feature: str) -> tuple[str, str]:
+    """Return the codes of a feature's value and of its being missing."""
+    return _CODES[feature]
+
+
+_TABLE: tuple[tuple[str, str, When, str, str], ...] = (
+    ("amount_usd", "AMOUNT", "HIGH", "More is asked for than in safer applications.",
+     "The amount asked for is not stated."),
+    ("term_months", "TERM", "HIGH", "The term is longer than in safer applications.",
+     "The term is not stated."),
+    ("income_usd", "INCOME", "LOW", "The income is lower than in safer applications.",
+     "The income is not stated."),
+    ("employment_years", "EMPLOYMENT", "LOW",
+     "The length of employment is shorter than in safer applications.",
+     "The length of employment is not stated."),
+    ("amount_to_income", "AMOUNT_TO_INCOME", "HIGH",
+     "More is asked for, compared with income, than in safer applications.",
+     "The amount asked for cannot be compared with an income."),
+    ("purpose", "PURPOSE", "OTHER", "Loans for this purpose are repaid less often than others.",
+     "The purpose of the loan is not stated."),
+    ("home_ownership", "HOME_OWNERSHIP", "OTHER",
+     "Loans under this form of housing are repaid less often than others.",
+     "The form of housing is not stated."),
+    ("state", "STATE", "OTHER", "Loans in this state are repaid less often than in others.",
+     "The state of residence is not stated."),
+    ("zip3", "POSTAL_AREA", "OTHER",
+     "Loans in this postal area are repaid less often than in others.",
+     "The postal area is not stated."),
+    ("dti_pct", "DTI", "HIGH",
+     "Debt payments take more of the income than in safer applications.",
+     "Debt payments cannot be compared with an income."),
+    ("utilisation_pct", "UTILISATION", "HIGH",
+     "More of the revolving credit limit is used than in safer applications.",
+     "The use of revolving credit is not on file."),
+    ("delinquencies_2y", "DELINQUENCIES", "HIGH",
+     "There were more delinquencies in the last two years than in safer applications.",
+     "Delinquencies of the last two years are not on file."),
+    ("inquiries_6m", "INQUIRIES", "HIGH",
+     "There were more credit inquiries in the last six months than in safer applications.",
+     "Credit inquiries of the last six months are not on file."),
+    ("open_accounts", "OPEN_ACCOUNTS", "OTHER",
+     "The number of open credit lines differs from that in safer applications.",
+     "The number of open credit lines is not on file."),
+    ("total_accounts", "TOTAL_ACCOUNTS", "OTHER",
+     "The number of credit lines ever opened differs from that in safer applications.",
+     "The number of credit lines ever opened is not on file."),
+    ("open_share", "OPEN_SHARE", "OTHER",
+     "The share of credit lines still open differs from that in safer applications.",
+     "The share of credit lines still open is not on file."),
+    ("fico", "FICO", "LOW", "The FICO score is lower than in safer applications.",
+     "There is no FICO score on file."),
+    ("public_records", "PUBLIC_RECORDS", "HIGH",
+     "There are more derogatory public records than in safer applications.",
+     "Public records are not on file."),
+    ("bankruptcies", "BANKRUPTCIES", "HIGH",
+     "There are more bankruptcies on record than in safer applications.",
+     "Bankruptcies are not on file."),
+    ("revolving_balance_usd", "REVOLVING_BALANCE", "OTHER",
+     "The revolving balance differs from that in safer applications.",
+     "The revolving balance is not on file."),
+    ("revolving_to_income", "REVOLVING_TO_INCOME", "HIGH",
+     "The revolving balance is higher, compared with income, than in safer applications.",
+     "The revolving balance cannot be compared with an income."),
+    ("months_since_delinquency", "DELINQUENCY_AGE", "LOW",
+     "The last delinquency is more recent than in safer applications.",
+     "The time since a delinquency is not on file."),
+    ("months_since_record", "PUBLIC_RECORD_AGE", "LOW",
+     "The last public record is more recent than in safer applications.",
+     "The time since a public record is not on file."),
+    ("credit_age_years", "CREDIT_AGE", "LOW",
+     "The credit history is shorter than in safer applications.",
+     "The length of the credit history is not on file."),
+    ("current_balance_usd", "CURRENT_BALANCE", "OTHER",
+     "The balance of all accounts differs from that in safer applications.",
+     "The balance of all accounts is not on file."),
+    ("revolving_limit_usd", "REVOLVING_LIMIT", "LOW",
+     "The limit of revolving credit is lower than in safer applications.",
+     "The limit of revolving credit is not on file."),
+    ("mortgage_accounts", "MORTGAGES", "OTHER",
+     "The number of mortgages ever held differs from that in safer applications.",
+     "The number of mortgages ever held is not on file."),
+    ("accounts_opened_24m", "ACCOUNTS_OPENED", "HIGH",
+     "More accounts were opened in the last two years than in safer applications.",
+     "Accounts opened in the last two years are not on file."),
+    ("bankcard_utilisation_pct", "BANKCARD_UTILISATION", "HIGH",
+     "More of the bank cards' limits is used than in safer applications.",
+     "The use of bank cards is not on file."),
+    ("collections_12m", "COLLECTIONS", "HIGH",
+     "There were more collections in the last year than in safer applications.",
+     "Collections of the last year are not on file."),
+    ("verification", "VERIFICATION", "OTHER",
+     "Loans with this kind of income verification are repaid less often than others.",
+     "Whether income was verified is not known."),
+    ("rate_pct", "RATE", "HIGH", "The interest rate is higher than in safer applications.",
+     "The interest rate is not known."),
+    ("installment_usd", "INSTALLMENT", "HIGH",
+     "The monthly payment is higher than in safer applications.",
+     "The monthly payment is not known."),
+    ("lender_grade", "LENDER_GRADE", "OTHER",
+     "Loans of this grade are repaid less often than others.",
+     "The grade is not known."),
+)  # fmt: skip
+"""Feature, stem of its codes, which values the first sentence is true of, both sentences."""
+
+_CODES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        feature: (stem if when == "OTHER" else f"{stem}_{when}", f"{stem}_MISSING")
+        for feature, stem, when, _, _ in _TABLE
+    }
+)
+
+REASONS: Mapping[str, AdverseReason] = MappingProxyType(
+    {
+        code: AdverseReason(code, feature, which, sentence)
+        for feature, _, when, of_value, of_missing in _TABLE
+        for code, which, sentence in (
+            (_CODES[feature][0], when, of_value),
+            (_CODES[feature][1], "MISSING", of_missing),
+        )
+    }
+)
+"""Every reason by its code."""

@@ -1,0 +1,1 @@
+"""Frames: columns of NumPy arrays, all of one length."""

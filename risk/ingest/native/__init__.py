@@ -1,0 +1,1 @@
+"""Compiled code that reads flat events straight into columns."""

@@ -1,0 +1,1 @@
+"""Models as documents, and how each scores: scorecard, boosted trees, logistic regression."""

@@ -1,0 +1,57 @@
+"""The frame as any model looks at it, and scoring with what that lacks said clearly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk.errors import ContractError
+from risk.features.catalogue import derive
+from risk.frame.frame import Frame
+
+__all__ = ["Scores", "model_columns", "scored"]
+
+Scores: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""PD (0 to 1) and points (higher is safer) of every row."""
+
+# Both applicants' figures stand in for the first one's where the application is joint.
+_JOINT = (("income_usd", "joint_income_usd"), ("dti_pct", "joint_dti_pct"))
+
+
+class _Versioned(Protocol):
+    @property
+    def version(self) -> str: ...
+
+
+_Model = TypeVar("_Model", bound=_Versioned)
+
+
+def model_columns(frame: Frame) -> Frame:
+    """Return the frame as a model looks at it: joint figures where joint, ratios derived."""
+    is_joint = frame["is_joint"]
+    if is_joint.any():
+        frame = dict(frame)
+        for column, joint_column in _JOINT:
+            joint = frame[joint_column]
+            frame[column] = np.where(is_joint & ~np.isnan(joint), joint, frame[column])
+    return {**frame, **derive(frame)}
+
+
+def scored(score_columns: Callable[[_Model, Frame], Scores], model: _Model, frame: Frame) -> Scores:
+    """Return what a kind's `score_columns` makes of a frame.
+
+    Raises
+    ------
+    ContractError
+        The frame lacks a column that the model looks at.
+    """
+    try:
+        return score_columns(model, model_columns(frame))
+    except KeyError as exc:
+        raise ContractError(
+            f"model {model.version} looks at column {exc}, which the frame lacks; "
+            "risk.frame.frame.complete adds the columns of the contract"
+        ) from exc

@@ -1,0 +1,1 @@
+"""Statistics of a model in use: performance, drift, champion against challenger, backtest."""

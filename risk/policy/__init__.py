@@ -1,0 +1,1 @@
+"""The policy document and the rules that it states: bands, flags, tiers."""

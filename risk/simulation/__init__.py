@@ -1,0 +1,1 @@
+"""Simulated loan applications and their outcomes."""
