@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dataflows.batches import Reader
-    from lakehouse.silver import Batch, Stored
+    from lakehouse.silver.writer import Batch, Stored
 
 RATE_OVER_SECONDS = 5.0
 

@@ -31,13 +31,13 @@ from dataflows.cases import cases_of, cases_of_lake
 from dataflows.past import decide_past
 from dataflows.urls import parse_source
 from lakehouse.errors import LakehouseError
-from lakehouse.lake import open_lake
-from lakehouse.reference import shipped
-from lakehouse.registry import CHAMPION, find_model, find_policy
-from lakehouse.registry_log import fold
-from lakehouse.registry_store import RegistryStore
-from lakehouse.registry_watch import FOLLOW
-from lakehouse.settings import Settings
+from lakehouse.lake.session import open_lake
+from lakehouse.registry.artefacts import CHAMPION, find_model, find_policy
+from lakehouse.registry.log import fold
+from lakehouse.registry.store import RegistryStore
+from lakehouse.registry.watch import FOLLOW
+from lakehouse.settings.settings import Settings
+from lakehouse.silver.reference_tables import shipped
 from risk.decision.judge import Rules
 from risk.errors import RiskError
 from risk.monitoring.backtest import LGD

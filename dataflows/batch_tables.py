@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from lakehouse import tables
+from lakehouse import arrow_schemas
 from risk.contract.application import Reject, RejectCode, Stage
 from risk.frame.frame import constant
 from risk.ingest.event_buffer import Packed
@@ -42,13 +42,13 @@ def decisions_table(
     frame["part"] = np.repeat([batch.part for batch in group], sizes)[rows]
     frame["topic"] = constant(group[0].topic, len(rows))
     frame["decided_at"] = arrived[rows]
-    return tables.from_frame(frame, tables.DECISIONS)
+    return arrow_schemas.from_frame(frame, arrow_schemas.DECISIONS)
 
 
 def quarantine_table(batch: MicroBatch, rejects: Sequence[Reject]) -> pa.Table:
     """Keep what was refused: where, at which stage, why, and its bytes."""
     rows = [_quarantine_row(batch, reject) for reject in sorted(rejects, key=lambda each: each.row)]
-    return pa.Table.from_pylist(rows, schema=tables.QUARANTINE)
+    return pa.Table.from_pylist(rows, schema=arrow_schemas.QUARANTINE)
 
 
 def _quarantine_row(batch: MicroBatch, reject: Reject) -> dict[str, object]:
@@ -69,7 +69,7 @@ def _quarantine_row(batch: MicroBatch, reject: Reject) -> dict[str, object]:
         "reason": reject.reason,
         "raw_size": 0 if raw is None else len(raw),
         "raw_sha256": None if raw is None else hashlib.sha256(raw).hexdigest(),
-        "raw": None if raw is None else raw[: tables.QUARANTINED_RAW_BYTES],
+        "raw": None if raw is None else raw[: arrow_schemas.QUARANTINED_RAW_BYTES],
         "first_seen_at": batch.received_at,
     }
 
@@ -83,10 +83,10 @@ def raw_table(batch: MicroBatch) -> pa.Table:
         pa.repeat(pa.scalar(batch.part, pa.int64()), count),
         pa.array(batch.offsets),
         keys,
-        pa.repeat(pa.scalar(batch.received_at, tables.INSTANT), count),
+        pa.repeat(pa.scalar(batch.received_at, arrow_schemas.INSTANT), count),
         _laid_out(Packed.of(batch.values)),
     ]
-    return pa.table(columns, schema=tables.RAW_EVENTS)
+    return pa.table(columns, schema=arrow_schemas.RAW_EVENTS)
 
 
 def _laid_out(events: Packed) -> pa.ChunkedArray:

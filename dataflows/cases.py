@@ -13,9 +13,9 @@ from dataflows.clock import utc_now
 from dataflows.loans import OUTCOMES
 from dataflows.reported import reported
 from dataflows.urls import Source
-from lakehouse import queries
-from lakehouse.archive import archived_all
-from lakehouse.lake import Lake
+from lakehouse.lake import queries
+from lakehouse.lake.archive import archived_all
+from lakehouse.lake.session import Lake
 from risk.ingest.dates import Instants
 
 __all__ = ["Cases", "cases_of", "cases_of_lake"]

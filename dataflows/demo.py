@@ -28,15 +28,15 @@ from dataflows.demo_api import (
     running_api,
     simulated_applications,
 )
-from lakehouse import queries
-from lakehouse.check import Account, account
 from lakehouse.errors import LakehouseError
-from lakehouse.lake import open_lake
-from lakehouse.registry import shipped_document
-from lakehouse.registry_changes import Change, challenge, register_model
-from lakehouse.registry_store import RegistryStore
-from lakehouse.settings import Settings
-from lakehouse.silver_access import open_silver
+from lakehouse.lake import queries
+from lakehouse.lake.session import open_lake
+from lakehouse.reconciliation import Account, account
+from lakehouse.registry.artefacts import shipped_document
+from lakehouse.registry.changes import Change, challenge, register_model
+from lakehouse.registry.store import RegistryStore
+from lakehouse.settings.settings import Settings
+from lakehouse.silver.claims import open_silver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

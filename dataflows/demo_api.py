@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from lakehouse.errors import Denied, Unavailable
-from lakehouse.settings import variable_of
-from lakehouse.simulation import load_simulation_parameters
+from lakehouse.settings.settings import variable_of
+from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.contract.application import Tier
 from risk.simulation.simulator import Noise, Simulator
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from lakehouse.settings import Settings
+    from lakehouse.settings.settings import Settings
 
 __all__ = ["Answer", "BesideApi", "ask_about_one", "running_api", "simulated_applications"]
 

@@ -11,7 +11,7 @@ from typing import Final
 from dataflows.files import FileReader, open_file
 from dataflows.urls import FileSource, KafkaSource, SimSource, Source
 from lakehouse.errors import SettingsInvalid
-from lakehouse.simulation import load_simulation_parameters
+from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
 
 __all__ = ["Feed", "open_feed"]

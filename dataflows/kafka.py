@@ -15,9 +15,9 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from lakehouse.broker_settings import KafkaSource, broker_configuration
 from lakehouse.errors import Unavailable
-from lakehouse.settings import Settings
+from lakehouse.settings.kafka import KafkaSource, broker_configuration
+from lakehouse.settings.settings import Settings
 
 __all__ = ["Complaints", "client_configuration", "ensure_topic"]
 

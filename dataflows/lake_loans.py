@@ -9,9 +9,9 @@ import numpy as np
 
 from dataflows.cases import cases_of_lake
 from dataflows.loans import Loans, known_loans
-from lakehouse import queries
 from lakehouse.errors import SettingsInvalid
-from lakehouse.lake import Lake
+from lakehouse.lake import queries
+from lakehouse.lake.session import Lake
 from risk.contract.application import Limits
 from risk.frame.frame import Frame, concat
 from risk.ingest.dates import instants

@@ -10,7 +10,7 @@ from dataflows.bounded import all_records
 from dataflows.reported import reported
 from dataflows.urls import SimSource, Source
 from lakehouse.errors import SettingsInvalid
-from lakehouse.simulation import load_simulation_parameters
+from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.ingest.dialects import dates
 
 __all__ = ["shown_on"]

@@ -32,10 +32,10 @@ from dataflows.observation import shown_on
 from dataflows.reported import Reported, reported
 from dataflows.urls import FileSource, Source, parse_source
 from lakehouse.errors import LakehouseError
-from lakehouse.gold_tables import OUTCOME_RECORDS
-from lakehouse.lake import open_lake
-from lakehouse.outcomes import OutcomeRecorder
-from lakehouse.settings import Settings
+from lakehouse.gold.tables import OUTCOME_RECORDS
+from lakehouse.lake.outcomes import OutcomeRecorder
+from lakehouse.lake.session import open_lake
+from lakehouse.settings.settings import Settings
 from risk.ingest.dialects import dates
 
 __all__ = ["Counts", "main", "record_outcomes"]
@@ -104,7 +104,7 @@ def record_outcomes(
     Parameters
     ----------
     record
-        Appends what is new and returns how many that were, as `lakehouse.outcomes` does.
+        Appends what is new and returns how many that were, as `lakehouse.lake.outcomes` does.
     """
     counts = Counts()
     waiting: dict[str, Reported] = {}

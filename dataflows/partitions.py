@@ -14,12 +14,12 @@ from dataflows.kafka_reader import KafkaReader
 from dataflows.kafka_start import partitions_held
 from dataflows.sim_reader import SimReader
 from dataflows.urls import FileSource, KafkaSource, SimSource, parse_source
-from lakehouse.simulation import load_simulation_parameters
+from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
 
 if TYPE_CHECKING:
     from dataflows.batches import Reader
-    from lakehouse.settings import Settings
+    from lakehouse.settings.settings import Settings
 
 
 class Opener(Protocol):

@@ -17,12 +17,12 @@ from dataflows.sinks import GoldSink
 from dataflows.sources import PositionedSource
 from dataflows.status import StatusLine
 from dataflows.steps import Judge, Store
-from lakehouse import silver_access
-from lakehouse.gold import GoldAppender, GoldWriter, last_offs, open_gold
-from lakehouse.migrate import migrate
-from lakehouse.postgres import Patience
-from lakehouse.rules import open_rules, versions_of
-from lakehouse.silver import SilverWriter
+from lakehouse.gold.appender import GoldAppender, GoldWriter, last_offs, open_gold
+from lakehouse.postgres.connection import Patience
+from lakehouse.postgres.migrate import migrate
+from lakehouse.rules.in_force import open_rules, versions_of
+from lakehouse.silver import claims
+from lakehouse.silver.writer import SilverWriter
 from risk.contract.application import Limits
 from risk.ingest.native.reader import IS_COMPILED
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from dataflows.lifecycle import Lifecycle
     from dataflows.partitions import Partition
     from dataflows.positions import Start
-    from lakehouse.gold import Slot
-    from lakehouse.settings import Settings
-    from lakehouse.silver_access import Progress
+    from lakehouse.gold.appender import Slot
+    from lakehouse.settings.settings import Settings
+    from lakehouse.silver.claims import Progress
 
 log = structlog.get_logger()
 
@@ -66,11 +66,11 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
     partitions, is_bounded = partitions_of(settings)
     patience = Patience(settings.retry_seconds, is_stopping=lambda: lifecycle.is_stopping)
     gold = open_gold(settings.lake_uri, pipeline=settings.pipeline, patience=patience)
-    dsn = stack.enter_context(silver_access.open_silver(settings))
+    dsn = stack.enter_context(claims.open_silver(settings))
     migrate(dsn)
     rules = open_rules(settings, dsn)
     stack.callback(rules.close)
-    token = silver_access.claim(dsn, settings.pipeline) if place.leads else None
+    token = claims.claim(dsn, settings.pipeline) if place.leads else None
     starts = _starts(settings, dsn, token, partitions, gold)
 
     account = Account(is_bounded=is_bounded)
@@ -110,7 +110,7 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
 def _writer(dsn: str, settings: Settings, token: int | None, patience: Patience) -> SilverWriter:
     # Called with the first batch: by then every process of the cluster has started, so the token
     # is the one that the first of them raised.
-    held = silver_access.held(dsn, settings.pipeline) if token is None else token
+    held = claims.held(dsn, settings.pipeline) if token is None else token
     return SilverWriter(dsn, settings.pipeline, held, patience=patience)
 
 
@@ -146,7 +146,7 @@ def _starts(
     partitions: Sequence[Partition],
     gold: Mapping[str, GoldWriter],
 ) -> Mapping[str, Start]:
-    known = silver_access.positions(dsn, settings.pipeline)
+    known = claims.positions(dsn, settings.pipeline)
     in_gold = last_offs(gold, [(each.topic, each.part) for each in partitions])
     starts = {
         partition.key: _start(
@@ -183,7 +183,7 @@ def _start(
 def _record(settings: Settings, dsn: str, token: int, partition: Partition, start: Start) -> None:
     """Keep the first start of a partition, and a loss that was allowed."""
     if start.is_first:
-        silver_access.record_start(
+        claims.record_start(
             dsn,
             settings.pipeline,
             token,
@@ -192,7 +192,7 @@ def _record(settings: Settings, dsn: str, token: int, partition: Partition, star
             start_off=start.off,
         )
     if start.skipped_from is not None:
-        silver_access.accept_loss(
+        claims.accept_loss(
             dsn,
             settings.pipeline,
             token,

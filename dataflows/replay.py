@@ -30,7 +30,7 @@ from dataflows.pace import Pace
 from dataflows.replay_report import Report, report
 from dataflows.urls import KafkaSource, parse_kafka, parse_rate, parse_source
 from lakehouse.errors import LakehouseError
-from lakehouse.settings import Settings
+from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
 
 __all__ = ["main", "send_all", "wait_for_answers"]

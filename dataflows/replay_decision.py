@@ -7,7 +7,7 @@
     python -m dataflows.replay_decision --all --json
 
 Each decision is made again from its archived bytes by the model, policy, contract and reference
-tables that it names (`lakehouse.recall`). Exit code 0 when all match, 1 when any differs.
+tables that it names (`lakehouse.rules.redecide`). Exit code 0 when all match, 1 when any differs.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lakehouse.archive import Archived, archived, archived_all, positions_of, sample
 from lakehouse.errors import LakehouseError, QueryInvalid
-from lakehouse.lake import Lake, open_lake
-from lakehouse.recall import Recalled, recall_batch
-from lakehouse.rulebook import Rulebook
-from lakehouse.settings import Settings
-from lakehouse.silver_access import open_silver
+from lakehouse.lake.archive import Archived, archived, archived_all, positions_of, sample
+from lakehouse.lake.session import Lake, open_lake
+from lakehouse.rules.as_decided import Rulebook
+from lakehouse.rules.redecide import Recalled, recall_batch
+from lakehouse.settings.settings import Settings
+from lakehouse.silver.claims import open_silver
 
 __all__ = ["Replayed", "main", "replay"]
 

@@ -23,7 +23,7 @@ from dataflows.preflight import prepare
 from dataflows.sinks import gold_key
 from dataflows.wakeups import may_be_late
 from lakehouse.errors import LakehouseError
-from lakehouse.settings import Settings
+from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dataflows.loans import Loans, known_loans
 from dataflows.urls import SimSource
-from lakehouse.simulation import load_simulation_parameters
+from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.frame.frame import content_hash, take
 from risk.simulation.simulator import KINDS, Simulator
 

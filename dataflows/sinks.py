@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dataflows.cluster import Place
     from dataflows.lifecycle import Lifecycle
-    from lakehouse.gold import GoldAppender
+    from lakehouse.gold.appender import GoldAppender
 
 
 class GoldPartition(StatefulSinkPartition[GoldSlice, None]):

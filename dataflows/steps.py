@@ -17,7 +17,7 @@ import pyarrow as pa
 from dataflows.batch_tables import decisions_table, quarantine_table, raw_table
 from dataflows.clock import utc_now
 from dataflows.stages import timed
-from lakehouse.silver import Batch
+from lakehouse.silver.writer import Batch
 from risk.decision.judge import judge
 from risk.ingest.dates import instants
 from risk.ingest.event_buffer import Packed
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dataflows.account import Account
     from dataflows.batches import MicroBatch
-    from lakehouse.silver import SilverWriter, Stored
+    from lakehouse.silver.writer import SilverWriter, Stored
     from risk.contract.application import Limits, Reject
     from risk.decision.judge import Rules
 

@@ -35,9 +35,9 @@ from dataflows.loans import Loans, read_loans
 from dataflows.simulated_loans import simulate_loans
 from dataflows.urls import FileSource, KafkaSource, SimSource, parse_source
 from lakehouse.errors import LakehouseError, SettingsInvalid
-from lakehouse.lake import open_lake
-from lakehouse.registry import save_model
-from lakehouse.settings import Settings
+from lakehouse.lake.session import open_lake
+from lakehouse.registry.artefacts import save_model
+from lakehouse.settings.settings import Settings
 from risk.errors import RiskError
 from risk.fitting.boosting import fit_boosting
 from risk.fitting.candidates import PRICE_AWARE_FEATURES

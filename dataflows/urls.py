@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
-from lakehouse.broker_settings import KafkaSource, parse_kafka
 from lakehouse.errors import SettingsInvalid
+from lakehouse.settings.kafka import KafkaSource, parse_kafka
 from risk.simulation.scenarios import SCENARIOS
 
 if TYPE_CHECKING:

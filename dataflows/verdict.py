@@ -18,11 +18,11 @@ import msgspec
 import numpy as np
 from rich.console import Console
 
-from lakehouse import queries
 from lakehouse.errors import LakehouseError
-from lakehouse.lake import Lake, open_lake
-from lakehouse.registry_listing import listing
-from lakehouse.settings import Settings
+from lakehouse.lake import queries
+from lakehouse.lake.session import Lake, open_lake
+from lakehouse.registry.listing import listing
+from lakehouse.settings.settings import Settings
 from risk.errors import RiskError
 from risk.monitoring.champion_challenger import Trial, Verdict, observe
 

@@ -11,15 +11,16 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
-from lakehouse import answers, reference
-from lakehouse.check import Account, account
 from lakehouse.errors import LakehouseError, QueryInvalid
-from lakehouse.lake import open_lake
-from lakehouse.migrate import migrate, require_current
-from lakehouse.models_command import add_models
-from lakehouse.prompt import converse, prompt_session
-from lakehouse.settings import Settings
-from lakehouse.silver_access import open_silver
+from lakehouse.lake import answers
+from lakehouse.lake.prompt import converse, prompt_session
+from lakehouse.lake.session import open_lake
+from lakehouse.postgres.migrate import migrate, require_current
+from lakehouse.reconciliation import Account, account
+from lakehouse.registry.command import add_models
+from lakehouse.settings.settings import Settings
+from lakehouse.silver import reference_tables
+from lakehouse.silver.claims import open_silver
 
 __all__ = ["main"]
 
@@ -85,7 +86,7 @@ def load_reference(settings: Settings, options: argparse.Namespace) -> int:
     """Replace a reference table."""
     with open_silver(settings) as dsn:
         require_current(dsn)
-        tables = reference.load(dsn, options.name, options.file)
+        tables = reference_tables.load(dsn, options.name, options.file)
     print(f"reference tables {tables.version} are in force")
     return 0
 
@@ -94,8 +95,8 @@ def show_reference(settings: Settings, _: argparse.Namespace) -> int:
     """Say which reference tables are in force."""
     with open_silver(settings) as dsn:
         require_current(dsn)
-        tables = reference.in_force(dsn)
-    origin = "as shipped" if tables.version == reference.shipped().version else "loaded"
+        tables = reference_tables.in_force(dsn)
+    origin = "as shipped" if tables.version == reference_tables.shipped().version else "loaded"
     print(
         f"reference tables {tables.version} ({origin}): {len(tables.region_by_state)} states, "
         f"{len(tables.group_by_purpose)} purposes"
@@ -157,7 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     showing = verbs.add_parser("show", help="which version is in force")
     showing.set_defaults(run=show_reference)
     loading = verbs.add_parser("load", help="replace one table; running flows take it over")
-    loading.add_argument("name", choices=sorted(reference.TABLES))
+    loading.add_argument("name", choices=sorted(reference_tables.TABLES))
     loading.add_argument("file", type=Path, metavar="FILE.csv")
     loading.set_defaults(run=load_reference)
 

@@ -14,13 +14,13 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from lakehouse import api_keys
-from lakehouse.api_keys import StoredKey
-from lakehouse.audit_verify import Head, verify
 from lakehouse.errors import LakehouseError, QueryInvalid
-from lakehouse.migrate import migrate, require_current
-from lakehouse.settings import Settings
-from lakehouse.silver_access import open_silver
+from lakehouse.postgres.migrate import migrate, require_current
+from lakehouse.security import api_keys
+from lakehouse.security.api_keys import StoredKey
+from lakehouse.security.audit_verify import Head, verify
+from lakehouse.settings.settings import Settings
+from lakehouse.silver.claims import open_silver
 from serving.keys import (
     DEFAULT_BURST,
     DEFAULT_RATE_PER_SECOND,

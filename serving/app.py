@@ -25,7 +25,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 
 from lakehouse.errors import LakehouseError
-from lakehouse.settings import Settings
+from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
 from serving.hot_routes import HotRoutes
 from serving.metrics import MULTIPROCESS

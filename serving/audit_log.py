@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from lakehouse.audit import AuditEntry
+    from lakehouse.security.audit_chain import AuditEntry
     from serving.audit_spool import Spool
 
 __all__ = ["GATHER_SECONDS", "MOST_WAITING", "AuditLog", "Counts", "Writer"]
@@ -46,7 +46,7 @@ _END_SECONDS: Final = 8.0
 
 
 class Writer(Protocol):
-    """What stores entries: `lakehouse.audit.AuditWriter`."""
+    """What stores entries: `lakehouse.security.audit_chain.AuditWriter`."""
 
     def write(self, entries: Sequence[AuditEntry]) -> None:
         """Store all of them or raise a `LakehouseError`; the same entry twice is stored once."""

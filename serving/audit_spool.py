@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import structlog
 
-from lakehouse.audit import AuditEntry
+from lakehouse.security.audit_chain import AuditEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Send
     from starlette.types import Scope as Request
 
-    from lakehouse.api_keys import StoredKey
+    from lakehouse.security.api_keys import StoredKey
 
 __all__ = [
     "REFRESH_SECONDS",

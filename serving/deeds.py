@@ -12,7 +12,7 @@ from uuid import uuid4
 import msgspec
 from starlette.types import Scope
 
-from lakehouse.audit import AuditEntry
+from lakehouse.security.audit_chain import AuditEntry
 from risk.contract.application import Tier
 from serving.answers import Decision, Versions
 from serving.metrics import DECIDED, REFUSED

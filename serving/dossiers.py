@@ -7,11 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from lakehouse.archive import archived, positions_of
 from lakehouse.errors import Denied, Unavailable
-from lakehouse.lake import Lake
-from lakehouse.recall import Recalled, recall
-from lakehouse.rulebook import Difference, MadeBy, Rulebook
+from lakehouse.lake.archive import archived, positions_of
+from lakehouse.lake.session import Lake
+from lakehouse.rules.as_decided import Difference, MadeBy, Rulebook
+from lakehouse.rules.redecide import Recalled, recall
 from risk.contract.application import Limits
 from risk.decision.reference_tables import join
 from risk.explain.explanation import Explanation, explain

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from lakehouse.api_keys import StoredKey, list_keys, store_key
 from lakehouse.errors import SettingsInvalid
+from lakehouse.security.api_keys import StoredKey, list_keys, store_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from lakehouse.settings import Settings
+    from lakehouse.settings.settings import Settings
 
 __all__ = [
     "DEFAULT_BURST",

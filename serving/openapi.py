@@ -16,7 +16,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from lakehouse.simulation import load_simulation_parameters
+from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.contract.application import LoanApplication, json_schema
 from risk.explain.explanation import Explanation
 from risk.policy.rules import Policy

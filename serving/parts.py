@@ -10,14 +10,14 @@ from functools import partial
 
 from starlette.middleware import Middleware
 
-from lakehouse import silver_access
-from lakehouse.api_keys import list_keys
-from lakehouse.audit import AuditWriter
-from lakehouse.broker_settings import broker_configuration, parse_kafka
-from lakehouse.decisions import DecisionReader
-from lakehouse.migrate import migrate
-from lakehouse.rules import open_rules
-from lakehouse.settings import Settings
+from lakehouse.postgres.migrate import migrate
+from lakehouse.rules.in_force import open_rules
+from lakehouse.security.api_keys import list_keys
+from lakehouse.security.audit_chain import AuditWriter
+from lakehouse.settings.kafka import broker_configuration, parse_kafka
+from lakehouse.settings.settings import Settings
+from lakehouse.silver import claims
+from lakehouse.silver.reader import DecisionReader
 from risk.contract.application import Limits
 from risk.decision.judge import Rules
 from serving.audit_log import AuditLog, Counts
@@ -74,7 +74,7 @@ def open_parts(
     LakehouseError
         What failed, where, and what to do.
     """
-    dsn = stack.enter_context(silver_access.open_silver(settings))
+    dsn = stack.enter_context(claims.open_silver(settings))
     migrate(dsn)
     rules = open_rules(settings, dsn)
     stack.callback(rules.close)

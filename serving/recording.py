@@ -22,7 +22,7 @@ import msgspec
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from lakehouse.broker_settings import KafkaSource
+from lakehouse.settings.kafka import KafkaSource
 from serving.answers import Position
 from serving.metrics import RECORDED
 from serving.problems import FieldError, Problem

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lakehouse.rulebook import Difference
+from lakehouse.rules.as_decided import Difference
 from serving.dossiers import Dossiers
 
 __all__ = ["Replay", "dossier_routes"]

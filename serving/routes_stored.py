@@ -11,8 +11,8 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lakehouse.decisions import CONNECTIONS, DecisionReader
 from lakehouse.errors import Unavailable
+from lakehouse.silver.reader import CONNECTIONS, DecisionReader
 from risk.decision.judge import Rules
 from serving.answers import stored_answer
 from serving.problems import Problem

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from dataflows.outbox import key_of
 from dataflows.urls import parse_kafka
-from lakehouse.simulation import load_simulation_parameters
+from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
 
 SLICE = 5_000

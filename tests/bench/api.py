@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 from fastapi import FastAPI, Request, Response
 
-from lakehouse.settings import Settings
-from lakehouse.silver_access import open_silver
-from lakehouse.simulation import load_simulation_parameters
+from lakehouse.settings.settings import Settings
+from lakehouse.shipped_simulation import load_simulation_parameters
+from lakehouse.silver.claims import open_silver
 from risk.simulation.simulator import Simulator
 from tests.flow import ROOT, environment, run_module
 from tests.risk.simulated import QUIET

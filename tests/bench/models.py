@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from lakehouse.registry import SHIPPED, load_model, load_policy
-from lakehouse.simulation import load_simulation_parameters
+from lakehouse.registry.artefacts import SHIPPED, load_model, load_policy
+from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.decision.decide import decide
 from risk.frame.frame import complete, take
 from risk.models.model import score

@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from lakehouse.settings import Settings
-from lakehouse.silver_access import open_silver
+from lakehouse.settings.settings import Settings
+from lakehouse.silver.claims import open_silver
 from tests.bench.api import LOAD_CORE, asking, endless, events, server
 from tests.flow import run_module
 from tests.servers.process import free_port

@@ -26,7 +26,7 @@ from confluent_kafka import Consumer, TopicPartition
 from dataflows.kafka import client_configuration
 from dataflows.kafka_reader import READ_SETTINGS
 from dataflows.urls import parse_kafka
-from lakehouse.settings import Settings
+from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import STAGES
 from risk.contract.application import LoanApplication
 from tests.flow import ROOT, FlowProcess, environment, running_flow, sound_account, start_cluster

@@ -11,10 +11,10 @@ from confluent_kafka import Producer
 from prometheus_client import REGISTRY
 
 from dataflows.batches import MicroBatch
+from lakehouse.arrow_schemas import DUPLICATES
 from lakehouse.errors import LakehouseError
-from lakehouse.gold import GoldAppender
-from lakehouse.silver import Batch, Counts, SilverWriter, Stored
-from lakehouse.tables import DUPLICATES
+from lakehouse.gold.appender import GoldAppender
+from lakehouse.silver.writer import Batch, Counts, SilverWriter, Stored
 from tests.lakehouse.silver_cases import TOPIC
 from tests.risk.applications import NOON, as_bytes
 

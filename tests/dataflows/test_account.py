@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dataflows.account import RATE_OVER_SECONDS, Account
-from lakehouse.silver import Batch, Counts, Stored
+from lakehouse.silver.writer import Batch, Counts, Stored
 from tests.dataflows.flow_cases import (
     Clock,
     FakeReader,

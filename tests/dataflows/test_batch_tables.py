@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dataflows.batch_tables import raw_table
-from lakehouse.tables import RAW_EVENTS
+from lakehouse.arrow_schemas import RAW_EVENTS
 from tests.dataflows.flow_cases import a_micro_batch
 
 MIB = 1 << 20

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from dataflows import demo, demo_api
 from dataflows.demo_api import Answer, Reason, Verdict
-from lakehouse.check import Account
+from lakehouse.reconciliation import Account
 from risk.contract.application import Tier
 from tests.flow import run_module
 

@@ -16,7 +16,7 @@ import pytest
 from dataflows import demo_api
 from dataflows.demo_api import ask_about_one, running_api, simulated_applications
 from lakehouse.errors import Denied, Unavailable
-from lakehouse.settings import Settings
+from lakehouse.settings.settings import Settings
 from risk.contract.application import Tier
 from tests.flow import environment
 from tests.servers.process import free_port

@@ -10,7 +10,7 @@ from dataflows import kafka
 from dataflows.kafka import Complaints, client_configuration, ensure_topic
 from dataflows.urls import KafkaSource
 from lakehouse.errors import Unavailable
-from lakehouse.settings import Settings
+from lakehouse.settings.settings import Settings
 from tests.servers.broker import Broker
 
 CLOSED = "127.0.0.1:9"

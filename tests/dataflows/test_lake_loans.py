@@ -15,9 +15,9 @@ from dataflows.cases import cases_of_lake
 from dataflows.lake_loans import loans_of_lake
 from dataflows.loans import read_loans
 from lakehouse.errors import SettingsInvalid
-from lakehouse.lake import Lake
-from lakehouse.reference import shipped
-from lakehouse.registry import load_model
+from lakehouse.lake.session import Lake
+from lakehouse.registry.artefacts import load_model
+from lakehouse.silver.reference_tables import shipped
 from risk.decision.judge import Rules
 from tests.lakehouse.recall_cases import decide_simulated, rewrite, without_row
 from tests.risk.applications import assert_same_frame, shipped_policy

@@ -15,7 +15,7 @@ from dataflows.observation import shown_on
 from dataflows.outcomes import Counts, main, record_outcomes
 from dataflows.urls import FileSource, SimSource
 from lakehouse.errors import SettingsInvalid
-from lakehouse.lake import Lake
+from lakehouse.lake.session import Lake
 from tests.risk.applications import an_event
 
 TODAY = date(2026, 3, 1)

@@ -9,7 +9,7 @@ import pytest
 from dataflows.batches import MicroBatch
 from dataflows.partitions import Partition, partitions_of
 from lakehouse.errors import SettingsInvalid
-from lakehouse.settings import Settings
+from lakehouse.settings.settings import Settings
 
 
 def found(source: str, **settings: str) -> tuple[Partition, bool]:

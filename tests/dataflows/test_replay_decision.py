@@ -8,8 +8,8 @@ import pytest
 
 from dataflows import replay_decision
 from dataflows.replay_decision import main
-from lakehouse.reference import shipped
-from lakehouse.registry import load_model
+from lakehouse.registry.artefacts import load_model
+from lakehouse.silver.reference_tables import shipped
 from risk.decision.judge import Rules
 from tests.flow import run_module
 from tests.lakehouse.recall_cases import decide_simulated, rewrite, with_value

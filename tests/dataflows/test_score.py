@@ -15,7 +15,7 @@ from dataflows.sinks import GoldSink
 from dataflows.sources import PositionedSource
 from dataflows.steps import Judge, Store
 from lakehouse.errors import PositionLost
-from lakehouse.gold import SCHEMAS
+from lakehouse.gold.appender import SCHEMAS
 from risk.contract.application import Limits
 from tests.dataflows.flow_cases import FakeAppender, FakeReader, FakeSilver, applications, growth
 from tests.flow import run_code

@@ -9,7 +9,7 @@ import pytest
 
 from dataflows.batches import MicroBatch
 from dataflows.sim_reader import SimReader
-from lakehouse.simulation import load_simulation_parameters
+from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
 from tests.dataflows.flow_cases import Clock
 

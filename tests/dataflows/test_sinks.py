@@ -6,7 +6,7 @@ from dataflows.cluster import Place
 from dataflows.lifecycle import Lifecycle
 from dataflows.sinks import GoldPartition, GoldSink, gold_key
 from dataflows.steps import GoldSlice
-from lakehouse.gold import SCHEMAS
+from lakehouse.gold.appender import SCHEMAS
 from tests.dataflows.flow_cases import FakeAppender
 from tests.flow import run_code
 from tests.lakehouse.gold_cases import raw_rows

@@ -11,8 +11,8 @@ from dataflows.account import Account
 from dataflows.batch_tables import decisions_table, quarantine_table, raw_table
 from dataflows.batches import MicroBatch
 from dataflows.steps import Judge, Judged, Store, together
-from lakehouse import tables
-from lakehouse.silver import Batch, Stored
+from lakehouse import arrow_schemas
+from lakehouse.silver.writer import Batch, Stored
 from risk.contract.application import Limits, Reject, RejectCode, Stage
 from risk.ingest.dates import instants
 from tests.dataflows.flow_cases import FakeSilver, a_micro_batch, applications, growth
@@ -131,14 +131,14 @@ def test_a_decision_is_stored_as_it_was_judged() -> None:
     events = [as_bytes(id=1, dti=31.0), as_bytes(id=2, purpose="car")]
     verdicts = judge_all(events)
     table = decisions_table([a_micro_batch(*events)], verdicts, instants(NOON, len(events)))
-    assert table.schema == tables.DECISIONS
+    assert table.schema == arrow_schemas.DECISIONS
     for name in ("event_id", "pd", "points", "tier", "reasons", "early_warning_flag"):
         assert table.column(name).to_pylist() == verdicts.decided[name].tolist()
 
 
 def test_a_batch_of_rejects_only_decides_nothing() -> None:
     table = judged(a_micro_batch(None, b"{")).batch.decided
-    assert (table.num_rows, table.schema) == (0, tables.DECISIONS)
+    assert (table.num_rows, table.schema) == (0, arrow_schemas.DECISIONS)
 
 
 def test_what_is_refused_is_kept_with_where_when_why_and_its_bytes() -> None:
@@ -170,10 +170,10 @@ def test_a_tombstone_is_quarantined_without_bytes() -> None:
 
 
 def test_long_bytes_are_cut_but_measured_and_hashed_whole() -> None:
-    raw = b"{" + b"x" * tables.QUARANTINED_RAW_BYTES
+    raw = b"{" + b"x" * arrow_schemas.QUARANTINED_RAW_BYTES
     (row,) = quarantined(a_micro_batch(raw))
-    assert row["raw"] == raw[: tables.QUARANTINED_RAW_BYTES]
-    assert row["raw_size"] == tables.QUARANTINED_RAW_BYTES + 1
+    assert row["raw"] == raw[: arrow_schemas.QUARANTINED_RAW_BYTES]
+    assert row["raw_size"] == arrow_schemas.QUARANTINED_RAW_BYTES + 1
     assert row["raw_sha256"] == hashlib.sha256(raw).hexdigest()
 
 
@@ -214,7 +214,7 @@ def test_the_archive_keeps_events_without_a_tombstone_among_them_the_same() -> N
 
 def test_a_source_without_keys_archives_none() -> None:
     table = raw_table(a_micro_batch(b"a", b"b", part=4, received_at=AFTERNOON))
-    assert table.schema == tables.RAW_EVENTS
+    assert table.schema == arrow_schemas.RAW_EVENTS
     assert (
         table.drop(["off", "raw"]).to_pylist()
         == [{"topic": TOPIC, "part": 4, "event_key": None, "received_at": AFTERNOON}] * 2

@@ -15,7 +15,7 @@ from dataflows.simulated_loans import simulate_loans
 from dataflows.train import main
 from dataflows.urls import SimSource
 from lakehouse.errors import SettingsInvalid
-from lakehouse.registry import SHIPPED, load_model
+from lakehouse.registry.artefacts import SHIPPED, load_model
 from risk.fitting import boosting
 from risk.fitting.sklearn_adapter import fit_reference
 from risk.models.logistic_document import Levels, Logistic

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lakehouse.registry import CHAMPION, load_model, save_model
-from lakehouse.registry_log import Action
-from lakehouse.registry_store import RegistryStore
+from lakehouse.registry.artefacts import CHAMPION, load_model, save_model
+from lakehouse.registry.log import Action
+from lakehouse.registry.store import RegistryStore
 from risk.models.scorecard import Scorecard
 from tests.flow import FlowProcess, ask, run_module, running_flow, sound_account
 from tests.lakehouse.registry_cases import an_entry, flip_a_byte, object_path

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.reference import shipped
-from lakehouse.registry import load_model, load_policy
+from lakehouse.registry.artefacts import load_model, load_policy
+from lakehouse.silver.reference_tables import shipped
 from risk.contract.application import Limits
 from risk.decision.decide import decide
 from risk.decision.reference_tables import join

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataflows.derive_simulation import main
-from lakehouse.registry import load_model
-from lakehouse.simulation import load_simulation_parameters
+from lakehouse.registry.artefacts import load_model
+from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.contract.application import Limits
 from risk.features.catalogue import derive
 from risk.frame.frame import Frame

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from msgspec.structs import fields
 
-from lakehouse.settings import PREFIX, Settings, variable_of
+from lakehouse.settings.settings import PREFIX, Settings, variable_of
 from tests.house.tree import ROOMS, ROOT
 
 COMPOSE: Final = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ import re
 
 from msgspec.structs import fields
 
-from lakehouse.settings import PREFIX, Secret, Settings, variable_of
+from lakehouse.settings.settings import PREFIX, Secret, Settings, variable_of
 from tests.house.tree import ROOT, files, offending
 
 NAME = re.compile(rf"\b{PREFIX}[A-Z0-9_]+")

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from lakehouse.migrate import migrate
+from lakehouse.postgres.migrate import migrate
 from tests.servers.postgres import fresh_database
 from tests.servers.s3 import Bucket
 

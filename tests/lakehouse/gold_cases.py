@@ -7,11 +7,11 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from lakehouse.gold import GoldWriter
-from lakehouse.gold_file import GrowingFile, StoredOnce
-from lakehouse.lake_store import table_uri
-from lakehouse.postgres import Patience
-from lakehouse.tables import DECISIONS, DUPLICATES, QUARANTINE, RAW_EVENTS
+from lakehouse.arrow_schemas import DECISIONS, DUPLICATES, QUARANTINE, RAW_EVENTS
+from lakehouse.gold.appender import GoldWriter
+from lakehouse.gold.data_file import GrowingFile, StoredOnce
+from lakehouse.gold.object_store import table_uri
+from lakehouse.postgres.connection import Patience
 from tests.lakehouse.silver_cases import DECIDED_AT, PIPELINE, TOPIC, a_decision, a_reject
 
 BRIEF = Patience(10.0)

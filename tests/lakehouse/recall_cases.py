@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from dataflows.batches import MicroBatch
 from dataflows.steps import Judge
-from lakehouse.registry_changes import Change, register_model
-from lakehouse.registry_store import RegistryStore
+from lakehouse.registry.changes import Change, register_model
+from lakehouse.registry.store import RegistryStore
 from risk.contract.application import Limits
 from risk.decision.judge import Rules
 from risk.models.model import to_json

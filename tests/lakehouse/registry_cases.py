@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from lakehouse.registry_changes import Change, promote, register_model
-from lakehouse.registry_log import Entry
-from lakehouse.registry_store import RegistryStore
+from lakehouse.registry.changes import Change, promote, register_model
+from lakehouse.registry.log import Entry
+from lakehouse.registry.store import RegistryStore
 from risk.models.model import to_json
 from risk.models.scorecard import Scorecard
 from tests.risk.applications import a_model

@@ -11,10 +11,10 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from lakehouse.postgres import Patience
-from lakehouse.silver import Batch, Counts, SilverWriter, Stored
-from lakehouse.silver_access import claim, record_start
-from lakehouse.tables import DECISIONS, QUARANTINE
+from lakehouse.arrow_schemas import DECISIONS, QUARANTINE
+from lakehouse.postgres.connection import Patience
+from lakehouse.silver.claims import claim, record_start
+from lakehouse.silver.writer import Batch, Counts, SilverWriter, Stored
 
 TOPIC = "loan_applications"
 PIPELINE = "score"

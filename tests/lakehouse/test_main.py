@@ -15,9 +15,9 @@ from rich.console import Console
 
 from lakehouse.__main__ import main
 from lakehouse.errors import Unavailable
-from lakehouse.gold import SCHEMAS
-from lakehouse.lake import Lake
-from lakehouse.prompt import converse, prompt_session
+from lakehouse.gold.appender import SCHEMAS
+from lakehouse.lake.prompt import converse, prompt_session
+from lakehouse.lake.session import Lake
 from tests.lakehouse.gold_cases import a_gold_writer, decided_rows, raw_rows
 from tests.lakehouse.silver_cases import TOPIC, a_batch, a_decision, a_writer
 

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from lakehouse.embedded import embedded_postgres
+from lakehouse.embedded.server import embedded_postgres
 
 
 @contextlib.contextmanager

@@ -12,10 +12,10 @@ import httpx
 import msgspec
 from fastapi import FastAPI
 
-from lakehouse.audit import AuditEntry
-from lakehouse.decisions import DecisionReader
-from lakehouse.reference import shipped
-from lakehouse.registry import load_model, load_policy
+from lakehouse.registry.artefacts import load_model, load_policy
+from lakehouse.security.audit_chain import AuditEntry
+from lakehouse.silver.reader import DecisionReader
+from lakehouse.silver.reference_tables import shipped
 from risk.contract.application import Limits
 from risk.decision.judge import Rules
 from serving.app import build

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 import httpx
 import pytest
 
-from lakehouse.audit import AuditEntry
 from lakehouse.errors import Unavailable
+from lakehouse.security.audit_chain import AuditEntry
 from tests.risk.applications import as_bytes
 from tests.serving.api_cases import (
     NOWHERE,

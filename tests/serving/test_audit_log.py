@@ -11,10 +11,10 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from lakehouse.audit import AuditEntry, AuditWriter, entry_of
-from lakehouse.audit_verify import verify
 from lakehouse.errors import Unavailable
-from lakehouse.migrate import migrate
+from lakehouse.postgres.migrate import migrate
+from lakehouse.security.audit_chain import AuditEntry, AuditWriter, entry_of
+from lakehouse.security.audit_verify import verify
 from serving.audit_log import MOST_WAITING, AuditLog, Counts
 from serving.audit_spool import Spool, leftovers, own_spool
 from tests.lakehouse.silver_cases import ask

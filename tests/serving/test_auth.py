@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 
-from lakehouse.api_keys import StoredKey, list_keys, revoke_key
 from lakehouse.errors import Unavailable
-from lakehouse.migrate import migrate
+from lakehouse.postgres.migrate import migrate
+from lakehouse.security.api_keys import StoredKey, list_keys, revoke_key
 from serving.auth import REFRESH_SECONDS, TRUST_SECONDS, Authenticator, Gate
 from serving.keys import KEY_FORM, Scope, Terms, create_key, digest_of
 from serving.problems import Problem
@@ -211,7 +211,7 @@ def test_keys_are_looked_up_again_until_the_end_and_an_outage_is_logged(
 
 
 def test_a_look_each_quarter_minute_and_its_time_limits_keep_revocation_within_a_minute() -> None:
-    connecting, waiting = 5.0, 15.0  # lakehouse.postgres: one attempt, at the worst
+    connecting, waiting = 5.0, 15.0  # lakehouse.postgres.connection: one attempt, at the worst
     assert 2 * REFRESH_SECONDS + connecting + waiting < 60
 
 

@@ -12,8 +12,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from lakehouse.audit_verify import verify
-from lakehouse.migrate import migrate
+from lakehouse.postgres.migrate import migrate
+from lakehouse.security.audit_verify import verify
 from serving.app import create_app
 from serving.keys import Scope, Terms, create_key
 from serving.scopes import SCOPES

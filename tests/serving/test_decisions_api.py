@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from lakehouse.decisions import DecisionReader
 from lakehouse.errors import Unavailable
-from lakehouse.migrate import migrate
-from lakehouse.statements import load_sql
+from lakehouse.postgres.migrate import migrate
+from lakehouse.postgres.statements import load_sql
+from lakehouse.silver.reader import DecisionReader
 from tests.lakehouse.silver_cases import a_batch, a_decision, a_writer
 from tests.risk.applications import an_event, as_bytes
 from tests.serving.api_cases import NOWHERE, Entries, got, posted, standing_rules

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-from lakehouse.api_keys import list_keys, revoke_key
-from lakehouse.audit import AuditWriter, entry_of
 from lakehouse.errors import SettingsInvalid
-from lakehouse.migrate import migrate
-from lakehouse.settings import Settings
+from lakehouse.postgres.migrate import migrate
+from lakehouse.security.api_keys import list_keys, revoke_key
+from lakehouse.security.audit_chain import AuditWriter, entry_of
+from lakehouse.settings.settings import Settings
 from serving.__main__ import main
 from serving.keys import (
     KEY_FORM,

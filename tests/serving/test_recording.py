@@ -13,8 +13,8 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from lakehouse.broker_settings import KafkaSource, broker_configuration
-from lakehouse.settings import Settings
+from lakehouse.settings.kafka import KafkaSource, broker_configuration
+from lakehouse.settings.settings import Settings
 from serving.problems import Problem
 from serving.recording import MOST_REMEMBERED, REMEMBERED_SECONDS, Answers, Recorder, identified
 from tests.risk.applications import as_bytes

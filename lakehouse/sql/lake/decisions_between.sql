@@ -1,5 +1,5 @@
 -- Question: what was decided of a partition's offsets `first_off` to `last_off`? Grain: one row a
--- decision, in the order of the offsets; the columns of `lakehouse.tables.DECISIONS`.
+-- decision, in the order of the offsets; the columns of `lakehouse.arrow_schemas.DECISIONS`.
 select
     event_id,
     application_id,

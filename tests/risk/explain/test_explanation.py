@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.registry import load_model
+from lakehouse.registry.artefacts import load_model
 from risk.contract.application import Band
 from risk.decision.decide import decide
 from risk.errors import ContractError

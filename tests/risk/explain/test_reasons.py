@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lakehouse.registry import load_model
+from lakehouse.registry.artefacts import load_model
 from risk.explain.reasons import MOST_REASONS, adverse_reasons, are_adverse
 from risk.explain.shortfalls import reference_points, shortfalls
 from risk.features.catalogue import CATALOGUE

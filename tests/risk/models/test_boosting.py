@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.errors import ArtefactInvalid
-from lakehouse.registry import load_model, save_model
+from lakehouse.registry.artefacts import load_model, save_model
 from risk.errors import ContractError, ModelError
 from risk.frame.frame import Frame, take
 from risk.models.boosting import from_json, score, to_json

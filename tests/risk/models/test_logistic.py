@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.registry import load_model, save_model
+from lakehouse.registry.artefacts import load_model, save_model
 from risk.errors import ContractError, ModelError
 from risk.features.catalogue import CATALOGUE
 from risk.frame.frame import Frame, complete, take

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.registry import load_model
+from lakehouse.registry.artefacts import load_model
 from risk.contract.application import CONTRACT_VERSION
 from risk.errors import ContractError, ModelError
 from risk.features.catalogue import CATALOGUE

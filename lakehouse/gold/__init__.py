@@ -1,0 +1,1 @@
+"""Gold: the Delta tables, committed together with the offsets they hold."""

@@ -1,0 +1,208 @@
+"""A data file of a Delta table: encoded while its rows come in, stored once, then committed.
+
+Rows that wait for a commit wait as compressed Parquet, so that a commit may be large and rare
+without the memory for its rows: what it costs by itself does not depend on how many they are, and
+grows with the number of files the table has. A file in the store that no commit names is not part
+of the table, and the maintainer's to remove.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import obstore
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
+from deltalake.transaction import AddAction
+
+from lakehouse.errors import SchemaDiffers
+from lakehouse.gold.tables import BOUNDED, OF_ITS_OWN
+
+__all__ = ["GrowingFile", "StoredOnce", "commit_files"]
+
+_ENCODED_BYTES: Final = 4 << 20
+"""Rows of fewer bytes wait for more: each time costs something for every column."""
+
+
+class GrowingFile:
+    """A Parquet file in memory; ZSTD 1 is the fastest as well as the smallest.
+
+    Attributes
+    ----------
+    rows
+        How many it holds, those that are still to be encoded included.
+    """
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._sink = pa.BufferOutputStream()
+        self._writer = pq.ParquetWriter(
+            self._sink,
+            schema,
+            compression="zstd",
+            compression_level=1,
+            # Where nearly every value is another, a dictionary only costs time and bytes.
+            use_dictionary=[each.name for each in schema if _repeats_itself(each)],
+            write_statistics=_bounded(schema),
+            store_schema=False,
+        )
+        self._unencoded: list[pa.Table] = []
+        self._unencoded_bytes = 0
+        self._bounds = {name: _Bounds() for name in _bounded(schema)}
+        self.rows = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that its rows take."""
+        return int(self._sink.tell()) + self._unencoded_bytes
+
+    def append(self, rows: pa.Table) -> None:
+        """Take rows of the file's schema.
+
+        Raises
+        ------
+        SchemaDiffers
+            A column that must not be null is; the file is of no use any more.
+        """
+        self._unencoded.append(rows)
+        self._unencoded_bytes += rows.nbytes
+        self.rows += rows.num_rows
+        if self._unencoded_bytes >= _ENCODED_BYTES:
+            self._encode()
+
+    def seal(self) -> "StoredOnce":
+        """Return the whole file, which grows no more; raises what `append` does."""
+        self._encode()
+        self._writer.close()
+        body = self._sink.getvalue()
+        added = AddAction(
+            path=f"part-00000-{uuid.uuid4()}-c000.zstd.parquet",
+            size=body.size,
+            partition_values={},
+            modification_time=time.time_ns() // 1_000_000,
+            data_change=True,
+            stats=_statistics(self.rows, self._bounds),
+        )
+        return StoredOnce(added, body)
+
+    def _encode(self) -> None:
+        if not self._unencoded:
+            return
+        rows = _in_one_piece(pa.concat_tables(self._unencoded))
+        self._unencoded, self._unencoded_bytes = [], 0
+        try:
+            self._writer.write_table(rows, row_group_size=rows.num_rows)
+        except pa.ArrowInvalid as exc:
+            raise SchemaDiffers(f"rows do not fit their table in the lake: {exc}") from exc
+        for name, bounds in self._bounds.items():
+            bounds.widen(rows[name])
+
+
+@dataclass(slots=True)
+class StoredOnce:
+    """A file that is whole: what a commit says of it, and its bytes until they are stored."""
+
+    added: AddAction
+    _body: pa.Buffer | None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that it takes: none once it is stored."""
+        return self._body.size if self._body is not None else 0
+
+    def put(self, table: obstore.store.ObjectStore) -> None:
+        """Store it in the folder of its table, unless that was done; the library's errors pass."""
+        if self._body is not None:
+            table.put(self.added.path, memoryview(self._body).cast("B"), use_multipart=False)
+            self._body = None
+
+
+def commit_files(
+    handle: DeltaTable, files: Sequence[StoredOnce], transactions: Mapping[str, int]
+) -> None:
+    """Make stored files part of a table, with application transactions, in one commit.
+
+    The handle stays at the version it had; the library's errors pass through.
+
+    Raises
+    ------
+    deltalake.exceptions.CommitFailedError
+        Somebody committed under one of these transactions since the handle was read.
+    """
+    handle.create_write_transaction(
+        [each.added for each in files],
+        "append",
+        handle.schema(),
+        commit_properties=CommitProperties(
+            app_transactions=[Transaction(name, number) for name, number in transactions.items()]
+        ),
+        # Expired logs are the maintainer's: here it would take time and the right to delete.
+        post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
+    )
+
+
+@dataclass(slots=True)
+class _Bounds:
+    least: Any = None
+    greatest: Any = None
+    nulls: int = 0
+
+    def widen(self, column: pa.ChunkedArray) -> None:
+        found = pc.min_max(column).as_py()
+        self.nulls += column.null_count
+        if found["min"] is not None:
+            is_first = self.least is None
+            self.least = found["min"] if is_first else min(self.least, found["min"])
+            self.greatest = found["max"] if is_first else max(self.greatest, found["max"])
+
+
+def _in_one_piece(rows: pa.Table) -> pa.Table:
+    """Join what small batches left, but for bytes: there the copy costs more than it saves."""
+    columns = [
+        column
+        if pa.types.is_binary(column.type) or column.num_chunks == 1
+        else pa.chunked_array([column.combine_chunks()])
+        for column in rows.columns
+    ]
+    return pa.Table.from_arrays(columns, schema=rows.schema)
+
+
+def _repeats_itself(column: pa.Field) -> bool:
+    is_number = pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)
+    return not is_number and column.name not in OF_ITS_OWN
+
+
+def _bounded(schema: pa.Schema) -> list[str]:
+    return [name for name in schema.names if name in BOUNDED]
+
+
+def _statistics(rows: int, bounds: Mapping[str, _Bounds]) -> str:
+    known = {name: each for name, each in bounds.items() if each.least is not None}
+    return json.dumps(
+        {
+            "numRecords": rows,
+            "minValues": {name: _in_words(each.least) for name, each in known.items()},
+            "maxValues": {name: _in_words(_above(each.greatest)) for name, each in known.items()},
+            "nullCount": {name: each.nulls for name, each in bounds.items()},
+        },
+        separators=(",", ":"),
+    )
+
+
+def _above(value: object) -> object:
+    """Return a value that is still an upper bound when an instant is cut to milliseconds."""
+    if isinstance(value, datetime) and value.microsecond % 1_000:
+        return value + timedelta(milliseconds=1)
+    return value
+
+
+def _in_words(value: object) -> object:
+    """Write a bound as Delta does: instants to the millisecond, which is cut."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,116 @@
+"""Gold's Delta tables: which there are, and how each comes to be.
+
+Created with their schema and nothing that would raise the protocol: any engine that reads Delta
+(reader version 1) reads them.
+"""
+
+from typing import Final
+
+import pyarrow as pa
+from deltalake import DeltaTable, Field
+from deltalake.exceptions import TableNotFoundError
+
+from lakehouse import arrow_schemas
+from lakehouse.errors import SchemaDiffers
+from lakehouse.gold.object_store import DELTA_OPTIONS, open_table
+
+__all__ = ["BOUNDED", "OF_ITS_OWN", "OUTCOME_RECORDS", "SCHEMAS", "VIEWS", "open_or_create"]
+
+SCHEMAS: Final[dict[str, pa.Schema]] = {
+    "decisions": arrow_schemas.DECISIONS,
+    "duplicates": arrow_schemas.DUPLICATES,
+    "quarantine": arrow_schemas.QUARANTINE,
+    "raw_events": arrow_schemas.RAW_EVENTS,
+}
+"""The tables that the flow writes, by name; each commit carries the position of its rows."""
+
+OUTCOME_RECORDS: Final = pa.schema(
+    [
+        pa.field("application_id", pa.string(), nullable=False),
+        pa.field("outcome", pa.string(), nullable=False),
+        pa.field("defaulted", pa.bool_(), nullable=False),
+        pa.field("issued_on", pa.date32()),
+        pa.field("observed_on", pa.date32(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("recorded_at", arrow_schemas.INSTANT, nullable=False),
+    ]
+)
+"""One row per final outcome that was reported of a loan, corrections included.
+
+``outcome`` is LendingClub's word, ``observed_on`` the day as of which it was so, ``source`` what
+reported it. It comes from no topic, so it has no position: `lakehouse.lake.outcomes` writes it.
+"""
+
+VIEWS: Final[dict[str, pa.Schema]] = {**SCHEMAS, "outcome_records": OUTCOME_RECORDS}
+"""Every table of gold that readers see under its own name."""
+
+OF_ITS_OWN: Final = frozenset(
+    {"event_id", "application_id", "off", "content_hash", "event_at", "raw"}
+)
+"""Columns in which nearly every row has a value of its own."""
+
+BOUNDED: Final = (
+    "topic",
+    "part",
+    "off",
+    "event_at",
+    "applied_on",
+    "decided_at",
+    "received_at",
+    "observed_on",
+    "recorded_at",
+)
+"""Columns whose bounds a commit says of each file, so that a reader may leave it closed."""
+
+
+def open_or_create(uri: str, schema: pa.Schema) -> DeltaTable:
+    """Open a table, created if it is not there and widened if it lacks nullable columns.
+
+    The libraries' own errors pass through.
+
+    Raises
+    ------
+    SchemaDiffers
+        The table differs in any other way.
+    """
+    handle = open_table(uri)
+    if handle is None:
+        DeltaTable.create(
+            uri,
+            schema=schema,
+            mode="ignore",
+            configuration={
+                # Compaction may rewrite files; nobody may delete or change a row.
+                "delta.appendOnly": "true",
+                # Bounds of every column would make each log entry as large as a small data file.
+                "delta.dataSkippingStatsColumns": ",".join(
+                    name for name in schema.names if name in BOUNDED
+                ),
+            },
+            storage_options=dict(DELTA_OPTIONS),
+        )
+        # Somebody else may have created it at the same moment: what is there counts.
+        handle = open_table(uri)
+        if handle is None:
+            raise TableNotFoundError(uri)
+    lacking = _lacking_columns(uri, pa.schema(handle.schema().to_arrow()), schema)
+    if lacking:
+        handle.alter.add_columns([Field.from_arrow(field) for field in lacking])
+    return handle
+
+
+def _lacking_columns(uri: str, found: pa.Schema, expected: pa.Schema) -> list[pa.Field]:
+    lacking = [field for field in expected if field.name not in found.names]
+    different = [
+        f"{field.name} is {found.field(field.name).type}, expected {field.type}"
+        for field in expected
+        if field.name in found.names and found.field(field.name).type != field.type
+    ]
+    different += [f"{name} is not known here" for name in found.names if name not in expected.names]
+    different += [f"{field.name} is missing" for field in lacking if not field.nullable]
+    if different:
+        raise SchemaDiffers(
+            f"the table at {uri} has another shape than this code writes: {'; '.join(different)}. "
+            "Run the code that wrote it, or give this one another RISK_LAKE_URI"
+        )
+    return lacking

@@ -1,0 +1,269 @@
+"""One writer of one Delta table: rows and the positions they came from, in the same commit.
+
+Guarantee: a row reaches the table once, whatever is killed, retried or run twice by mistake. Each
+commit carries, as Delta's own application transactions, the last offset of every partition whose
+rows it holds. They are recorded, not enforced, so everything rests on three habits: drop what the
+table already holds; commit through the handle whose positions were read, so that another writer's
+commit of the same partition is a conflict (a commit by address would open a newer snapshot and
+duplicate rows); and after any failure ask the table what became of it, never assume.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+from deltalake.exceptions import (
+    DeltaError,
+    DeltaProtocolError,
+    SchemaMismatchError,
+    TableNotFoundError,
+)
+from obstore.exceptions import BaseError
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
+
+from lakehouse.errors import Fenced, Gap, LakehouseError, SchemaDiffers
+from lakehouse.gold.data_file import GrowingFile, StoredOnce, commit_files
+from lakehouse.gold.object_store import (
+    is_denied,
+    open_objects,
+    open_table,
+    raise_as_ours,
+    table_uri,
+)
+from lakehouse.gold.tables import SCHEMAS, open_or_create
+from lakehouse.postgres.connection import Patience
+
+__all__ = ["GoldWriter", "Slot", "transaction_id"]
+
+Slot = tuple[str, int]
+"""A partition: topic and number."""
+
+_FIRST_WAIT_SECONDS: Final = 0.1
+_LONGEST_WAIT_SECONDS: Final = 5.0
+_STRUCTURAL: Final = (SchemaMismatchError, DeltaProtocolError, TableNotFoundError)
+
+
+def transaction_id(pipeline: str, topic: str, part: int) -> str:
+    """Name the application transaction under which a table keeps a partition's last offset."""
+    return f"{pipeline}/{topic}/{part}"
+
+
+class GoldWriter:
+    """The writer of one table, on one thread at a time.
+
+    Parameters
+    ----------
+    lake_uri, table
+        The lake and which of its tables; the table is created if it is not there.
+    pipeline
+        Whose positions the table keeps.
+    patience
+        How long a commit tries while the store is out.
+    pause
+        Waits between two attempts; may raise to give up.
+
+    Raises
+    ------
+    SchemaDiffers
+        The table that is there has other columns than this code writes. Nullable ones that it
+        lacks are added.
+    Unavailable, Denied
+        The store does not answer, or does not let us.
+    """
+
+    def __init__(
+        self,
+        lake_uri: str,
+        table: str,
+        *,
+        pipeline: str,
+        patience: Patience,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.table = table
+        self.uri = table_uri(lake_uri, table)
+        self.pause = pause
+        self._schema = SCHEMAS[table]
+        self._pipeline = pipeline
+        self._patience = patience
+        self._committed: dict[Slot, int | None] = {}
+        self._waiting: dict[Slot, int] = {}
+        self._file: GrowingFile | None = None
+        self._sealed: list[StoredOnce] = []
+        self.waiting_rows = 0
+        self.waiting_offsets = 0
+        try:
+            self._handle: DeltaTable | None = open_or_create(self.uri, self._schema)
+            self._objects = open_objects(self.uri)
+        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
+            raise_as_ours(self.uri, exc)
+
+    def last_off(self, topic: str, part: int) -> int | None:
+        """Return the last offset the table holds of a partition; ``None`` before its first commit.
+
+        Asked once of the store (some GET requests), then remembered: from the first answer on, a
+        commit of the same partition by anybody else is a conflict.
+        """
+        slot = (topic, part)
+        if slot not in self._committed:
+            try:
+                handle = self._handle or open_or_create(self.uri, self._schema)
+                self._committed[slot] = self._recorded(handle, slot)
+            except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
+                raise_as_ours(self.uri, exc)
+            self._handle = handle
+        return self._committed[slot]
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a commit would change anything."""
+        return bool(self._waiting)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of memory that the rows take which wait for the next commit, mostly compressed."""
+        growing = self._file.nbytes if self._file else 0
+        return growing + sum(each.nbytes for each in self._sealed)
+
+    def append(
+        self, topic: str, part: int, next_off: int, rows: pa.Table, *, first_off: int | None = None
+    ) -> None:
+        """Take rows of a partition, up to and not including `next_off`, for the next commit.
+
+        What the table already holds is dropped. A batch without rows moves the position all the
+        same.
+
+        Parameters
+        ----------
+        first_off
+            Where the batch begins: the position behind the one before, never its first row's.
+
+        Raises
+        ------
+        Gap
+            The batch begins beyond the position: committing it would skip what lies between.
+        SchemaDiffers
+            The rows have other columns than the table, or nulls where it has none.
+        """
+        if not rows.schema.equals(self._schema):
+            raise SchemaDiffers(
+                f"{self.uri}: rows of {topic}/{part} have other columns than the table: "
+                f"{rows.schema.names}"
+            )
+        last = self.last_off(topic, part)
+        last = self._waiting.get((topic, part), last)
+        if last is not None and first_off is not None and first_off > last + 1:
+            raise Gap(
+                f"{self.uri}: the next offset of {topic}/{part} is {last + 1}, but the batch "
+                f"begins at {first_off}; start again, so that the source resumes at the position"
+            )
+        if last is not None and next_off - 1 <= last:
+            return
+        if last is not None and rows.num_rows and pc.min(rows.column("off")).as_py() <= last:
+            rows = rows.filter(pc.greater(rows.column("off"), last))
+        if rows.num_rows:
+            self._file = self._file or GrowingFile(self._schema)
+            self._file.append(rows)
+        self._waiting[topic, part] = next_off - 1
+        self.waiting_rows += rows.num_rows
+        self.waiting_offsets += rows.num_rows if last is None else next_off - 1 - last
+
+    def flush(self) -> int:
+        """Commit what waits, rows and positions in one, and return how many rows that were.
+
+        A failed attempt leads to a look at the table: what it was to record is there, and the
+        attempt had landed; or nothing is, and it is made again; or something else is, and another
+        writer lives.
+
+        Raises
+        ------
+        Fenced
+            Another writer moved a position that only we may move.
+        SchemaDiffers, StoresDisagree, Denied
+            Waiting would not help.
+        Unavailable
+            The patience is over. Nothing half-done is left; the rows still wait.
+        """
+        if not self._waiting:
+            return 0
+        attempts = Retrying(
+            retry=retry_if_exception(_may_pass),
+            wait=wait_random_exponential(multiplier=_FIRST_WAIT_SECONDS, max=_LONGEST_WAIT_SECONDS),
+            stop=self._is_over,
+            sleep=self.pause,
+            reraise=True,
+        )
+        try:
+            if self._file is not None:
+                self._sealed.append(self._file.seal())
+                self._file = None
+            attempts(self._commit)
+        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
+            raise_as_ours(self.uri, exc)
+        committed = self.waiting_rows
+        self._committed.update(self._waiting)
+        self._waiting, self._sealed = {}, []
+        self.waiting_rows = self.waiting_offsets = 0
+        return committed
+
+    def _commit(self) -> None:
+        handle = self._handle
+        if handle is None:
+            handle, has_landed = self._reopen()
+            if has_landed:
+                self._handle = handle
+                return
+        for file in self._sealed:
+            file.put(self._objects)
+        before = handle.version()
+        self._handle = None  # until it is known what became of this attempt
+        positions = {
+            transaction_id(self._pipeline, *slot): last for slot, last in self._waiting.items()
+        }
+        commit_files(handle, self._sealed, positions)
+        handle.update_incremental()
+        # Ours did not follow what we knew: it was laid over somebody's commit of other partitions,
+        # which the handle now contains, so that a later conflict would go unseen.
+        if handle.version() != before + 1:
+            expected = {**self._committed, **self._waiting}
+            self._refuse_strangers(expected, self._recorded_in(handle, expected))
+        self._handle = handle
+
+    def _reopen(self) -> tuple[DeltaTable, bool]:
+        """Return a new handle, and whether the attempt that seemed to fail had landed."""
+        handle = open_table(self.uri)
+        if handle is None:
+            raise TableNotFoundError(self.uri)
+        found = self._recorded_in(handle, self._committed)
+        has_landed = found == {**self._committed, **self._waiting}
+        if not has_landed:
+            self._refuse_strangers(self._committed, found)
+        return handle, has_landed
+
+    def _refuse_strangers(
+        self, expected: dict[Slot, int | None], found: dict[Slot, int | None]
+    ) -> None:
+        for slot, last in expected.items():
+            if found[slot] != last:
+                raise Fenced(
+                    f"{self.uri} is written to by another instance: {slot[0]}/{slot[1]} stands at "
+                    f"offset {found[slot]}, where we had left it at {last}; this instance stops"
+                )
+
+    def _recorded_in(self, handle: DeltaTable, slots: Iterable[Slot]) -> dict[Slot, int | None]:
+        return {slot: self._recorded(handle, slot) for slot in slots}
+
+    def _recorded(self, handle: DeltaTable, slot: Slot) -> int | None:
+        return handle.transaction_version(transaction_id(self._pipeline, *slot))
+
+    def _is_over(self, state: RetryCallState) -> bool:
+        return self._patience.is_over(state.seconds_since_start or 0.0)
+
+
+def _may_pass(exc: BaseException) -> bool:
+    if isinstance(exc, (LakehouseError, *_STRUCTURAL)):
+        return False
+    return isinstance(exc, OSError | DeltaError | BaseError) and not is_denied(exc)

@@ -1,0 +1,148 @@
+"""The questions asked of the lake: one function for each file of ``sql/lake``."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Final
+
+import pyarrow as pa
+
+from lakehouse.lake.session import Lake
+from lakehouse.postgres.statements import load_sql
+
+__all__ = [
+    "decided_spans",
+    "decisions_between",
+    "latest_observation",
+    "latest_watchlist",
+    "ledger",
+    "new_outcomes",
+    "outcomes_of",
+    "paired_scores",
+    "positions_of",
+    "quarantine_by_code",
+    "raw_events_between",
+    "sampled_positions",
+    "scores_by_model",
+    "tier_mix",
+]
+
+_EVENTS_AT_ONCE: Final = 2_000
+
+
+def tier_mix(lake: Lake) -> pa.Table:
+    """Return decisions, share (0 to 1), mean PD and amount by tier, the riskiest first."""
+    return _ask(lake, "tier_mix")
+
+
+def scores_by_model(lake: Lake) -> pa.Table:
+    """Return applications, mean PD and its 90th percentile by part and model, champions first."""
+    return _ask(lake, "scores_by_model")
+
+
+def latest_watchlist(lake: Lake, *, limit: int = 10) -> pa.Table:
+    """Return the newest watchlisted decisions with their PD and reasons, at most `limit`."""
+    return _ask(lake, "latest_watchlist", limit=limit)
+
+
+def quarantine_by_code(lake: Lake) -> pa.Table:
+    """Return how many events were refused, by stage and code, the most frequent first."""
+    return _ask(lake, "quarantine_by_code")
+
+
+def ledger(lake: Lake) -> pa.Table:
+    """Return count, sum of offsets and digest of each gold table's partitions."""
+    return _ask(lake, "ledger")
+
+
+def decided_spans(lake: Lake) -> pa.Table:
+    """Return the first and last decided offset of each partition."""
+    return _ask(lake, "decided_spans")
+
+
+def decisions_between(
+    lake: Lake, *, topic: str, part: int, first_off: int, last_off: int
+) -> pa.Table:
+    """Return a partition's decisions of those offsets, both included, in their order."""
+    return _ask(
+        lake,
+        "decisions_between",
+        topic=topic,
+        part=part,
+        first_off=first_off,
+        last_off=last_off,
+    )
+
+
+def raw_events_between(
+    lake: Lake, *, topic: str, part: int, first_off: int, last_off: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield offset, arrival and bytes of a partition's events, both offsets included, unordered.
+
+    Only files that hold such offsets are opened, and what was yielded is not kept.
+    """
+    return lake.stream(
+        load_sql("lake/raw_events_between"),
+        {"topic": topic, "part": part, "first_off": first_off, "last_off": last_off},
+        rows=_EVENTS_AT_ONCE,
+    )
+
+
+def positions_of(lake: Lake, event_ids: Sequence[str]) -> pa.Table:
+    """Return event_id, topic, part and offset of those events that were decided, unordered."""
+    return _ask(lake, "positions_of", event_ids=list(event_ids))
+
+
+def sampled_positions(lake: Lake, *, size: int, seed: int) -> pa.Table:
+    """Return event_id, topic, part and offset of decisions drawn at random, at most `size`."""
+    return _ask(lake, "sampled_positions", size=size, seed=seed)
+
+
+def new_outcomes(lake: Lake, offered: pa.Table) -> pa.Table:
+    """Return the indices (`place`, rising) of the outcome records that say something new."""
+    return _ask(
+        lake,
+        "new_outcomes",
+        places=list(range(offered.num_rows)),
+        application_ids=offered.column("application_id").to_pylist(),
+        outcomes=offered.column("outcome").to_pylist(),
+        issued_on=offered.column("issued_on").to_pylist(),
+        observed_on=offered.column("observed_on").to_pylist(),
+    )
+
+
+def outcomes_of(lake: Lake, application_ids: Sequence[str]) -> pa.Table:
+    """Return application_id and whether the loan defaulted, where its outcome is known."""
+    return _ask(lake, "outcomes_of", application_ids=list(application_ids))
+
+
+def latest_observation(lake: Lake) -> date | None:
+    """Return the latest day as of which an outcome is known; None while there is none."""
+    found: date | None = _ask(lake, "latest_observation").column("observed_on")[0].as_py()
+    return found
+
+
+def paired_scores(
+    lake: Lake,
+    *,
+    champion: str,
+    challenger: str,
+    longest_term_months: int,
+    grace_months: int,
+) -> pa.Table:
+    """Return both models' PDs and whether the loan defaulted, of matured months, by application.
+
+    In the order of application. A loan without a term is taken to have the longest.
+    """
+    return _ask(
+        lake,
+        "paired_scores",
+        champion=champion,
+        path=f"$.{json.dumps(challenger)}",
+        longest_term_months=longest_term_months,
+        grace_months=grace_months,
+    )
+
+
+def _ask(lake: Lake, name: str, **parameters: object) -> pa.Table:
+    return lake.query(load_sql(f"lake/{name}"), parameters)

@@ -1,0 +1,185 @@
+"""A DuckDB session over gold: a view for each table, and `outcomes`, the latest of each loan's.
+
+The session is in memory, sees the tables as they were when it opened (`Lake.refresh` looks again),
+reaches no file, network, extension or Python variable, and its configuration is locked, so people
+may type SQL into it. Instants are `timestamp` columns that mean UTC: time zones would need an
+extension that DuckDB downloads.
+"""
+
+import re
+import threading
+import weakref
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from lakehouse.arrow_schemas import INSTANT
+from lakehouse.errors import QueryInvalid, Unavailable
+from lakehouse.gold.object_store import arrow_filesystem, open_table, raise_as_ours, table_uri
+from lakehouse.gold.tables import VIEWS
+from lakehouse.gold.writer import transaction_id
+from lakehouse.postgres.statements import load_sql
+from lakehouse.settings.settings import Settings
+
+__all__ = ["Lake", "open_lake"]
+
+_CONFIGURATION: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "allow_community_extensions": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "enable_external_access": "false",
+    "memory_limit": "1GB",
+    # `select * from settings` must not find the caller's variable of that name.
+    "python_enable_replacements": "false",
+}
+_UNREADABLE: Final = "reading the Arrow source failed"
+_ANALYSE: Final = re.compile("analy[sz]e")
+
+
+class Lake:
+    """The views over one lake; a table that does not exist yet is an empty view.
+
+    Safe to use from several threads. Close it: a scan that a ``limit`` ended early must not
+    outlive the interpreter.
+
+    Raises
+    ------
+    Unavailable, Denied
+        The lake does not answer, or does not let us read.
+    """
+
+    def __init__(self, lake_uri: str) -> None:
+        self._uris = {name: table_uri(lake_uri, name) for name in VIEWS}
+        self._tables: dict[str, DeltaTable | None] = {}
+        self._lock = threading.Lock()
+        self._connection = duckdb.connect(":memory:", config=_CONFIGURATION)
+        self.close = weakref.finalize(self, self._connection.close)
+        self.refresh()
+        self._connection.execute(load_sql("lake/views/outcomes"))
+        self._connection.execute("set lock_configuration = true")
+
+    def refresh(self) -> None:
+        """Look at the tables again: queries see what was committed up to now.
+
+        Raises
+        ------
+        Unavailable, Denied
+            The lake does not answer, or does not let us read.
+        """
+        with self._lock, ThreadPoolExecutor(len(VIEWS), "lake-open") as pool:
+            for name, table in zip(VIEWS, pool.map(self._newest, VIEWS), strict=True):
+                self._tables[name] = table
+                self._expose(name, table)
+
+    def query(self, statement: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        """Return a question's answer; instants are naive and mean UTC.
+
+        Raises
+        ------
+        QueryInvalid
+            The statement, or its parameters, are not valid; the message is DuckDB's.
+        Unavailable
+            A data file could not be read; an old one may have been vacuumed: refresh.
+        """
+        with self._asked(statement, parameters) as relation:
+            return relation.to_arrow_table()
+
+    def stream(
+        self, statement: str, parameters: Mapping[str, object] | None = None, *, rows: int
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """Yield a question's answer in parts of about so many rows: no more is held in memory.
+
+        Raises
+        ------
+        QueryInvalid, Unavailable
+            As for `query`.
+        """
+        with self._asked(statement, parameters) as relation:
+            yield from relation.to_arrow_reader(rows)
+
+    @contextmanager
+    def _asked(
+        self, statement: str, parameters: Mapping[str, object] | None
+    ) -> Iterator[duckdb.DuckDBPyRelation]:
+        with closing(self._connection.cursor()) as cursor:
+            try:
+                _refuse_changes(cursor.extract_statements(statement))
+                yield cursor.sql(statement, params=dict(parameters) if parameters else None)
+            except duckdb.Error as exc:
+                said = str(exc).strip()
+                if _UNREADABLE in said:
+                    raise Unavailable(
+                        f"a file of the lake could not be read: {' '.join(said.split())}; ask "
+                        "again, and if it stays so, look whether the store still holds it"
+                    ) from exc
+                raise QueryInvalid(said) from exc
+
+    def last_off(self, table: str, pipeline: str, topic: str, part: int) -> int | None:
+        """Return up to which offset a view holds a partition, in the same snapshot."""
+        handle = self._tables[table]
+        if handle is None:
+            return None
+        try:
+            return handle.transaction_version(transaction_id(pipeline, topic, part))
+        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
+            raise_as_ours(self._uris[table], exc)
+
+    def _newest(self, name: str) -> DeltaTable | None:
+        try:
+            return open_table(self._uris[name])
+        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
+            raise_as_ours(self._uris[name], exc)
+
+    def _expose(self, name: str, table: DeltaTable | None) -> None:
+        schema = VIEWS[name]
+        source = (
+            schema.empty_table()
+            if table is None
+            else table.to_pyarrow_dataset(
+                filesystem=arrow_filesystem(self._uris[name]), schema=schema
+            )
+        )
+        columns = [
+            duckdb.ColumnExpression(field.name).cast("timestamp").alias(field.name)
+            if field.type == INSTANT
+            else duckdb.ColumnExpression(field.name)
+            for field in schema
+        ]
+        self._connection.from_arrow(source).select(*columns).create_view(name, replace=True)
+
+
+def _refuse_changes(statements: Sequence[duckdb.Statement]) -> None:
+    """Let one question pass; a dropped view would be gone for everybody who shares the session."""
+    if len(statements) == 1:
+        kind, text = statements[0].type, statements[0].query.lower()
+        if kind == duckdb.StatementType.SELECT:
+            return
+        # `explain analyze` runs what it explains.
+        if kind == duckdb.StatementType.EXPLAIN and not _ANALYSE.search(text):
+            return
+    raise QueryInvalid(
+        f"expected one question (select, from, with, describe, show, summarize, explain), found "
+        f"{', '.join(each.type.name.lower() for each in statements) or 'nothing'}; the lake is "
+        "only read here"
+    )
+
+
+@contextmanager
+def open_lake(settings: Settings) -> Iterator[Lake]:
+    """Yield a session over the lake of the settings.
+
+    Raises
+    ------
+    Unavailable, Denied
+        The lake does not answer, or does not let us read.
+    """
+    lake = Lake(settings.lake_uri)
+    try:
+        yield lake
+    finally:
+        lake.close()

@@ -1,0 +1,204 @@
+"""Connections to silver that do not hang, and what its errors ask of the caller.
+
+Three kinds matter. *Transient*: the server is away, busy, full, read-only or chose us as a victim;
+the whole transaction may be tried again on a new connection. *Data*: it refuses these values and
+always will. Anything else is a mistake in the schema or in the rights, and stops the caller.
+"""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeVar
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
+
+from lakehouse.errors import Denied, SchemaDiffers, Unavailable
+from lakehouse.postgres.statements import load_sql
+
+__all__ = [
+    "AT_START",
+    "DATA_ERRORS",
+    "Patience",
+    "connect",
+    "execute",
+    "in_plain_words",
+    "is_transient",
+    "persistently",
+    "transact",
+]
+
+DATA_ERRORS: Final = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    pg.ProgramLimitExceeded,
+    UnicodeError,
+)
+"""What one row's values may raise: by the server, or by the client that cannot even encode them."""
+
+_CONNECT_SECONDS: Final = 5
+# A writer that was suspended within a transaction holds the claim on its pipeline; the server ends
+# its session, so that the next instance need not wait longer than this.
+_SESSION: Final = {
+    "statement_timeout": "15s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "5s",
+    "timezone": "UTC",
+}
+_NETWORK: Final = {
+    "connect_timeout": _CONNECT_SECONDS,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "application_name": "risk",
+}
+_FIRST_WAIT_SECONDS: Final = 0.05
+_LONGEST_WAIT_SECONDS: Final = 2.0
+_TRANSIENT_STATES: Final = frozenset(
+    {
+        "25006",  # read-only, as a standby is until it is promoted
+        "25P03",  # ended for having been idle in a transaction
+    }
+)
+_MAY_NOT: Final = "42501"
+_DENIED_CLASSES: Final = ("28", "3D")
+_NOT_THERE_CLASS: Final = "42"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to keep trying while the server is out.
+
+    Attributes
+    ----------
+    seconds
+        From the first attempt to the last.
+    is_stopping
+        Whether somebody asked the process to end; it then gives up after `stopping_seconds`.
+    """
+
+    seconds: float
+    is_stopping: Callable[[], bool] = lambda: False
+    stopping_seconds: float = 5.0
+
+    def is_over(self, elapsed: float) -> bool:
+        """Say whether to give up, `elapsed` seconds after the first attempt."""
+        return elapsed >= self.seconds or (self.is_stopping() and elapsed >= self.stopping_seconds)
+
+
+AT_START: Final = Patience(8.0)
+"""What a start waits for: a server that is just coming up, not one that is not there."""
+
+
+def connect(dsn: str) -> psycopg.Connection:
+    """Connect once, with a time limit on everything; what the connection string says wins."""
+    told = conninfo_to_dict(dsn)
+    session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    options = f"{session} {told.pop('options', '')}".rstrip()
+    parameters: dict[str, Any] = {**_NETWORK, **told, "options": options}
+    # Prepared statements would not survive a transaction pooler.
+    return psycopg.connect(make_conninfo("", **parameters), prepare_threshold=None)
+
+
+def transact(
+    dsn: str, work: Callable[[psycopg.Connection], T], *, patience: Patience = AT_START
+) -> T:
+    """Do `work` in one transaction on a connection of its own, persistently.
+
+    Raises
+    ------
+    Unavailable, Denied, SchemaDiffers
+        As `persistently`.
+    """
+
+    def once() -> T:
+        with closing(connect(dsn)) as connection, connection.transaction():
+            return work(connection)
+
+    return persistently(once, patience=patience)
+
+
+def execute(
+    connection: psycopg.Connection, name: str, parameters: dict[str, Any]
+) -> psycopg.Cursor[Any]:
+    """Execute a statement of ``sql``; values come in binary, floats to the last bit.
+
+    Its name is that of its folder and file; a name without a folder is one of ``sql/silver``.
+    """
+    path = name if "/" in name else f"silver/{name}"
+    return connection.execute(load_sql(path).encode(), parameters, binary=True)
+
+
+def persistently(work: Callable[[], T], *, patience: Patience) -> T:
+    """Do `work`, again and again while it fails for a reason that passes; it must be idempotent.
+
+    Raises
+    ------
+    Unavailable
+        The reason did not pass in time; the message names the SQLSTATE.
+    Denied, SchemaDiffers
+        The reason is none that passes.
+    """
+
+    def is_over(state: RetryCallState) -> bool:
+        return patience.is_over(state.seconds_since_start or 0.0)
+
+    attempts = Retrying(
+        retry=retry_if_exception(is_transient),
+        wait=wait_random_exponential(multiplier=_FIRST_WAIT_SECONDS, max=_LONGEST_WAIT_SECONDS),
+        stop=is_over,
+        reraise=True,
+    )
+    try:
+        return attempts(work)
+    except psycopg.Error as exc:
+        _give_up(exc)
+
+
+def is_transient(exc: BaseException) -> bool:
+    """Say whether the same work may succeed later on a new connection."""
+    if not isinstance(exc, psycopg.Error) or isinstance(exc, DATA_ERRORS):
+        return False
+    state = exc.sqlstate or ""
+    if state.startswith(_DENIED_CLASSES):
+        return False
+    return state in _TRANSIENT_STATES or isinstance(
+        exc, psycopg.OperationalError | psycopg.InterfaceError
+    )
+
+
+def in_plain_words(exc: BaseException) -> str:
+    """Describe an error without the values that it may quote: state, name, and what it concerns."""
+    if not isinstance(exc, psycopg.Error):
+        return type(exc).__name__
+    diagnosis = exc.diag
+    concerns = diagnosis.constraint_name or diagnosis.column_name
+    name = type(exc).__name__
+    return f"SQLSTATE {exc.sqlstate or 'none'} {name}" + (f", {concerns}" if concerns else "")
+
+
+def _give_up(exc: psycopg.Error) -> NoReturn:
+    state, said = exc.sqlstate or "", in_plain_words(exc)
+    if state.startswith((_MAY_NOT, *_DENIED_CLASSES)):
+        raise Denied(
+            f"Postgres (silver) refuses the user of RISK_SILVER_DSN: {said}; grant it what it "
+            "needs, or name another user"
+        ) from exc
+    if state.startswith(_NOT_THERE_CLASS):
+        raise SchemaDiffers(
+            f"Postgres (silver) does not know what this code asks for: {said}; run `python -m "
+            "lakehouse migrate` with the same version of the code"
+        ) from exc
+    if is_transient(exc):
+        # Not about rows, so the first line quotes no values; libpq never shows the password.
+        first_line = str(exc).strip().partition("\n")[0]
+        raise Unavailable(
+            f"Postgres (silver) is not available: {first_line} ({said}); nothing half-done is "
+            "left, start again when the server of RISK_SILVER_DSN answers"
+        ) from exc
+    raise Unavailable(f"Postgres (silver) failed: {said}; see its log") from exc

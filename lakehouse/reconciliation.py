@@ -1,0 +1,237 @@
+"""The account of events, and gold against silver: what must hold whatever was killed, and when.
+
+Every event that silver's positions say was read must have ended in exactly one of its tables:
+read = decided + duplicates + quarantined, per partition. And every gold table must hold, up to the
+offset that it has reached itself, just what silver holds: compared by count, by sum of offsets and
+by a digest of what matters. On a live system gold is behind by up to one flush, which is no fault;
+being ahead is.
+"""
+
+from typing import Any, Final
+
+import msgspec
+import psycopg
+
+from lakehouse.gold.tables import SCHEMAS
+from lakehouse.lake import queries
+from lakehouse.lake.session import Lake
+from lakehouse.postgres.connection import AT_START, execute, transact
+
+__all__ = ["Account", "GoldCheck", "PartitionAccount", "account"]
+
+_NOTHING: Final = "0"
+_SNAPSHOT: Final = "set transaction isolation level repeatable read, read only"
+_LONG_ENOUGH: Final = "set local statement_timeout = '10min'"
+
+_Key = tuple[str, str, int]
+
+
+class GoldCheck(msgspec.Struct, frozen=True):
+    """One gold table against silver, up to the offset that the table has reached.
+
+    Attributes
+    ----------
+    last_off
+        That offset; null before the first commit.
+    silver_rows, gold_rows
+        What the two hold up to there.
+    equals_silver
+        Whether count, offsets and content agree.
+    behind
+        Offsets in silver that the table has not reached.
+    """
+
+    last_off: int | None
+    silver_rows: int
+    gold_rows: int
+    equals_silver: bool
+    behind: int
+
+
+class PartitionAccount(msgspec.Struct, frozen=True):
+    """What became of one partition's events, and how its gold compares."""
+
+    pipeline: str
+    topic: str
+    part: int
+    start_off: int
+    next_off: int
+    read: int
+    decided: int
+    duplicates: int
+    conflicts: int
+    quarantined: int
+    balanced: bool
+    gold_equals_silver: bool
+    gold: dict[str, GoldCheck]
+
+
+class Account(msgspec.Struct, frozen=True):
+    """The account of all partitions; conflicts are counted among the duplicates.
+
+    Attributes
+    ----------
+    gold_behind
+        Offsets in silver that the slowest gold table of each partition has not reached.
+    unknown_to_silver
+        Partitions that gold has rows of and silver never read: it was emptied, or is another one.
+    """
+
+    read: int
+    decided: int
+    duplicates: int
+    conflicts: int
+    quarantined: int
+    balanced: bool
+    gold_equals_silver: bool
+    gold_behind: int
+    unknown_to_silver: list[str]
+    partitions: list[PartitionAccount]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is missing and nothing is there twice."""
+        return self.balanced and self.gold_equals_silver
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    stored: int = 0
+    conflicts: int = 0
+    covered: int = 0
+    off_sum: str = _NOTHING
+    digest: str = _NOTHING
+
+
+class _Held(msgspec.Struct, frozen=True):
+    covered: int = 0
+    off_sum: str = _NOTHING
+    digest: str = _NOTHING
+
+
+def account(silver_dsn: str, lake: Lake) -> Account:
+    """Count what silver holds and compare gold with it, on a live system or a resting one.
+
+    Raises
+    ------
+    Unavailable, Denied, SchemaDiffers
+        A store does not answer, does not let us read, or has another shape.
+    """
+    # Gold first: silver commits before gold, so what gold shows now silver must show afterwards.
+    lake.refresh()
+    reached = {
+        (table, topic, part): lake.last_off(table, pipeline, topic, part)
+        for pipeline, topic, part, *_ in transact(silver_dsn, _progress)
+        for table in SCHEMAS
+    }
+    held = {
+        (row["table_name"], row["topic"], row["part"]): _Held(
+            row["covered"], row["off_sum"], row["digest"]
+        )
+        for row in queries.ledger(lake).to_pylist()
+    }
+
+    def read(
+        connection: psycopg.Connection,
+    ) -> tuple[list[Any], dict[_Key, _Stored]]:
+        connection.execute(_SNAPSHOT)
+        connection.execute(_LONG_ENOUGH)
+        return _progress(connection), _ledger(connection, reached)
+
+    progress, stored = transact(silver_dsn, read, patience=AT_START)
+    partitions = [_partition(row, stored, held, reached) for row in progress]
+    return _total(partitions, held)
+
+
+def _progress(connection: psycopg.Connection) -> list[Any]:
+    return execute(connection, "list_all_progress", {}).fetchall()
+
+
+def _ledger(connection: psycopg.Connection, reached: dict[_Key, int | None]) -> dict[_Key, _Stored]:
+    known = [(*slot, last) for slot, last in reached.items() if last is not None]
+    tables, topics, parts, lasts = zip(*known, strict=True) if known else ((), (), (), ())
+    rows = execute(
+        connection,
+        "ledger",
+        {
+            "tables": list(tables),
+            "topics": list(topics),
+            "parts": list(parts),
+            "lasts": list(lasts),
+        },
+    ).fetchall()
+    return {(table, topic, part): _Stored(*figures) for table, topic, part, *figures in rows}
+
+
+def _partition(
+    row: Any,
+    stored: dict[_Key, _Stored],
+    held: dict[_Key, _Held],
+    reached: dict[_Key, int | None],
+) -> PartitionAccount:
+    pipeline, topic, part, start_off, next_off, read, *counters = row
+    decided, duplicates, quarantined = (
+        stored.get((table, topic, part), _Stored())
+        for table in ("decisions", "duplicates", "quarantine")
+    )
+    counted = [decided.stored, duplicates.stored, duplicates.conflicts, quarantined.stored]
+    gold = {}
+    for table in SCHEMAS:
+        slot = (table, topic, part)
+        gold[table] = _compare(
+            stored.get(slot, _Stored()),
+            held.get(slot, _Held()),
+            last_off=reached.get(slot),
+            start_off=start_off,
+            next_off=next_off,
+        )
+    return PartitionAccount(
+        pipeline=pipeline,
+        topic=topic,
+        part=part,
+        start_off=start_off,
+        next_off=next_off,
+        read=read,
+        decided=decided.stored,
+        duplicates=duplicates.stored,
+        conflicts=duplicates.conflicts,
+        quarantined=quarantined.stored,
+        balanced=counted == counters
+        and read == decided.stored + duplicates.stored + quarantined.stored,
+        gold_equals_silver=all(check.equals_silver for check in gold.values()),
+        gold=gold,
+    )
+
+
+def _compare(
+    stored: _Stored, held: _Held, *, last_off: int | None, start_off: int, next_off: int
+) -> GoldCheck:
+    is_ahead = last_off is not None and last_off >= next_off
+    has_same = (held.covered, held.off_sum, held.digest) == (
+        stored.covered,
+        stored.off_sum,
+        stored.digest,
+    )
+    return GoldCheck(
+        last_off=last_off,
+        silver_rows=stored.covered,
+        gold_rows=held.covered,
+        equals_silver=has_same and not is_ahead,
+        behind=max(0, next_off - (start_off if last_off is None else last_off + 1)),
+    )
+
+
+def _total(partitions: list[PartitionAccount], held: dict[_Key, _Held]) -> Account:
+    known = {(each.topic, each.part) for each in partitions}
+    unknown = sorted({f"{topic}/{part}" for _, topic, part in held if (topic, part) not in known})
+    return Account(
+        read=sum(each.read for each in partitions),
+        decided=sum(each.decided for each in partitions),
+        duplicates=sum(each.duplicates for each in partitions),
+        conflicts=sum(each.conflicts for each in partitions),
+        quarantined=sum(each.quarantined for each in partitions),
+        balanced=all(each.balanced for each in partitions),
+        gold_equals_silver=not unknown and all(each.gold_equals_silver for each in partitions),
+        gold_behind=sum(max(check.behind for check in each.gold.values()) for each in partitions),
+        unknown_to_silver=unknown,
+        partitions=partitions,
+    )

@@ -1,0 +1,187 @@
+"""The registry at the terminal: ``python -m lakehouse models list | register | promote | ...``."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lakehouse.errors import ArtefactInvalid, SettingsInvalid
+from lakehouse.registry import changes
+from lakehouse.registry.artefacts import shipped_document, shipped_versions
+from lakehouse.registry.changes import Change
+from lakehouse.registry.listing import ListedModel, Listing, listing
+from lakehouse.registry.log import Kind
+from lakehouse.registry.store import RegistryStore
+from lakehouse.registry.watch import FOLLOW
+from lakehouse.settings.settings import Settings
+
+__all__ = ["add_models"]
+
+_Clock: TypeAlias = Callable[[], datetime]
+_Do: TypeAlias = Callable[[RegistryStore, argparse.Namespace, Change], object]
+
+_STYLES = {"champion": "bold green", "challenger": "cyan", "retired": "dim", "shipped": "dim"}
+
+
+def add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser], now: _Clock) -> None:
+    """Add the command ``models`` with its verbs.
+
+    Parameters
+    ----------
+    now
+        The door's clock: the log says when each change was made.
+    """
+    parser = commands.add_parser("models", help="which models score, and which one decides")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    showing = verbs.add_parser("list", help="every model and policy, and its part")
+    showing.add_argument("--json", action="store_true", help="as one JSON object")
+    showing.set_defaults(run=_list)
+
+    registering = verbs.add_parser("register", help="keep a model's document for ever")
+    registering.add_argument("artefact", metavar="FILE_OR_SHIPPED_VERSION")
+    registering.add_argument("--policy", action="store_true", help="it is a policy")
+    _add_change(registering, _register, now, needs_reason=False)
+
+    changes: tuple[tuple[str, str, _Do], ...] = (
+        ("promote", "make a registered model the champion", _promote),
+        ("challenge", "let a registered model score beside the champion", _challenge),
+        ("retire", "use a model no more, for good", _retire),
+    )
+    for name, meaning, do in changes:
+        verb = verbs.add_parser(name, help=f"{meaning}; running flows follow within seconds")
+        verb.add_argument("version", metavar="VERSION")
+        _add_change(verb, do, now, needs_reason=True)
+    rolling_back = verbs.add_parser("rollback", help="make the champion before champion again")
+    _add_change(rolling_back, _roll_back, now, needs_reason=True)
+
+
+def _add_change(verb: argparse.ArgumentParser, do: _Do, now: _Clock, *, needs_reason: bool) -> None:
+    verb.add_argument("--reason", required=needs_reason, default="", help="kept in the log")
+    verb.add_argument("--by", help="who makes the change; default: the account's name")
+    verb.add_argument("--json", action="store_true", help="what is now in force, as JSON")
+
+    def run(settings: Settings, options: argparse.Namespace) -> int:
+        change = Change(by=options.by or _account(), at=now(), reason=options.reason)
+        do(RegistryStore(settings.lake_uri), options, change)
+        _show(settings, listing(settings.lake_uri), as_json=options.json)
+        return 0
+
+    verb.set_defaults(run=run)
+
+
+def _list(settings: Settings, options: argparse.Namespace) -> int:
+    found = listing(settings.lake_uri)
+    _show(settings, found, as_json=options.json, with_table=True)
+    return 1 if any(model.refused for model in found.models) else 0
+
+
+def _register(store: RegistryStore, options: argparse.Namespace, change: Change) -> None:
+    kind: Kind = "policy" if options.policy else "model"
+    document = _document(kind, options.artefact)
+    if kind == "policy":
+        changes.register_policy(store, document, change)
+    else:
+        dossier = _dossier(options.artefact)
+        changes.register_model(store, document, change, dossier=dossier)
+
+
+def _promote(store: RegistryStore, options: argparse.Namespace, change: Change) -> None:
+    changes.promote(store, options.version, change)
+
+
+def _challenge(store: RegistryStore, options: argparse.Namespace, change: Change) -> None:
+    changes.challenge(store, options.version, change)
+
+
+def _retire(store: RegistryStore, options: argparse.Namespace, change: Change) -> None:
+    changes.retire(store, options.version, change)
+
+
+def _roll_back(store: RegistryStore, _: argparse.Namespace, change: Change) -> None:
+    changes.roll_back(store, change)
+
+
+def _document(kind: Kind, artefact: str) -> bytes:
+    if artefact in shipped_versions(kind):
+        return shipped_document(kind, artefact)
+    try:
+        return Path(artefact).read_bytes()
+    except OSError as exc:
+        raise ArtefactInvalid(
+            f"cannot read {artefact}: {exc.strerror}; expected a {kind}'s file, or one of the "
+            f"shipped {', '.join(shipped_versions(kind))}"
+        ) from exc
+
+
+def _dossier(artefact: str) -> bytes | None:
+    """Return the dossier that training wrote beside a model's file, if it is still there."""
+    path = Path(artefact).with_suffix(".md")
+    return path.read_bytes() if path.is_file() else None
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as exc:
+        raise SettingsInvalid("this account has no name: say with --by who you are") from exc
+
+
+def _show(settings: Settings, found: Listing, *, as_json: bool, with_table: bool = False) -> None:
+    if as_json:
+        sys.stdout.write(f"{msgspec.json.encode(found).decode()}\n")
+        return
+    if with_table:
+        Console().print(_table(found))
+    sys.stdout.write(f"{_in_force(settings, found)}\n")
+
+
+def _table(found: Listing) -> Table:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for column in ("version", "part", "kind", "checksum", "registered", "by"):
+        table.add_column(column, overflow="fold")
+    for model in found.models:
+        table.add_row(*map(Text, _cells(model)), style=_STYLES.get(model.role, ""))
+    for policy in found.policies:
+        part = "registered" if policy.registered_at else "shipped"
+        cells = (policy.version, part, "policy", policy.sha256[:12])
+        table.add_row(
+            *map(Text, (*cells, _day(policy.registered_at), policy.registered_by or "")),
+            style=_STYLES.get(part, ""),
+        )
+    return table
+
+
+def _cells(model: ListedModel) -> tuple[str, ...]:
+    kind = "REFUSED" if model.refused else model.kind or ""
+    return (
+        model.version,
+        model.role,
+        f"{kind}, lender's fields" if model.uses_lender_fields else kind,
+        (model.sha256 or "")[:12],
+        _day(model.registered_at),
+        model.registered_by or "",
+    )
+
+
+def _in_force(settings: Settings, found: Listing) -> str:
+    challengers = ", ".join(found.challengers) or "none"
+    lines = [f"in force: champion {found.champion}, challengers {challengers}"]
+    if settings.model != FOLLOW:
+        lines.append(f"RISK_MODEL pins {settings.model} here, whatever the registry says")
+    lines += [f"REFUSED {model.refused}" for model in found.models if model.refused]
+    return "\n".join(lines)
+
+
+def _day(at: datetime | None) -> str:
+    return "" if at is None else f"{at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,216 @@
+"""Where the registry lies in the lake: documents and a log, each object written once.
+
+::
+
+    LAKE/_registry/models/VERSION.json              what `risk.models.model.to_json` writes
+    LAKE/_registry/models/VERSION.manifest.json     what it says about itself, and who brought it
+    LAKE/_registry/policies/VERSION.json
+    LAKE/_registry/log/00000001.json                see `lakehouse.registry.log`
+
+Every object is created by a conditional put (If-None-Match), so of two writers that want the same
+number or the same version, one is told so. Nothing here executes anything on loading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+import obstore
+from obstore.exceptions import AlreadyExistsError
+
+from lakehouse.errors import ArtefactInvalid, ChangeRefused
+from lakehouse.gold.object_store import is_remote, open_objects, raise_as_ours
+from lakehouse.registry.log import Entry, Kind
+from lakehouse.registry.manifest import Manifest
+
+__all__ = ["RegistryStore"]
+
+_ROOT: Final = "_registry"
+_LOG: Final = f"{_ROOT}/log"
+_FOLDERS: Final = {"model": f"{_ROOT}/models", "policy": f"{_ROOT}/policies"}
+
+T = TypeVar("T")
+
+
+class RegistryStore:
+    """The registry's objects in one lake; every error comes up as a LakehouseError.
+
+    Parameters
+    ----------
+    lake_uri
+        A folder, or ``s3://BUCKET/PREFIX``; that there is no registry in it yet is no error.
+    """
+
+    def __init__(self, lake_uri: str) -> None:
+        is_remote(lake_uri)  # refuses an address that is neither folder nor S3
+        self.lake_uri = lake_uri
+
+    def has_entry(self, number: int) -> bool:
+        """Say whether the log goes on to this number: one HEAD, or one stat."""
+        with self._errors():
+            try:
+                self._objects.head(_entry_path(number))
+            except FileNotFoundError:
+                return False
+        return True
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return the log, in order.
+
+        Raises
+        ------
+        ArtefactInvalid
+            An entry is missing or is none.
+        Unavailable, Denied
+            The lake does not answer, or does not let us read.
+        """
+        with self._errors():
+            pages = self._objects.list(_LOG)
+            names = sorted(Path(each["path"]).name for page in pages for each in page)
+        expected = [Path(_entry_path(number)).name for number in range(1, len(names) + 1)]
+        if names != expected:
+            missing = sorted(set(expected) - set(names))
+            raise ArtefactInvalid(
+                f"{self.where(_LOG)}: expected entries 1 to {len(names)} without a gap, found none "
+                f"of {', '.join(missing)}; restore the log"
+            )
+        return tuple(self._entry(number) for number in range(1, len(names) + 1))
+
+    def append(self, entry: Entry) -> bool:
+        """Append to the log; say whether the number was still free."""
+        return self._create(_entry_path(entry.number), _formatted(entry))
+
+    def document(self, kind: Kind, version: str) -> bytes:
+        """Return a document as it lies there, verified by nobody.
+
+        Raises
+        ------
+        ArtefactInvalid
+            It is gone.
+        """
+        return self._read(_document_path(kind, version))
+
+    def manifest(self, version: str) -> Manifest:
+        """Return a model's manifest.
+
+        Raises
+        ------
+        ArtefactInvalid
+            It is gone, or is none.
+        """
+        path = _manifest_path(version)
+        return self._parsed(path, lambda text: msgspec.json.decode(text, type=Manifest))
+
+    def keep(self, kind: Kind, version: str, document: bytes) -> None:
+        """Keep a document for ever; keeping the same bytes again changes nothing.
+
+        Raises
+        ------
+        ChangeRefused
+            Other bytes lie there under this version.
+        """
+        path = _document_path(kind, version)
+        if not self._create(path, document) and self._read(path) != document:
+            raise ChangeRefused(
+                f"{self.where(path)} holds another document, and a version never changes; give "
+                "yours a version of its own"
+            )
+
+    def keep_manifest(self, version: str, manifest: Manifest) -> None:
+        """Keep a model's manifest; one that says the same about the same model stands.
+
+        Raises
+        ------
+        ChangeRefused
+            The manifest that lies there is of another document.
+        """
+        path = _manifest_path(version)
+        held = manifest if self._create(path, _formatted(manifest)) else self.manifest(version)
+        if held.sha256 != manifest.sha256:
+            raise ChangeRefused(
+                f"{self.where(path)}: expected the checksum {manifest.sha256[:12]}..., found "
+                f"{held.sha256[:12]}...; it belongs to another document. Restore it"
+            )
+
+    def keep_dossier(self, version: str, dossier: bytes) -> None:
+        """Keep what a validator reads about a model, unless there is one already."""
+        self._create(_dossier_path(version), dossier)
+
+    def where(self, path: str) -> str:
+        """Return an object's address, for messages."""
+        return f"{self.lake_uri.rstrip('/')}/{path}"
+
+    def where_is(self, kind: Kind, version: str) -> str:
+        """Return a document's address, for messages."""
+        return self.where(_document_path(kind, version))
+
+    @cached_property
+    def _objects(self) -> obstore.store.ObjectStore:
+        return open_objects(self.lake_uri)
+
+    def _entry(self, number: int) -> Entry:
+        path = _entry_path(number)
+        entry = self._parsed(path, lambda text: msgspec.json.decode(text, type=Entry))
+        if entry.number != number:
+            raise ArtefactInvalid(
+                f"{self.where(path)}: expected entry {number}, found {entry.number}; "
+                "restore the log"
+            )
+        return entry
+
+    def _parsed(self, path: str, parse: Callable[[bytes], T]) -> T:
+        text = self._read(path)
+        try:
+            return parse(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise ArtefactInvalid(f"{self.where(path)}: {exc}; it was altered, restore it") from exc
+
+    def _read(self, path: str) -> bytes:
+        with self._errors():
+            try:
+                return bytes(self._objects.get(path).bytes())
+            except FileNotFoundError as exc:
+                raise ArtefactInvalid(
+                    f"{self.where(path)} is missing; the registry never removes what it keeps. "
+                    "Restore it"
+                ) from exc
+
+    def _create(self, path: str, content: bytes) -> bool:
+        with self._errors():
+            try:
+                self._objects.put(path, content, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return False
+        return True
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as exc:  # noqa: BLE001  (which of them are the store's, it knows)
+            raise_as_ours(self.lake_uri, exc)
+
+
+def _entry_path(number: int) -> str:
+    return f"{_LOG}/{number:08d}.json"
+
+
+def _document_path(kind: Kind, version: str) -> str:
+    return f"{_FOLDERS[kind]}/{version}.json"
+
+
+def _manifest_path(version: str) -> str:
+    return f"{_FOLDERS['model']}/{version}.manifest.json"
+
+
+def _dossier_path(version: str) -> str:
+    return f"{_FOLDERS['model']}/{version}.md"
+
+
+def _formatted(content: msgspec.Struct) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"

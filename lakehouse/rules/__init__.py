@@ -1,0 +1,1 @@
+"""Which models and policy decide now, and which decided then."""

@@ -1,0 +1,198 @@
+"""The rules in force: asked for at any moment from any thread, free of cost, they follow changes.
+
+A thread of its own looks every two seconds at the reference tables in silver and at the registry
+in the lake. What has replaced them is loaded, verified and scored with once; only then, and in one
+assignment, is it in force. What cannot be used is refused, said once and counted, and what held
+before holds on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Final, TypeVar
+
+import numpy as np
+import structlog
+
+from lakehouse.errors import ArtefactInvalid, LakehouseError
+from lakehouse.registry.artefacts import find_policy
+from lakehouse.registry.watch import ModelsInForce, RegistryWatch
+from lakehouse.settings.settings import Settings
+from lakehouse.silver import reference_tables
+from lakehouse.telemetry import RULES_REFUSED
+from risk.decision.decide import decide
+from risk.decision.judge import Rules
+from risk.decision.reference_tables import ReferenceTables, join
+from risk.frame.frame import complete
+from risk.models.model import Model
+from risk.policy.rules import Policy
+
+__all__ = ["LOOK_EVERY_SECONDS", "RulesInForce", "open_rules", "versions_of"]
+
+LOOK_EVERY_SECONDS: Final = 2.0
+_CLOSE_WITHIN_SECONDS: Final = 2.0
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class RulesInForce:
+    """Rules that follow the reference tables and the registry while a process runs.
+
+    Parameters
+    ----------
+    policy, models, tables
+        What holds at first.
+    current_models, current_tables
+        Take what is in force, return it or its replacement.
+    close
+        Gives back what these two hold.
+    look_every_seconds
+        How long a change may take to be seen.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        models: ModelsInForce,
+        tables: ReferenceTables,
+        *,
+        current_models: Callable[[ModelsInForce], ModelsInForce],
+        current_tables: Callable[[ReferenceTables], ReferenceTables],
+        close: Callable[[], None],
+        look_every_seconds: float = LOOK_EVERY_SECONDS,
+    ) -> None:
+        self._models = models
+        self._rules = Rules(
+            model=models.champion,
+            policy=policy,
+            reference=tables,
+            challengers=models.challengers,
+        )
+        self._current_models = current_models
+        self._current_tables = current_tables
+        self._close = close
+        self._look_every_seconds = look_every_seconds
+        self._said: set[tuple[str, str]] = set()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._report(dict(models.refused))
+
+    def __call__(self) -> Rules:
+        """Return the rules in force now: no I/O, no lock, from any thread."""
+        return self._rules
+
+    def watch(self) -> None:
+        """Begin to follow changes, in a thread that ends with the process or with `close`."""
+        self._thread = threading.Thread(target=self._run, name="rules", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop following; the rules in force stay so."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(_CLOSE_WITHIN_SECONDS)
+        self._close()
+
+    def look(self) -> None:
+        """Look for changes once, and put them in force; what fails is said, never raised."""
+        failures: dict[str, Exception] = {}
+        rules, models = self._rules, self._models
+        tables = _asked("reference tables", self._current_tables, rules.reference, failures)
+        self._models = _asked("registry", self._current_models, models, failures)
+        if tables is not rules.reference or self._models is not models:
+            self._put_in_force(tables)
+        self._report(failures | dict(self._models.refused))
+
+    def _put_in_force(self, tables: ReferenceTables) -> None:
+        changed = replace(
+            self._rules,
+            model=self._models.champion,
+            challengers=self._models.challengers,
+            reference=tables,
+        )
+        if changed != self._rules:
+            self._rules = changed
+            log.info("rules_changed", **versions_of(changed))
+
+    def _report(self, failures: dict[str, Exception]) -> None:
+        named = {(subject, _code_of(exc)): exc for subject, exc in failures.items()}
+        for (subject, code), exc in named.items():
+            if (subject, code) not in self._said:
+                RULES_REFUSED.labels(code).inc()
+                log.warning("rules_refused", subject=subject, code=code, error=str(exc))
+        self._said = set(named)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._look_every_seconds):
+            self.look()
+
+
+def open_rules(settings: Settings, dsn: str) -> RulesInForce:
+    """Return the rules that the settings, the registry and silver put in force.
+
+    Raises
+    ------
+    ArtefactInvalid
+        Policy, champion or reference tables cannot be used; a challenger that cannot is left out.
+    Unavailable, Denied, SchemaDiffers
+        Lake or silver do not answer, or are not what this code expects.
+    """
+    policy = find_policy(settings.lake_uri, settings.policy)
+    tables = reference_tables.begin(dsn)
+    registry = RegistryWatch(
+        settings.lake_uri, settings.model, prove=partial(_prove, policy=policy, tables=tables)
+    )
+    models = registry.begin()
+    watch = reference_tables.ReferenceWatch(dsn)
+    return RulesInForce(
+        policy,
+        models,
+        tables,
+        current_models=registry,
+        current_tables=watch,
+        close=watch.close,
+    )
+
+
+def _prove(model: Model, *, policy: Policy, tables: ReferenceTables) -> None:
+    """Decide an application of which nothing is known: builds every lookup, shows the worst."""
+    frame = complete({"amount_usd": np.array([10_000.0])})
+    try:
+        decided = decide(join(tables, frame), model=model, policy=policy)
+    except Exception as exc:
+        raise ArtefactInvalid(
+            f"model {model.version}: {type(exc).__name__} while scoring an empty application; "
+            "correct the model, or the code that reads it"
+        ) from exc
+    probability, points = float(decided["pd"][0]), float(decided["points"][0])
+    if not (0.0 <= probability <= 1.0 and np.isfinite(points)):
+        raise ArtefactInvalid(
+            f"model {model.version}: expected a PD from 0 to 1 and finite points for an empty "
+            f"application, found {probability} and {points}; correct the model"
+        )
+
+
+def _asked(subject: str, current: Callable[[T], T], known: T, failures: dict[str, Exception]) -> T:
+    try:
+        return current(known)
+    except Exception as exc:  # noqa: BLE001  (whatever it is, what is in force must serve on)
+        failures[subject] = exc
+        return known
+
+
+def _code_of(exc: Exception) -> str:
+    return exc.code if isinstance(exc, LakehouseError) else "internal"
+
+
+def versions_of(rules: Rules) -> dict[str, object]:
+    """Return what the rules are, by version, for a log line."""
+    return {
+        "model": rules.model.version,
+        "challengers": [challenger.version for challenger in rules.challengers],
+        "policy": rules.policy.version,
+        "reference": rules.reference.version,
+    }

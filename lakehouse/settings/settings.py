@@ -1,0 +1,328 @@
+"""The one Settings: every knob of the house, its default, its bounds and what it means.
+
+A door (a command's ``main``) calls ``Settings.from_env(os.environ)`` once and hands the value on;
+nothing else reads the environment. A field's environment variable is its name in capitals after
+``RISK_``; a secret may also be handed over as a file, by the same name with ``_FILE``. What belongs
+to S3 itself stays in the usual ``AWS_*`` variables.
+"""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+from msgspec.inspect import (
+    CustomType,
+    FloatType,
+    IntType,
+    LiteralType,
+    StrType,
+    StructType,
+    type_info,
+)
+
+from lakehouse.errors import SettingsInvalid
+from lakehouse.settings.secret import Secret, password_of, read_secret, refuse_weak
+
+__all__ = ["PREFIX", "Secret", "Settings", "expected", "meaning", "variable_of"]
+
+PREFIX: Final = "RISK_"
+_FILE: Final = "_FILE"
+_SHORTEST_PEPPER: Final = 32
+
+
+def _about(description: str, **bounds: Any) -> Meta:
+    return Meta(description=description, **bounds)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What one process of the house was told; see each field's description, or docs/settings.md."""
+
+    source: Annotated[
+        str,
+        _about(
+            "Where applications come from: `kafka://HOST:PORT/TOPIC`, `file://PATH` or a bare path "
+            "(JSONL, CSV or Parquet; plain, gzip or zstd), or `sim://?rate=&seed=&limit=&scenario=`."
+        ),
+    ] = "sim://?rate=200&seed=1"
+    home: Annotated[
+        Path, _about("The folder in which everything embedded lives: Postgres, the lake, logs.")
+    ] = Path("var")
+    silver_dsn: Annotated[
+        Secret,
+        _about(
+            "The Postgres (14 or later) that holds silver, as a libpq connection string or URI; "
+            "`embedded` runs one of our own below `RISK_HOME`."
+        ),
+    ] = Secret("embedded")
+    lake_uri: Annotated[
+        str,
+        _about("Where gold lives: a folder, or `s3://BUCKET/PREFIX`; `RISK_HOME/lake` if unset."),
+    ] = ""
+    policy: Annotated[str, _about("The policy that decides, by name and version.")] = "standard-1"
+    model: Annotated[
+        str,
+        _about(
+            "The PD model that decides: `champion` follows the registry while the flow runs "
+            "(`python -m lakehouse models`), a version stays. Challengers follow the registry "
+            "either way."
+        ),
+    ] = "champion"
+    pipeline: Annotated[
+        str,
+        _about(
+            "The name under which this flow keeps its position and its claim; two flows that read "
+            "different sources into the same stores need two names. Lower case letters, digits, "
+            "`_` and `-`.",
+            pattern="^[a-z][a-z0-9_-]{0,39}$",
+        ),
+    ] = "score"
+    metrics_address: Annotated[
+        str,
+        _about(
+            "Where Prometheus may scrape, `HOST:PORT`; port 0 takes a free one.",
+            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
+        ),
+    ] = "127.0.0.1:9101"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], _about("The least severe line worth writing.")
+    ] = "info"
+
+    max_event_bytes: Annotated[
+        int, _about("An event longer than this is quarantined unread.", ge=1024, le=64 << 20)
+    ] = 1_048_576
+    batch_max_messages: Annotated[
+        int,
+        _about(
+            "The most events of one partition in a batch; what a worker reads in one turn is "
+            "decided and stored together, up to 2,000 events or one batch.",
+            ge=1,
+            le=50_000,
+        ),
+    ] = 1_000
+    allowed_latency_ms: Annotated[
+        int,
+        _about(
+            "How long an event may wait for its batch to fill before it goes on alone.",
+            ge=0,
+            le=60_000,
+        ),
+    ] = 50
+    retry_seconds: Annotated[
+        float,
+        _about(
+            "How long silver and gold keep trying while their store is out before the flow ends; "
+            "nothing is lost either way.",
+            ge=0,
+            le=86_400,
+        ),
+    ] = 900.0
+    gold_flush_seconds: Annotated[
+        int, _about("The most seconds between two commits to gold: its freshness.", ge=1, le=3_600)
+    ] = 5
+    gold_flush_rows: Annotated[
+        int,
+        _about("Rows waiting for one gold table that cause a commit at once.", ge=1, le=1_000_000),
+    ] = 20_000
+    gold_flush_mib: Annotated[
+        int,
+        _about(
+            "MiB waiting for one gold table, as Parquet, that cause a commit at once; at most "
+            "twice as much is taken in.",
+            ge=1,
+            le=1_024,
+        ),
+    ] = 32
+    allow_position_loss: Annotated[
+        str,
+        _about(
+            "Set to a reason (who allowed it, and why) to start although the source no longer "
+            "holds the next position; the skipped range and the reason are kept in silver for "
+            "the auditor. Unset, such a start is refused."
+        ),
+    ] = ""
+    api_address: Annotated[
+        str,
+        _about(
+            "Where the API listens, `HOST:PORT`; port 0 takes a free one.",
+            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
+        ),
+    ] = "127.0.0.1:8000"
+    api_workers: Annotated[
+        int, _about("Processes that the API runs in, one core each.", ge=1, le=64)
+    ] = 1
+    api_docs: Annotated[
+        Literal["auto", "on", "off"],
+        _about(
+            "Whether the API shows its OpenAPI document and a page to read it; `auto` does so "
+            "where silver is embedded."
+        ),
+    ] = "auto"
+    record_to: Annotated[
+        str,
+        _about(
+            "The topic that the API records to when it is asked to, `kafka://HOST:PORT/TOPIC`; "
+            "`RISK_SOURCE`'s if unset and that is a topic, else nothing is recorded."
+        ),
+    ] = ""
+    api_pepper: Annotated[
+        Secret,
+        _about(
+            "What the stored hashes of API keys are keyed with, the same for every server of one "
+            "silver, at least 32 characters; `RISK_HOME/api-pepper`, made at first use, if unset."
+        ),
+    ] = Secret("")
+
+    kafka_security_protocol: Annotated[
+        Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"],
+        _about("How to speak to the broker."),
+    ] = "plaintext"
+    kafka_sasl_mechanism: Annotated[
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
+        _about("How to log in to the broker, with a `sasl_` protocol."),
+    ] = "SCRAM-SHA-512"
+    kafka_username: Annotated[str, _about("The user to log in to the broker as.")] = ""
+    kafka_password: Annotated[Secret, _about("That user's password.")] = Secret("")
+    kafka_ca_path: Annotated[
+        str,
+        _about("The CA certificate (PEM) that signed the broker's; the system's CAs if unset."),
+    ] = ""
+    kafka_certificate_path: Annotated[
+        str, _about("Our own certificate (PEM), where the broker asks for one.")
+    ] = ""
+    kafka_key_path: Annotated[str, _about("The private key (PEM) of that certificate.")] = ""
+
+    def __post_init__(self) -> None:
+        if not self.lake_uri:
+            msgspec.structs.force_setattr(self, "lake_uri", str(self.home / "lake"))
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+        """Read the settings from `env`, or refuse.
+
+        Raises
+        ------
+        SettingsInvalid
+            A ``RISK_`` variable is unknown, empty, malformed or out of bounds, a secret is weak, or
+            two settings contradict each other. The message never shows a secret.
+        """
+        known = {variable_of(field): field for field in cls.__struct_fields__}
+        secrets = {variable_of(f.name) for f in msgspec.structs.fields(cls) if _is_secret(f)}
+        texts: dict[str, str] = {}
+        for variable in sorted(name for name in env if name.startswith(PREFIX)):
+            name = variable.removesuffix(_FILE)
+            if variable not in known and name in secrets:
+                if name in env:
+                    raise SettingsInvalid(f"{name} and {variable} are both set; keep one of them")
+                texts[known[name]] = read_secret(variable, env[variable])
+            elif variable in known:
+                texts[known[variable]] = env[variable]
+            else:
+                raise SettingsInvalid(
+                    _unknown(variable, [*known, *(f"{s}{_FILE}" for s in secrets)])
+                )
+        for field, text in texts.items():
+            if not text:
+                raise SettingsInvalid(
+                    f"{variable_of(field)} is set but empty; give it a value or unset it"
+                )
+        settings = _convert(texts)
+        _refuse_contradictions(settings)
+        return settings
+
+    @property
+    def is_silver_embedded(self) -> bool:
+        """Whether silver is the Postgres that this house runs itself."""
+        return self.silver_dsn.reveal() == "embedded"
+
+
+def variable_of(field: str) -> str:
+    """Name the environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def _is_secret(field: msgspec.structs.FieldInfo) -> bool:
+    return isinstance(field.default, Secret)
+
+
+def _unknown(variable: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(variable, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else "docs/settings.md lists them all"
+    return f"{variable} is no setting of this house; {hint}"
+
+
+def _decode(kind: type, text: Any) -> Any:
+    return kind(text)
+
+
+def _convert(texts: dict[str, str]) -> "Settings":
+    for field, text in texts.items():
+        try:
+            msgspec.convert({field: text}, Settings, strict=False, dec_hook=_decode)
+        except msgspec.ValidationError as exc:
+            raise SettingsInvalid(
+                f"{variable_of(field)}: expected {expected(field)}, found {text!r}"
+            ) from exc
+    return msgspec.convert(texts, Settings, strict=False, dec_hook=_decode)
+
+
+def expected(field: str) -> str:
+    """Say which values a field takes."""
+    described = next(each for each in _described().fields if each.name == field)
+    match getattr(described.type, "type", described.type):  # without its description
+        case LiteralType(values=values):
+            words = f"one of {', '.join(map(str, values))}"
+        case IntType(ge=least, le=most):
+            words = f"a whole number from {least:,} to {most:,}"
+        case FloatType(ge=least, le=most):
+            words = f"a number from {least:,g} to {most:,g}"
+        case StrType(pattern=str()):
+            words = f"text such as {described.default}"
+        case CustomType(cls=cls):
+            words = "a path" if cls is Path else "a secret"
+        case _:
+            words = "text"
+    return words
+
+
+def meaning(field: str) -> str:
+    """Say what a field is for."""
+    described = next(each for each in _described().fields if each.name == field)
+    schema = getattr(described.type, "extra_json_schema", None) or {}
+    return str(schema["description"])
+
+
+def _described() -> StructType:
+    described = type_info(Settings)
+    if not isinstance(described, StructType):
+        raise TypeError("Settings is a struct")
+    return described
+
+
+def _refuse_contradictions(settings: "Settings") -> None:
+    has_sasl = settings.kafka_security_protocol.startswith("sasl_")
+    if has_sasl and not (settings.kafka_username and settings.kafka_password):
+        raise SettingsInvalid(
+            f"RISK_KAFKA_SECURITY_PROTOCOL is {settings.kafka_security_protocol}, which logs in: "
+            "set RISK_KAFKA_USERNAME and RISK_KAFKA_PASSWORD too"
+        )
+    if not has_sasl and (settings.kafka_username or settings.kafka_password):
+        raise SettingsInvalid(
+            "RISK_KAFKA_USERNAME or RISK_KAFKA_PASSWORD is set, but nobody logs in with "
+            f"RISK_KAFKA_SECURITY_PROTOCOL {settings.kafka_security_protocol}: set it to sasl_ssl, "
+            "or unset them"
+        )
+    if bool(settings.kafka_certificate_path) != bool(settings.kafka_key_path):
+        raise SettingsInvalid(
+            "RISK_KAFKA_CERTIFICATE_PATH and RISK_KAFKA_KEY_PATH belong together: set both, or none"
+        )
+    refuse_weak("RISK_KAFKA_PASSWORD", settings.kafka_password.reveal())
+    if settings.api_pepper and len(settings.api_pepper.reveal()) < _SHORTEST_PEPPER:
+        raise SettingsInvalid(
+            f"RISK_API_PEPPER is shorter than {_SHORTEST_PEPPER} characters; make one, for example "
+            "with `openssl rand -base64 32`"
+        )
+    if not settings.is_silver_embedded:
+        refuse_weak("the password in RISK_SILVER_DSN", password_of(settings.silver_dsn))

@@ -1,0 +1,93 @@
+"""Stored decisions, one by one, for whoever asks by id; silver is read, never written, here."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from lakehouse.errors import Unavailable
+from lakehouse.postgres.connection import in_plain_words
+from lakehouse.postgres.statements import load_sql
+
+__all__ = ["CONNECTIONS", "MOST_DECISIONS", "DecisionReader"]
+
+CONNECTIONS: Final = 4
+"""At most so many reads at a time; more wait for their turn."""
+
+MOST_DECISIONS: Final = 100
+"""The most decisions of one application that are read, newest first."""
+
+_WITHIN_SECONDS: Final = 2.0
+_LONGEST_ID: Final = 256
+_NETWORK: Final[dict[str, Any]] = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 5_000,
+    "application_name": "risk-api",
+    "options": "-c statement_timeout=2s -c default_transaction_read_only=on -c timezone=UTC",
+}
+
+
+class DecisionReader:
+    """Read decisions by id; from any thread.
+
+    Parameters
+    ----------
+    dsn
+        Silver's. It need not answer yet: every read finds out anew.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        self._pool: ConnectionPool[psycopg.Connection[dict[str, Any]]] = ConnectionPool(
+            make_conninfo(dsn, **_NETWORK),
+            kwargs={"autocommit": True, "prepare_threshold": None, "row_factory": dict_row},
+            min_size=0,
+            max_size=CONNECTIONS,
+            timeout=_WITHIN_SECONDS,
+            reconnect_timeout=_WITHIN_SECONDS,
+            check=ConnectionPool.check_connection,
+            open=True,
+        )
+
+    def decision(self, event_id: str) -> Mapping[str, Any] | None:
+        """Return the decision on an event by its columns; None when there is none."""
+        rows = self._read("serving/decision_by_event", {"event_id": event_id}, event_id)
+        return rows[0] if rows else None
+
+    def decisions_of(self, application_id: str) -> Sequence[Mapping[str, Any]]:
+        """Return the decisions on an application's events, newest first."""
+        parameters = {"application_id": application_id, "most": MOST_DECISIONS}
+        return self._read("serving/decisions_by_application", parameters, application_id)
+
+    def ping(self) -> None:
+        """Return when silver answers.
+
+        Raises
+        ------
+        Unavailable
+            It does not within 2 s.
+        """
+        self._read("serving/ping", {}, "")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._pool.close()
+
+    def _read(self, name: str, parameters: dict[str, Any], key: str) -> list[dict[str, Any]]:
+        if "\0" in key or len(key) > _LONGEST_ID or not key.isprintable():
+            return []  # no event was ever stored under such an id
+        try:
+            with self._pool.connection() as connection:
+                statement = load_sql(name).encode()
+                return connection.execute(statement, parameters, binary=True).fetchall()
+        except (psycopg.Error, PoolTimeout, PoolClosed) as exc:
+            _unavailable(exc)
+
+
+def _unavailable(exc: Exception) -> NoReturn:
+    raise Unavailable(
+        f"silver does not answer within {_WITHIN_SECONDS:g} s ({in_plain_words(exc)}); "
+        "try again when it does"
+    ) from exc

@@ -1,0 +1,221 @@
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lakehouse.errors import QueryInvalid, Unavailable
+from lakehouse.gold.appender import SCHEMAS
+from lakehouse.lake.session import Lake
+from tests.lakehouse.gold_cases import a_gold_writer, append, decided_rows, delta
+from tests.lakehouse.silver_cases import DECIDED_AT, PIPELINE, TOPIC
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[str], Lake]]:
+    lakes: list[Lake] = []
+
+    def make(lake_uri: str) -> Lake:
+        lakes.append(Lake(lake_uri))
+        return lakes[-1]
+
+    yield make
+    for lake in lakes:
+        lake.close()
+
+
+Opens = Callable[[str], Lake]
+
+
+def count(lake: Lake, view: str = "raw_events") -> int:
+    return int(lake.query(f"select count(*) as n from {view}")["n"][0].as_py())
+
+
+def test_a_lake_without_tables_has_empty_views_with_the_right_columns(
+    lake_uri: str, opened: Opens
+) -> None:
+    lake = opened(lake_uri)
+    for name, schema in SCHEMAS.items():
+        answer = lake.query(f"select * from {name}")
+        assert answer.column_names == schema.names
+        assert answer.num_rows == 0
+
+
+def test_committed_rows_are_seen_as_they_were_written(lake_uri: str, opened: Opens) -> None:
+    writer = a_gold_writer(lake_uri, "decisions")
+    writer.append(TOPIC, 0, 3, decided_rows(range(3), pd=0.1 + 0.2))
+    writer.flush()
+    answer = opened(lake_uri).query("select * from decisions order by off")
+    assert answer.column_names == SCHEMAS["decisions"].names
+    row = answer.to_pylist()[2]
+    assert (row["off"], row["pd"], row["event_id"]) == (2, 0.1 + 0.2, "e2")
+    assert row["decided_at"] == DECIDED_AT.replace(tzinfo=None)
+
+
+def test_instants_can_be_cut_compared_and_cast_without_an_extension(
+    tmp_path: Path, opened: Opens
+) -> None:
+    writer = a_gold_writer(str(tmp_path), "decisions")
+    writer.append(TOPIC, 0, 3, decided_rows(range(3)))
+    writer.flush()
+    answer = opened(str(tmp_path)).query(
+        "select date_trunc('hour', decided_at) as hour, decided_at::date as day, count(*) as n "
+        "from decisions where decided_at >= '2026-11-22 09:30:00' group by all"
+    )
+    assert [str(each) for each in answer.to_pylist()[0].values()] == [
+        "2026-11-22 09:00:00",
+        "2026-11-22",
+        "3",
+    ]
+
+
+def test_a_session_sees_one_snapshot_until_it_is_refreshed(lake_uri: str, opened: Opens) -> None:
+    writer = a_gold_writer(lake_uri)
+    append(writer, 0, 2)
+    writer.flush()
+    lake = opened(lake_uri)
+    append(writer, 2, 5)
+    writer.flush()
+    assert (count(lake), lake.last_off("raw_events", PIPELINE, TOPIC, 0)) == (2, 1)
+    lake.refresh()
+    assert (count(lake), lake.last_off("raw_events", PIPELINE, TOPIC, 0)) == (5, 4)
+
+
+def test_a_table_that_comes_later_is_found_by_a_refresh(tmp_path: Path, opened: Opens) -> None:
+    lake = opened(str(tmp_path))
+    assert lake.last_off("raw_events", PIPELINE, TOPIC, 0) is None
+    writer = a_gold_writer(str(tmp_path))
+    append(writer, 0, 2)
+    writer.flush()
+    lake.refresh()
+    assert count(lake) == 2
+
+
+def test_threads_may_ask_at_once(tmp_path: Path, opened: Opens) -> None:
+    writer = a_gold_writer(str(tmp_path))
+    append(writer, 0, 1_000)
+    writer.flush()
+    lake, found = opened(str(tmp_path)), []
+    threads = [threading.Thread(target=lambda: found.append(count(lake))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [1_000] * 8
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('/etc/passwd')",
+        "select * from '/etc/passwd'",
+        "select * from glob('/etc/*')",
+        "copy decisions to '/tmp/stolen.csv'",
+        "export database '/tmp/stolen'",
+        "attach '/tmp/other.db'",
+        "install httpfs",
+        "load httpfs",
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+        "reset lock_configuration",
+        "drop view decisions",
+        "drop view outcomes",
+        "create view decisions as select 1",
+        "explain analyze drop view decisions",
+        "select 1; drop view decisions",
+        "select * from statement",
+        "selec 1",
+        "select nothing_of_that_name from decisions",
+        "select $missing",
+        "",
+        "-- only a remark",
+    ],
+)
+def test_what_is_no_question_about_the_views_is_refused(
+    tmp_path: Path, opened: Opens, statement: str
+) -> None:
+    lake = opened(str(tmp_path))
+    with pytest.raises(QueryInvalid):
+        lake.query(statement)
+    assert count(lake, "decisions") == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from decisions",
+        "with d as (select * from decisions) select count(*) from d",
+        "describe decisions",
+        "show tables",
+        "summarize quarantine",
+        "explain select * from decisions",
+    ],
+)
+def test_every_kind_of_question_is_answered(tmp_path: Path, opened: Opens, statement: str) -> None:
+    assert opened(str(tmp_path)).query(statement).num_columns > 0
+
+
+def test_a_long_answer_can_be_taken_in_parts(tmp_path: Path, opened: Opens) -> None:
+    writer = a_gold_writer(str(tmp_path))
+    append(writer, 0, 5_000)
+    writer.flush()
+    lake = opened(str(tmp_path))
+    parts = list(lake.stream("select off from raw_events", rows=2_000))
+    assert max(part.num_rows for part in parts) <= 2_048
+    assert sorted(off for part in parts for off in part["off"].to_pylist()) == list(range(5_000))
+
+
+def test_a_long_answer_need_not_be_taken_whole(tmp_path: Path, opened: Opens) -> None:
+    writer = a_gold_writer(str(tmp_path))
+    append(writer, 0, 5_000)
+    writer.flush()
+    lake = opened(str(tmp_path))
+    parts = lake.stream("select off from raw_events", rows=100)
+    assert next(parts).num_rows
+    parts.close()
+    assert count(lake) == 5_000
+
+
+def test_what_is_streamed_is_a_question_too(tmp_path: Path, opened: Opens) -> None:
+    with pytest.raises(QueryInvalid):
+        next(opened(str(tmp_path)).stream("drop view decisions", rows=100))
+
+
+def test_a_data_file_that_vanished_is_said_to_be_unreadable(tmp_path: Path, opened: Opens) -> None:
+    writer = a_gold_writer(str(tmp_path))
+    append(writer, 0, 2)
+    writer.flush()
+    lake = opened(str(tmp_path))
+    for file in (tmp_path / "raw_events").glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(Unavailable, match="could not be read"):
+        lake.query("select * from raw_events")
+    with pytest.raises(Unavailable, match="could not be read"):
+        list(lake.stream("select * from raw_events", rows=100))
+
+
+def test_a_process_that_stopped_reading_early_ends_cleanly(tmp_path: Path) -> None:
+    """With deltalake's own file system one in two hung or crashed here."""
+    writer = a_gold_writer(str(tmp_path))
+    for first in range(0, 8_000, 2_000):
+        append(writer, first, first + 2_000)
+        writer.flush()
+    assert len(delta(str(tmp_path)).file_uris()) == 4
+    program = (
+        "import sys\n"
+        "from lakehouse.lake.session import Lake\n"
+        "lake = Lake(sys.argv[1])\n"
+        "print(lake.query('select off, raw from raw_events limit 1').num_rows)\n"
+    )
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr

@@ -1,0 +1,81 @@
+"""What is registered is believed only where log, manifest and document agree."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lakehouse.errors import ArtefactInvalid
+from lakehouse.registry.log import State, fold
+from lakehouse.registry.manifest import manifest_of
+from lakehouse.registry.read import registered_model, registered_policy
+from lakehouse.registry.store import RegistryStore
+from risk.models.model import to_json
+from tests.lakehouse.registry_cases import AT, registered
+from tests.risk.applications import a_model
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RegistryStore:
+    return RegistryStore(str(tmp_path / "lake"))
+
+
+def test_what_was_registered_is_read_as_it_was(store: RegistryStore) -> None:
+    registered(store, "a-1")
+    assert registered_model(store, fold(store.entries()), "a-1") == a_model("a-1")
+
+
+@pytest.mark.parametrize("version", ["b-1", "../models/a-1", ""])
+def test_what_is_not_registered_is_answered_with_what_is(
+    store: RegistryStore, version: str
+) -> None:
+    registered(store, "a-1")
+    with pytest.raises(ArtefactInvalid, match=r"is registered in .*: there is a-1$"):
+        registered_model(store, fold(store.entries()), version)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [pickle.dumps({"version": "a-1"}), b"{}", to_json(a_model("a-1")) + b"\n"],
+    ids=["a pickle", "no model", "a byte more"],
+)
+def test_what_is_no_model_is_refused_whatever_the_log_says(
+    store: RegistryStore, document: bytes
+) -> None:
+    store.keep("model", "a-1", document)
+    state = State(models={"a-1": hashlib.sha256(document).hexdigest()})
+    with pytest.raises(ArtefactInvalid, match=r"models/a-1\.json: model"):
+        registered_model(store, state, "a-1")
+
+
+def test_what_is_no_policy_is_refused_whatever_the_log_says(store: RegistryStore) -> None:
+    store.keep("policy", "mine-1", b"{}")
+    state = State(policies={"mine-1": hashlib.sha256(b"{}").hexdigest()})
+    with pytest.raises(ArtefactInvalid, match=r"policies/mine-1\.json: policy document"):
+        registered_policy(store, state, "mine-1")
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("version", "z-1"),
+        ("sha256", "f" * 64),
+        ("kind", "neural"),
+        ("features", ("purpose", "dti_pct")),
+        ("contract_version", "99"),
+        ("uses_lender_fields", True),
+    ],
+)
+def test_a_manifest_that_says_otherwise_refuses_the_model(
+    store: RegistryStore, field: str, said: object
+) -> None:
+    model = a_model("a-1")
+    manifest = manifest_of(model, at=AT, by="tester")
+    store.keep("model", "a-1", to_json(model))
+    store.keep_manifest("a-1", msgspec.structs.replace(manifest, **{field: said}))
+    with pytest.raises(ArtefactInvalid, match=f"its manifest expects {field}"):
+        registered_model(store, State(models={"a-1": model.sha256}), "a-1")
