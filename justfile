@@ -74,7 +74,7 @@ train *options:
 # Send simulated applications to a topic: just simulate kafka://HOST:PORT/TOPIC ["sim://?rate=500"] [--max N]
 [group('run')]
 simulate to source="sim://?rate=200&seed=1" *options:
-    @to=$1 source=$2 && shift 2 && {{ python }} -m dataflows.replay "$source" --to "$to" "$@"
+    @to=$1 source=$2 && shift 2 && {{ python }} -m dataflows.produce "$source" --to "$to" "$@"
 
 # Run all tests, real servers included; risk/ must be covered whole. With arguments: those tests
 [group('prove')]

@@ -25,11 +25,11 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
-from dataflows.backtest_report import show
-from dataflows.backtest_result import Backtested
-from dataflows.cases import cases_of, cases_of_lake
-from dataflows.past import decide_past
-from dataflows.urls import parse_source
+from dataflows.loans.cases import cases_of, cases_of_lake
+from dataflows.loans.decide_past import decide_past
+from dataflows.reports.backtest_report import show
+from dataflows.reports.backtest_result import Backtested
+from dataflows.sources.urls import parse_source
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.session import open_lake
 from lakehouse.registry.artefacts import CHAMPION, find_model, find_policy

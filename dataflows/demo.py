@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dataflows.clock import utc_now
 from dataflows.demo_api import (
     Answer,
     BesideApi,
@@ -28,6 +27,7 @@ from dataflows.demo_api import (
     running_api,
     simulated_applications,
 )
+from dataflows.sources.clock import utc_now
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import queries
 from lakehouse.lake.session import open_lake

@@ -25,12 +25,12 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from dataflows.bounded import all_records
-from dataflows.clock import utc_now
-from dataflows.loans import OUTCOMES
-from dataflows.observation import shown_on
-from dataflows.reported import Reported, reported
-from dataflows.urls import FileSource, Source, parse_source
+from dataflows.loans.matured import OUTCOMES
+from dataflows.loans.observed_on import shown_on
+from dataflows.loans.status_fields import Reported, reported
+from dataflows.sources.bounded import all_records
+from dataflows.sources.clock import utc_now
+from dataflows.sources.urls import FileSource, Source, parse_source
 from lakehouse.errors import LakehouseError
 from lakehouse.gold.tables import OUTCOME_RECORDS
 from lakehouse.lake.outcomes import OutcomeRecorder

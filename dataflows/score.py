@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
-from dataflows.cluster import place_of
-from dataflows.lifecycle import Lifecycle, report, stopping_on_failure
-from dataflows.memory import settle
-from dataflows.preflight import prepare
-from dataflows.sinks import gold_key
-from dataflows.wakeups import may_be_late
+from dataflows.flow.cluster import place_of
+from dataflows.flow.lifecycle import Lifecycle, report, stopping_on_failure
+from dataflows.flow.memory import settle
+from dataflows.flow.output import gold_key
+from dataflows.flow.preflight import prepare
+from dataflows.flow.timer_slack import may_be_late
 from lakehouse.errors import LakehouseError
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
@@ -29,11 +29,11 @@ from lakehouse.telemetry import configure_logging
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dataflows.batches import MicroBatch
-    from dataflows.cluster import Place
-    from dataflows.sinks import GoldSink
-    from dataflows.sources import PositionedSource
-    from dataflows.steps import GoldSlice, Judged
+    from dataflows.flow.cluster import Place
+    from dataflows.flow.input import PositionedSource
+    from dataflows.flow.output import GoldSink
+    from dataflows.flow.steps import GoldSlice, Judged
+    from dataflows.sources.batches import MicroBatch
 
 
 def flow() -> Dataflow:

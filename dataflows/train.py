@@ -27,13 +27,13 @@ from typing import Final
 import numpy as np
 from rich.console import Console
 
-from dataflows.clock import utc_now
-from dataflows.dossier import Trial, render
-from dataflows.dossier_evidence import Watched, figures, gather
-from dataflows.lake_loans import loans_of_lake
-from dataflows.loans import Loans, read_loans
-from dataflows.simulated_loans import simulate_loans
-from dataflows.urls import FileSource, KafkaSource, SimSource, parse_source
+from dataflows.dossiers.dossier import Trial, render
+from dataflows.dossiers.evidence import Watched, figures, gather
+from dataflows.loans.from_lake import loans_of_lake
+from dataflows.loans.matured import Loans, read_loans
+from dataflows.loans.simulated import simulate_loans
+from dataflows.sources.clock import utc_now
+from dataflows.sources.urls import FileSource, KafkaSource, SimSource, parse_source
 from lakehouse.errors import LakehouseError, SettingsInvalid
 from lakehouse.lake.session import open_lake
 from lakehouse.registry.artefacts import save_model

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from dataflows.outbox import key_of
-from dataflows.urls import parse_kafka
+from dataflows.send.producer import key_of
+from dataflows.sources.urls import parse_kafka
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
 

@@ -23,9 +23,9 @@ from typing import Any
 import msgspec
 from confluent_kafka import Consumer, TopicPartition
 
-from dataflows.kafka import client_configuration
-from dataflows.kafka_reader import READ_SETTINGS
-from dataflows.urls import parse_kafka
+from dataflows.sources.kafka_client import client_configuration
+from dataflows.sources.kafka_reader import READ_SETTINGS
+from dataflows.sources.urls import parse_kafka
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import STAGES
 from risk.contract.application import LoanApplication
@@ -258,7 +258,7 @@ def replaying(events: Path, url: str, *, seconds: float) -> Iterator[None]:
     """Send these events at the steady rate meanwhile, and to the end."""
     replay = subprocess.Popen(
         [
-            *(sys.executable, "-m", "dataflows.replay", str(events), "--to", url),
+            *(sys.executable, "-m", "dataflows.produce", str(events), "--to", url),
             *("--rate", str(LATENCY_RATE), "--event-time", "now"),
         ],
         cwd=ROOT,

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from dataflows.lifecycle import Lifecycle
+from dataflows.flow.lifecycle import Lifecycle
 from tests.dataflows.flow_cases import MockCluster, Watchdog
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from confluent_kafka import Producer
 from prometheus_client import REGISTRY
 
-from dataflows.batches import MicroBatch
+from dataflows.sources.batches import MicroBatch
 from lakehouse.arrow_schemas import DUPLICATES
 from lakehouse.errors import LakehouseError
 from lakehouse.gold.appender import GoldAppender

@@ -11,10 +11,10 @@ import pytest
 from rich.console import Console
 
 from dataflows.backtest import main
-from dataflows.backtest_report import show
-from dataflows.cases import Cases, cases_of
-from dataflows.past import decide_past
-from dataflows.urls import SimSource
+from dataflows.loans.cases import Cases, cases_of
+from dataflows.loans.decide_past import decide_past
+from dataflows.reports.backtest_report import show
+from dataflows.sources.urls import SimSource
 from lakehouse.errors import SettingsInvalid
 from risk.decision.judge import judge
 from tests.lakehouse.recall_cases import registered

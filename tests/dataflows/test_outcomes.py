@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from dataflows import outcomes
-from dataflows.observation import shown_on
+from dataflows.loans.observed_on import shown_on
 from dataflows.outcomes import Counts, main, record_outcomes
-from dataflows.urls import FileSource, SimSource
+from dataflows.sources.urls import FileSource, SimSource
 from lakehouse.errors import SettingsInvalid
 from lakehouse.lake.session import Lake
 from tests.risk.applications import an_event

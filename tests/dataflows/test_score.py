@@ -7,13 +7,13 @@ from functools import partial
 
 from bytewax.testing import run_main
 
-from dataflows.account import Account
-from dataflows.cluster import Place
-from dataflows.lifecycle import Lifecycle
+from dataflows.flow.cluster import Place
+from dataflows.flow.input import PositionedSource
+from dataflows.flow.lifecycle import Lifecycle
+from dataflows.flow.output import GoldSink
+from dataflows.flow.run_counts import Account
+from dataflows.flow.steps import Judge, Store
 from dataflows.score import build
-from dataflows.sinks import GoldSink
-from dataflows.sources import PositionedSource
-from dataflows.steps import Judge, Store
 from lakehouse.errors import PositionLost
 from lakehouse.gold.appender import SCHEMAS
 from risk.contract.application import Limits
@@ -107,8 +107,8 @@ def test_what_was_read_before_a_source_failed_is_stored(lifecycle: Lifecycle) ->
 def test_a_run_whose_source_failed_ends_with_its_exit_code_after_the_drain() -> None:
     done = run_code("""
 import atexit
-from dataflows.cluster import Place
-from dataflows.lifecycle import Lifecycle
+from dataflows.flow.cluster import Place
+from dataflows.flow.lifecycle import Lifecycle
 from lakehouse.errors import PositionLost
 from tests.dataflows.flow_cases import FakeReader, applications
 from tests.dataflows.test_score import Run

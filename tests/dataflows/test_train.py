@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from dataflows import train
-from dataflows.dossier_tables import intervals
-from dataflows.loans import Loans, known_loans, read_loans
-from dataflows.simulated_loans import simulate_loans
+from dataflows.dossiers.tables import intervals
+from dataflows.loans.matured import Loans, known_loans, read_loans
+from dataflows.loans.simulated import simulate_loans
+from dataflows.sources.urls import SimSource
 from dataflows.train import main
-from dataflows.urls import SimSource
 from lakehouse.errors import SettingsInvalid
 from lakehouse.registry.artefacts import SHIPPED, load_model
 from risk.fitting import boosting

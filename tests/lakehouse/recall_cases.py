@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dataflows.batches import MicroBatch
-from dataflows.steps import Judge
+from dataflows.flow.steps import Judge
+from dataflows.sources.batches import MicroBatch
 from lakehouse.registry.changes import Change, register_model
 from lakehouse.registry.store import RegistryStore
 from risk.contract.application import Limits

@@ -1,0 +1,1 @@
+"""The dossier of a model, written for its validator."""

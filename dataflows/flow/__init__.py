@@ -1,0 +1,1 @@
+"""The steps of the flow `score`: preflight, input, decisions, output, metrics."""

@@ -1,0 +1,1 @@
+"""Reports of the commands, for people and as JSON."""

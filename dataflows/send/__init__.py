@@ -1,0 +1,1 @@
+"""Send events to a topic or a file, at a pace, with progress."""

@@ -1,0 +1,1 @@
+"""Where events come from: Kafka, files, the simulator; and how they come in batches."""

@@ -1,0 +1,28 @@
+"""All the records of a source that ends: a file, or a simulation that says how many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dataflows.sources.clock import utc_now
+from dataflows.sources.feed import open_feed
+from dataflows.sources.urls import SimSource, Source
+from lakehouse.errors import SettingsInvalid
+
+__all__ = ["all_records"]
+
+
+def all_records(source: Source) -> Iterator[list[bytes]]:
+    """Return a source's records, some at a time, as fast as they are taken.
+
+    Raises
+    ------
+    SettingsInvalid
+        The source is a topic, a simulation without a limit, or a file that cannot be read.
+    """
+    if isinstance(source, SimSource) and source.limit is None:
+        raise SettingsInvalid(
+            f"SOURCE is {source}, which has no end: say how many loans, as in "
+            f"sim://?seed={source.seed}&limit=100000"
+        )
+    return open_feed(source, limit=None, rate=0.0, clock=utc_now).batches

@@ -1,0 +1,132 @@
+"""What a replay sends: the events of a file, or of the simulator, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Final
+
+from dataflows.sources.files import FileReader, open_file
+from dataflows.sources.urls import FileSource, KafkaSource, SimSource, Source
+from lakehouse.errors import SettingsInvalid
+from lakehouse.shipped_simulation import load_simulation_parameters
+from risk.simulation.simulator import Simulator
+
+__all__ = ["Feed", "open_feed"]
+
+MAX_RECORDS: Final = 1_000
+MAX_BYTES: Final = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Events to send.
+
+    Attributes
+    ----------
+    batches
+        Never empty ones; nothing after the limit.
+    rate
+        Events a second; 0 is without limit.
+    total
+        How many events there will be, at most; ``None`` when unknown.
+    """
+
+    batches: Iterator[list[bytes]]
+    rate: float
+    total: int | None
+    share_read: Callable[[], float | None]
+
+    def share(self, sent: int) -> float | None:
+        """Return how much is done, 0 to 1; ``None`` when unknown."""
+        return min(1.0, sent / self.total) if self.total else self.share_read()
+
+
+def open_feed(
+    source: Source, *, limit: int | None, rate: float | None, clock: Callable[[], datetime]
+) -> Feed:
+    """Open what is to be sent.
+
+    Parameters
+    ----------
+    limit
+        The most events to send; ``None`` is all of them.
+    rate
+        Events a second; ``None`` is the simulator's own rate, or no limit for a file.
+    clock
+        The present instant, for simulated events.
+
+    Raises
+    ------
+    SettingsInvalid
+        The source is a topic, or a file that `dataflows.sources.files.open_file` refuses.
+    """
+    match source:
+        case FileSource():
+            return _from_file(open_file(source), limit, rate or 0.0)
+        case SimSource():
+            return _from_simulator(source, limit, source.rate if rate is None else rate, clock)
+        case KafkaSource():
+            raise SettingsInvalid(f"SOURCE is a topic, {source}: expected a file or sim://")
+
+
+def _from_file(reader: FileReader, limit: int | None, rate: float) -> Feed:
+    totals = [total for total in (limit, reader.length_known) if total is not None]
+    return Feed(
+        _limited(_records(reader), limit),
+        rate,
+        min(totals, default=None),
+        lambda: reader.share_read,
+    )
+
+
+def _records(reader: FileReader) -> Iterator[list[bytes]]:
+    """Yield a file's records; a CSV's own lines around them are no events and stay here."""
+    for batch in reader.read(0, max_records=MAX_RECORDS, max_bytes=MAX_BYTES):
+        if not batch.foreign:
+            yield batch.values
+            continue
+        records = [value for row, value in enumerate(batch.values) if row not in batch.foreign]
+        if records:
+            yield records
+
+
+def _limited(batches: Iterator[list[bytes]], limit: int | None) -> Iterator[list[bytes]]:
+    left = limit
+    for values in batches:
+        if left is None:
+            yield values
+            continue
+        yield values[:left]
+        left -= len(values)
+        if left <= 0:
+            return
+
+
+def _from_simulator(
+    source: SimSource, limit: int | None, rate: float, clock: Callable[[], datetime]
+) -> Feed:
+    totals = [total for total in (limit, source.limit) if total is not None]
+    total = min(totals, default=None)
+    simulator = Simulator(
+        load_simulation_parameters(),
+        seed=source.seed,
+        scenario=source.scenario,
+        started_at=clock(),
+        rate_per_second=rate,
+    )
+    return Feed(_limited(_simulated(simulator, rate, clock), total), rate, total, lambda: None)
+
+
+def _simulated(
+    simulator: Simulator, rate: float, clock: Callable[[], datetime]
+) -> Iterator[list[bytes]]:
+    """Yield events without end, each with the instant at which it is due as its event time."""
+    began = clock()
+    for start in count(0, MAX_RECORDS):
+        first = began + timedelta(seconds=start / rate) if rate else clock()
+        interval = timedelta(seconds=1 / rate) if rate else timedelta()
+        times = [first + interval * index for index in range(MAX_RECORDS)]
+        yield simulator.events(start, MAX_RECORDS, event_times=times)

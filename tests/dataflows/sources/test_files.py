@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+import zstandard
+
+from dataflows.sources.files import FileBatch, FileReader, open_file
+from dataflows.sources.lines import FileDamaged
+from dataflows.sources.urls import FileSource
+from lakehouse.errors import PositionLost, SettingsInvalid
+
+HEADER = b"id,loan_amnt,term,int_rate,desc,emp_title\n"
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".zst": zstandard.ZstdCompressor(write_checksum=True).compress,  # as the zstd command does
+}
+
+
+def a_reader(path: Path, content: bytes) -> FileReader:
+    path.write_bytes(content)
+    return open_file(FileSource(str(path)))
+
+
+def all_of(reader: FileReader, start: int = 0) -> list[tuple[int, bytes]]:
+    return [
+        pair
+        for batch in reader.read(start, max_records=3, max_bytes=1 << 20)
+        for pair in zip(batch.offsets, batch.values, strict=True)
+    ]
+
+
+def read_until_damage(reader: FileReader) -> tuple[list[bytes], FileDamaged]:
+    values: list[bytes] = []
+    batches = reader.read(0, max_records=1_000, max_bytes=1 << 20)
+    with pytest.raises(FileDamaged) as damage:
+        values.extend(value for batch in batches for value in batch.values)
+    return values, damage.value
+
+
+@pytest.mark.parametrize("ending", PACK)
+def test_every_line_of_a_json_lines_file_is_an_event_at_its_line_number(
+    tmp_path: Path, ending: str
+) -> None:
+    reader = a_reader(tmp_path / f"a.jsonl{ending}", PACK[ending](b'{"id":1}\n\n{"id":2}\r\n{'))
+    assert all_of(reader) == [(0, b'{"id":1}'), (1, b""), (2, b'{"id":2}\r'), (3, b"{")]
+
+
+def test_a_file_is_a_topic_named_by_its_absolute_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert a_reader(Path("a.jsonl"), b"").topic == str(tmp_path.resolve() / "a.jsonl")
+
+
+def test_a_batch_ends_at_the_record_count_or_with_the_record_that_reaches_the_size(
+    tmp_path: Path,
+) -> None:
+    reader = a_reader(tmp_path / "a.jsonl", b"aaaa\nbb\ncc\ndd\n")
+    batches = list(reader.read(0, max_records=2, max_bytes=4))
+    assert [batch.values for batch in batches] == [[b"aaaa"], [b"bb", b"cc"], [b"dd"]]
+    assert [(batch.first_off, batch.next_off) for batch in batches] == [(0, 1), (1, 3), (3, 4)]
+
+
+@pytest.mark.parametrize("ending", PACK)
+def test_reading_on_from_any_position_yields_exactly_what_was_left(
+    tmp_path: Path, ending: str
+) -> None:
+    rows = b"".join(b'%d,%d, 36 months,13.56%%,"two\nlines",\n' % (i, i + 1) for i in range(50))
+    reader = a_reader(tmp_path / f"a.csv{ending}", PACK[ending](HEADER + rows))
+    whole = all_of(reader)
+    for done, (offset, _) in enumerate(whole, 1):
+        assert all_of(reader, offset + 1) == whole[done:]
+
+
+def test_a_long_file_is_read_the_same_whole_or_resumed(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    lines = [chance.randbytes(chance.randrange(3_000)).hex().encode() for _ in range(2_000)]
+    reader = a_reader(tmp_path / "a.jsonl.gz", gzip.compress(b"\n".join(lines), 1))
+    assert [value for _, value in all_of(reader)] == lines
+    assert all_of(reader, 1_234) == list(enumerate(lines))[1_234:]
+
+
+def test_a_position_at_the_end_has_nothing_left(tmp_path: Path) -> None:
+    assert all_of(a_reader(tmp_path / "ended.jsonl", b"a\nb\n"), 2) == []
+    assert all_of(a_reader(tmp_path / "open.jsonl", b"a\nb"), 2) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"a\n", b"a\nb", b"a\nb\n"])
+def test_a_position_beyond_the_end_is_lost(tmp_path: Path, content: bytes) -> None:
+    reader = a_reader(tmp_path / "a.jsonl", content)
+    lines = len(content.splitlines())
+    with pytest.raises(PositionLost, match=rf"at least 3 lines, found {lines}; .*replaced or cut"):
+        all_of(reader, 3)
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst"])
+def test_the_whole_lines_before_a_cut_flow_before_the_stop(tmp_path: Path, ending: str) -> None:
+    chance = random.Random(3)
+    lines = [chance.randbytes(400).hex().encode() for _ in range(1_000)]
+    packed = PACK[ending](b"\n".join(lines))
+    reader = a_reader(tmp_path / f"a.jsonl{ending}", packed[: len(packed) * 3 // 4])
+    values, damage = read_until_damage(reader)
+    assert len(values) > 500
+    assert values == lines[: len(values)]
+    assert f"end of the file at byte {len(packed) * 3 // 4}: it was cut off" in str(damage)
+    assert damage.exit_code == 1
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst"])
+def test_damage_inside_is_a_stop_that_says_where(tmp_path: Path, ending: str) -> None:
+    chance = random.Random(3)
+    lines = [chance.randbytes(400).hex().encode() for _ in range(2_000)]
+    packed = bytearray(PACK[ending](b"\n".join(lines)))
+    middle = len(packed) // 2
+    packed[middle : middle + 20_000] = b"\xff" * 20_000
+    values, damage = read_until_damage(a_reader(tmp_path / f"a.jsonl{ending}", bytes(packed)))
+    assert len(values) > 500
+    assert values[:500] == lines[:500]
+    assert "found damage shortly before byte" in str(damage)
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst"])
+def test_compressed_files_that_were_joined_are_one(tmp_path: Path, ending: str) -> None:
+    content = PACK[ending](b"a\nb") + PACK[ending](b"c\nd\n")
+    assert [value for _, value in all_of(a_reader(tmp_path / f"a.jsonl{ending}", content))] == [
+        b"a",
+        b"bc",
+        b"d",
+    ]
+
+
+def test_a_zstd_file_may_begin_with_a_frame_to_skip(tmp_path: Path) -> None:
+    skippable = b"\x50\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"1234"
+    reader = a_reader(tmp_path / "a.jsonl.zst", skippable + PACK[".zst"](b"a\n"))
+    assert all_of(reader) == [(0, b"a")]
+
+
+def test_zeros_after_a_gzip_member_are_padding(tmp_path: Path) -> None:
+    reader = a_reader(tmp_path / "a.jsonl.gz", gzip.compress(b"a\n") + bytes(512))
+    assert all_of(reader) == [(0, b"a")]
+
+
+def test_a_line_far_above_any_limit_is_cut_instead_of_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataflows.sources.lines.LINE_LIMIT", 300_000)
+    reader = a_reader(tmp_path / "a.jsonl", b"a\n" + b"x" * 2_000_000 + b"\nb\n")
+    assert [(offset, len(value)) for offset, value in all_of(reader)] == [
+        (0, 1),
+        (1, 300_000),
+        (2, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.txt", b"", "expected the ending .jsonl, .ndjson or .csv"),
+        ("a.jsonl.bz2", b"", "expected the ending"),
+        ("a.gz", gzip.compress(b""), "expected the ending"),
+        ("a.jsonl.gz", b"{}\n", "expected gzip, found no compression"),
+        ("a.jsonl.gz", b"", "expected gzip, found nothing: the file is empty"),
+        ("a.csv.zst", gzip.compress(b""), "expected zstd, found gzip"),
+        ("a.jsonl", gzip.compress(b""), "expected no compression, found gzip"),
+        ("a.csv", b"", "no header within the first 10 lines"),
+        ("a.csv", b"a,b\n1,2\n", "expected UTF-8, comma-separated, with column names such as"),
+        ("a.csv", HEADER.decode().encode("utf-16"), "no header"),
+        ("a.csv", b"id,loan_amnt,id\n", "names 'id' twice"),
+        ("a.parquet", b"PAR1 not really", "expected a whole Parquet file"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_refused_at_the_start(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        a_reader(tmp_path / name, content)
+    assert says in str(refused.value)
+    assert str(tmp_path / name) in str(refused.value)
+
+
+def test_a_missing_file_is_refused_naming_its_absolute_path(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match=r"gone\.csv: expected a file, found nothing"):
+        open_file(FileSource(str(tmp_path / "gone.csv")))
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="found something that is no regular file"):
+        open_file(FileSource(str(tmp_path)))
+
+
+def test_how_much_was_read_is_known_for_streamed_files(tmp_path: Path) -> None:
+    reader = a_reader(tmp_path / "a.jsonl", b"a\nb\n")
+    assert reader.share_read == 0
+    all_of(reader)
+    assert reader.share_read == 1
+
+
+def test_nothing_is_foreign_in_json_lines(tmp_path: Path) -> None:
+    reader = a_reader(tmp_path / "a.jsonl", b"Total amount funded\n")
+    assert list(reader.read(0, max_records=9, max_bytes=9)) == [
+        FileBatch(0, 1, [0], [b"Total amount funded"], frozenset())
+    ]
+
+
+def test_the_reference_events_are_read_as_they_were_archived(shared_data: Path) -> None:
+    reader = open_file(FileSource(str(shared_data / "events_reference.jsonl.gz")))
+    pairs = all_of(reader)
+    assert [offset for offset, _ in pairs] == list(range(767))
+    assert len({msgspec.json.decode(value)["id"] for _, value in pairs}) == 667
