@@ -21,7 +21,7 @@ from lakehouse.security.api_keys import StoredKey
 from lakehouse.security.audit_verify import Head, verify
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import open_silver
-from serving.keys import (
+from serving.access.keys import (
     DEFAULT_BURST,
     DEFAULT_RATE_PER_SECOND,
     Scope,

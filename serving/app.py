@@ -27,22 +27,22 @@ from starlette.responses import Response
 from lakehouse.errors import LakehouseError
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
-from serving.hot_routes import HotRoutes
-from serving.metrics import MULTIPROCESS
+from serving.decisions.batching import Scorer
+from serving.decisions.challenger_counts import count_challenged
+from serving.http.hot_routes import HotRoutes
+from serving.http.metrics import MULTIPROCESS
+from serving.http.problems import FieldError, Problem, request_id_of, response_to
+from serving.http.readiness import Readiness
+from serving.http.request_ids import Requests
+from serving.http.timed_http import TimedHttp
 from serving.openapi import document
-from serving.parts import Parts, open_parts
-from serving.problems import FieldError, Problem, request_id_of, response_to
-from serving.readiness import Readiness
-from serving.requests import Requests
-from serving.routes_catalogue import catalogue_routes
-from serving.routes_decisions import decision_routes
-from serving.routes_dossiers import dossier_routes
-from serving.routes_health import health_routes
-from serving.routes_score import score_routes
-from serving.routes_stored import stored_routes
-from serving.scoring import Scorer
-from serving.shadow import count_challenged
-from serving.timed_http import TimedHttp
+from serving.routes.catalogue import catalogue_routes
+from serving.routes.decisions import decision_routes
+from serving.routes.health import health_routes
+from serving.routes.history import dossier_routes
+from serving.routes.legacy_score import score_routes
+from serving.routes.stored import stored_routes
+from serving.wiring import Parts, open_parts
 
 __all__ = ["build", "create_app", "main"]
 

@@ -50,9 +50,9 @@ def test_an_empty_house_keeps_every_rule(house: Path) -> None:
         ("dataflows/flow/steps.py", "psycopg"),
         ("dataflows/flow/steps.py", "deltalake"),
         ("dataflows/flow/steps.py", "duckdb"),
-        ("serving/deeds.py", "confluent_kafka"),
-        ("serving/deeds.py", "dataflows.flow.steps"),
-        ("serving/deeds.py", "psycopg"),
+        ("serving/audit/entries.py", "confluent_kafka"),
+        ("serving/audit/entries.py", "dataflows.flow.steps"),
+        ("serving/audit/entries.py", "psycopg"),
     ],
 )
 def test_an_arrow_against_the_houses_direction_is_found(

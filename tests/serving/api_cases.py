@@ -19,11 +19,11 @@ from lakehouse.silver.reference_tables import shipped
 from risk.contract.application import Limits
 from risk.decision.judge import Rules
 from serving.app import build
-from serving.deeds import Deeds
-from serving.dossiers import Dossiers
-from serving.parts import Parts
-from serving.recording import Recorder
-from serving.routes_stored import Reads
+from serving.audit.entries import Deeds
+from serving.decisions.history import Dossiers
+from serving.decisions.recording import Recorder
+from serving.routes.stored import Reads
+from serving.wiring import Parts
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.auth import Principal
+from serving.access.auth import Principal
 
 
 @dataclass

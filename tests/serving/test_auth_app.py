@@ -14,9 +14,9 @@ from fastapi.routing import iter_route_contexts
 
 from lakehouse.postgres.migrate import migrate
 from lakehouse.security.audit_verify import verify
+from serving.access.keys import Scope, Terms, create_key
+from serving.access.scopes import SCOPES
 from serving.app import create_app
-from serving.keys import Scope, Terms, create_key
-from serving.scopes import SCOPES
 from tests.lakehouse.silver_cases import ask
 from tests.risk.applications import an_event
 

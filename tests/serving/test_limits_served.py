@@ -12,8 +12,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.limits import BodyLimit
-from serving.timed_http import TimedHttp
+from serving.access.limits import BodyLimit
+from serving.http.timed_http import TimedHttp
 from tests.serving.asgi import echo
 
 PATIENCE_SECONDS = 0.3

@@ -15,8 +15,14 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 from lakehouse.settings.kafka import KafkaSource, broker_configuration
 from lakehouse.settings.settings import Settings
-from serving.problems import Problem
-from serving.recording import MOST_REMEMBERED, REMEMBERED_SECONDS, Answers, Recorder, identified
+from serving.decisions.recording import (
+    MOST_REMEMBERED,
+    REMEMBERED_SECONDS,
+    Answers,
+    Recorder,
+    identified,
+)
+from serving.http.problems import Problem
 from tests.risk.applications import as_bytes
 from tests.servers.broker import Broker
 from tests.servers.process import free_port

@@ -6,7 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from serving.keys import Scope
+from serving.access.keys import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

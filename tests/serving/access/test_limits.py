@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
-from serving.limits import (
+from serving.access.limits import (
     BATCH_BYTES,
     BODY_BYTES,
     BodyLimit,

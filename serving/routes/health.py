@@ -8,8 +8,8 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from serving.metrics import CONTENT_TYPE
-from serving.readiness import Readiness
+from serving.http.metrics import CONTENT_TYPE
+from serving.http.readiness import Readiness
 
 __all__ = ["Health", "health_routes"]
 

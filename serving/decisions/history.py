@@ -17,7 +17,7 @@ from risk.decision.reference_tables import join
 from risk.explain.explanation import Explanation, explain
 from risk.ingest.decode import decode
 from risk.ingest.lending_club import clean
-from serving.problems import Problem
+from serving.http.problems import Problem
 
 __all__ = ["Dossiers"]
 

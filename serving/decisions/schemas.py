@@ -14,7 +14,7 @@ from risk.contract.application import Reject, RejectCode, Tier
 from risk.features.reason_codes import REASONS
 from risk.frame.frame import Frame
 from risk.policy.rules import Policy
-from serving.problems import FieldError, Problem
+from serving.http.problems import FieldError, Problem
 
 __all__ = ["Decision", "Position", "decided_answers", "problem_of", "stored_answer"]
 

@@ -23,9 +23,9 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from lakehouse.settings.kafka import KafkaSource
-from serving.answers import Position
-from serving.metrics import RECORDED
-from serving.problems import FieldError, Problem
+from serving.decisions.schemas import Position
+from serving.http.metrics import RECORDED
+from serving.http.problems import FieldError, Problem
 
 __all__ = ["Answers", "Recorder", "identified"]
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.metrics import REQUEST_SECONDS, REQUESTS
-from serving.problems import Problem, send_problem
+from serving.http.metrics import REQUEST_SECONDS, REQUESTS
+from serving.http.problems import Problem, send_problem
 
 __all__ = ["Requests"]
 

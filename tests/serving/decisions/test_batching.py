@@ -9,10 +9,10 @@ import pytest
 
 from risk.contract.application import Limits, Reject
 from risk.decision.judge import Rules
-from serving.answers import Decision
-from serving.metrics import CHALLENGED
-from serving.scoring import LARGEST_BATCH, Judged, Scorer
-from serving.shadow import count_challenged
+from serving.decisions.batching import LARGEST_BATCH, Judged, Scorer
+from serving.decisions.challenger_counts import count_challenged
+from serving.decisions.schemas import Decision
+from serving.http.metrics import CHALLENGED
 from tests.risk.applications import as_bytes
 from tests.serving.api_cases import standing_rules
 

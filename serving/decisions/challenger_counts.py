@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from serving.metrics import CHALLENGED
+from serving.http.metrics import CHALLENGED
 
 __all__ = ["count_challenged"]
 

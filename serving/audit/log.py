@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from lakehouse.errors import LakehouseError
-from serving.audit_spool import leftovers, own_spool
+from serving.audit.spool import leftovers, own_spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from lakehouse.security.audit_chain import AuditEntry
-    from serving.audit_spool import Spool
+    from serving.audit.spool import Spool
 
 __all__ = ["GATHER_SECONDS", "MOST_WAITING", "AuditLog", "Counts", "Writer"]
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.problems import Problem, request_id_of, response_to
+from serving.http.problems import Problem, request_id_of, response_to
 
 __all__ = ["HotRoutes"]
 

@@ -17,7 +17,7 @@ from lakehouse.security.api_keys import list_keys, revoke_key
 from lakehouse.security.audit_chain import AuditWriter, entry_of
 from lakehouse.settings.settings import Settings
 from serving.__main__ import main
-from serving.keys import (
+from serving.access.keys import (
     KEY_FORM,
     Scope,
     Terms,

@@ -15,8 +15,8 @@ from lakehouse.errors import Unavailable
 from lakehouse.postgres.migrate import migrate
 from lakehouse.security.audit_chain import AuditEntry, AuditWriter, entry_of
 from lakehouse.security.audit_verify import verify
-from serving.audit_log import MOST_WAITING, AuditLog, Counts
-from serving.audit_spool import Spool, leftovers, own_spool
+from serving.audit.log import MOST_WAITING, AuditLog, Counts
+from serving.audit.spool import Spool, leftovers, own_spool
 from tests.lakehouse.silver_cases import ask
 from tests.waiting import until
 
@@ -71,8 +71,8 @@ def figure(count: object) -> int:
 
 @pytest.fixture
 def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
-    monkeypatch.setattr("serving.audit_log.RETRY_SECONDS", 0.02)
-    monkeypatch.setattr("serving.audit_log.GATHER_SECONDS", 0.001)
+    monkeypatch.setattr("serving.audit.log.RETRY_SECONDS", 0.02)
+    monkeypatch.setattr("serving.audit.log.GATHER_SECONDS", 0.001)
     return Shelf()
 
 

@@ -20,15 +20,15 @@ from lakehouse.silver import claims
 from lakehouse.silver.reader import DecisionReader
 from risk.contract.application import Limits
 from risk.decision.judge import Rules
-from serving.audit_log import AuditLog, Counts
-from serving.auth import Authenticator, Gate
-from serving.deeds import Deeds
-from serving.dossiers import Dossiers
-from serving.keys import ensure_first_key, load_pepper
-from serving.limits import BodyLimit, RateLimit
-from serving.metrics import AUDITED, exposition
-from serving.recording import Recorder
-from serving.routes_stored import Reads
+from serving.access.auth import Authenticator, Gate
+from serving.access.keys import ensure_first_key, load_pepper
+from serving.access.limits import BodyLimit, RateLimit
+from serving.audit.entries import Deeds
+from serving.audit.log import AuditLog, Counts
+from serving.decisions.history import Dossiers
+from serving.decisions.recording import Recorder
+from serving.http.metrics import AUDITED, exposition
+from serving.routes.stored import Reads
 
 __all__ = ["Parts", "open_parts"]
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from lakehouse.rules.as_decided import Difference
-from serving.dossiers import Dossiers
+from serving.decisions.history import Dossiers
 
 __all__ = ["Replay", "dossier_routes"]
 

@@ -1,7 +1,7 @@
 """Applications decided on request, one or many.
 
-The routes take the request as it is (`serving.hot_routes`): the judge reads the very bytes that
-came, and the answer is encoded once. What their bodies hold is said in `serving.openapi`.
+The routes take the request as it is (`serving.http.hot_routes`): the judge reads the very bytes
+that came, and the answer is encoded once. What their bodies hold is said in `serving.openapi`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from risk.contract.application import RejectCode
-from serving.answers import Decision, problem_of
-from serving.deeds import Deeds
-from serving.problems import FieldError, Problem, body_of, request_id_of
-from serving.recording import Answers, Recorder, identified
-from serving.scoring import Outcome, Scorer
+from serving.audit.entries import Deeds
+from serving.decisions.batching import Outcome, Scorer
+from serving.decisions.recording import Answers, Recorder, identified
+from serving.decisions.schemas import Decision, problem_of
+from serving.http.problems import FieldError, Problem, body_of, request_id_of
 
 __all__ = ["MOST_APPLICATIONS", "decision_routes"]
 

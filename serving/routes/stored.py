@@ -14,8 +14,8 @@ from starlette.responses import Response
 from lakehouse.errors import Unavailable
 from lakehouse.silver.reader import CONNECTIONS, DecisionReader
 from risk.decision.judge import Rules
-from serving.answers import stored_answer
-from serving.problems import Problem
+from serving.decisions.schemas import stored_answer
+from serving.http.problems import Problem
 
 __all__ = ["Reads", "stored_routes"]
 

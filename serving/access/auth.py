@@ -1,4 +1,4 @@
-"""Who may ask: keys in memory, and the gate in front of every operation of `serving.scopes`.
+"""Who may ask: keys in memory, and the gate in front of every operation of `serving.access.scopes`.
 
 Every key is looked up in a snapshot that a thread renews each `REFRESH_SECONDS`, so that a request
 never waits for the database, and a key that was revoked is refused within a minute. While the
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from lakehouse.errors import LakehouseError
-from serving.keys import KEY_FORM, Scope, digest_of
-from serving.problems import Problem, request_id_of, send_problem
-from serving.scopes import scope_of
+from serving.access.keys import KEY_FORM, Scope, digest_of
+from serving.access.scopes import scope_of
+from serving.http.problems import Problem, request_id_of, send_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

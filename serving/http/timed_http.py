@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving.problems import MEDIA_TYPE, Problem, body_of
+from serving.http.problems import MEDIA_TYPE, Problem, body_of
 
 __all__ = ["REQUEST_SECONDS", "TimedHttp"]
 

@@ -17,8 +17,8 @@ from typing import Final, TypeAlias
 
 from risk.contract.application import Limits, Reject
 from risk.decision.judge import Rules, judge
-from serving.answers import Decision, decided_answers
-from serving.metrics import BATCH_SIZE
+from serving.decisions.schemas import Decision, decided_answers
+from serving.http.metrics import BATCH_SIZE
 
 __all__ = ["LARGEST_BATCH", "Judged", "Outcome", "Scorer"]
 

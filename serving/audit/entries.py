@@ -14,10 +14,10 @@ from starlette.types import Scope
 
 from lakehouse.security.audit_chain import AuditEntry
 from risk.contract.application import Tier
-from serving.answers import Decision, Versions
-from serving.metrics import DECIDED, REFUSED
-from serving.problems import Problem, request_id_of
-from serving.scoring import Outcome
+from serving.decisions.batching import Outcome
+from serving.decisions.schemas import Decision, Versions
+from serving.http.metrics import DECIDED, REFUSED
+from serving.http.problems import Problem, request_id_of
 
 __all__ = ["Deeds"]
 
@@ -27,7 +27,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Log(Protocol):
-    """What keeps entries: `serving.audit_log.AuditLog`."""
+    """What keeps entries: `serving.audit.log.AuditLog`."""
 
     @property
     def has_room(self) -> bool:

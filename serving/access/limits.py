@@ -1,7 +1,7 @@
 """How much one request may carry, and how often one key may ask.
 
 Both are pure ASGI. A body is read whole before anything else sees the request, and the reading ends
-with the first byte too many; how long it may take is `serving.timed_http`'s.
+with the first byte too many; how long it may take is `serving.http.timed_http`'s.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from serving.problems import Problem, request_id_of, send_problem
+from serving.http.problems import Problem, request_id_of, send_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from serving.auth import Principal
+    from serving.access.auth import Principal
 
 __all__ = ["BATCH_BYTES", "BODY_BYTES", "BUFFERED_BYTES", "BodyLimit", "RateLimit", "TokenBucket"]
 

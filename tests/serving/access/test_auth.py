@@ -12,10 +12,10 @@ import structlog
 from lakehouse.errors import Unavailable
 from lakehouse.postgres.migrate import migrate
 from lakehouse.security.api_keys import StoredKey, list_keys, revoke_key
-from serving.auth import REFRESH_SECONDS, TRUST_SECONDS, Authenticator, Gate
-from serving.keys import KEY_FORM, Scope, Terms, create_key, digest_of
-from serving.problems import Problem
-from serving.scopes import SCOPES, scope_of
+from serving.access.auth import REFRESH_SECONDS, TRUST_SECONDS, Authenticator, Gate
+from serving.access.keys import KEY_FORM, Scope, Terms, create_key, digest_of
+from serving.access.scopes import SCOPES, scope_of
+from serving.http.problems import Problem
 from tests.serving.asgi import Answer, echo, put
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -184,7 +184,7 @@ def test_while_silver_is_out_the_last_snapshot_serves_on_but_not_for_ever() -> N
 def test_keys_are_looked_up_again_until_the_end_and_an_outage_is_logged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("serving.auth.REFRESH_SECONDS", 0.001)
+    monkeypatch.setattr("serving.access.auth.REFRESH_SECONDS", 0.001)
     looks = threading.Semaphore(0)
     hall = Hall(a_key("aaaaaaaa", "score"))
     read: Callable[[], list[StoredKey]] = hall._read

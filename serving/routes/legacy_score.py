@@ -21,9 +21,9 @@ from risk.contract.application import Limits, Reject, RejectCode
 from risk.contract.columns import FIGURES
 from risk.decision.judge import Rules, judge
 from risk.frame.frame import Frame
-from serving.answers import Decision, decided_answers, problem_of
-from serving.deeds import Deeds
-from serving.problems import FieldError, Problem
+from serving.audit.entries import Deeds
+from serving.decisions.schemas import Decision, decided_answers, problem_of
+from serving.http.problems import FieldError, Problem
 
 __all__ = ["Scored", "ScoredDecision", "score_routes"]
 

@@ -1,0 +1,1 @@
+"""What was answered to whom, written to the audit chain."""

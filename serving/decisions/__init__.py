@@ -1,0 +1,1 @@
+"""Decisions on request, their recording, and decisions read again."""

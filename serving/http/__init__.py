@@ -1,0 +1,1 @@
+"""What every request passes: limits of time, ids, problems, metrics, readiness."""
