@@ -65,6 +65,6 @@ def test_an_arrow_against_the_houses_direction_is_found(
 
 
 def test_the_recorder_alone_of_the_api_may_know_kafka(house: Path) -> None:
-    (house / "serving" / "recording.py").write_text("import confluent_kafka\n", encoding="utf-8")
+    (house / "serving" / "decisions" / "recording.py").write_text("import confluent_kafka\n", encoding="utf-8")
     done = _lint(house)
     assert done.returncode == 0, done.stdout
