@@ -26,9 +26,8 @@ import msgspec
 from rich.console import Console
 
 from dataflows.loans.cases import cases_of, cases_of_lake
-from dataflows.loans.decide_past import decide_past
+from dataflows.loans.decide_past import Backtested, decide_past
 from dataflows.reports.backtest_report import show
-from dataflows.reports.backtest_result import Backtested
 from dataflows.sources.urls import parse_source
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.session import open_lake

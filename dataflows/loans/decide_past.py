@@ -11,15 +11,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dataflows.loans.cases import Cases
-from dataflows.reports.backtest_result import Backtested, Side
 from lakehouse.errors import SettingsInvalid
 from risk.decision.judge import Rules, Verdicts, judge
 from risk.frame.frame import Frame, concat, take
-from risk.monitoring.backtest import LGD, backtest, swap_set
+from risk.monitoring.backtest import LGD, Backtest, SwapSet, backtest, swap_set
 
-__all__ = ["decide_past"]
+__all__ = ["Backtested", "Side", "decide_past"]
 
 _KEPT: Final = ("event_id", "pd", "tier", "amount_usd")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One version: what decided, what it refused by code, and how it stands."""
+
+    model: str
+    model_sha256: str
+    policy: str
+    refused: dict[str, int]
+    figures: Backtest
+
+
+@dataclass(frozen=True, slots=True)
+class Backtested:
+    """The past, decided by one version or by two.
+
+    Attributes
+    ----------
+    read
+        Events of the source.
+    repeated
+        Those that came again; the first of them counts.
+    decided
+        Those that every version decides: all figures are of these.
+    """
+
+    source: str
+    read: int
+    repeated: int
+    decided: int
+    first: Side
+    second: Side | None = None
+    swap_set: SwapSet | None = None
 
 
 @dataclass(slots=True)

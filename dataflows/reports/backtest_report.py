@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from dataflows.reports.backtest_result import Backtested, Side
+from dataflows.loans.decide_past import Backtested, Side
 from risk.monitoring.backtest import Group, Swapped, SwapSet
 from risk.monitoring.performance import Estimate
 

@@ -53,6 +53,11 @@ def test_an_empty_house_keeps_every_rule(house: Path) -> None:
         ("serving/audit/entries.py", "confluent_kafka"),
         ("serving/audit/entries.py", "dataflows.flow.steps"),
         ("serving/audit/entries.py", "psycopg"),
+        ("risk/features/catalogue.py", "risk.models.model"),
+        ("risk/models/model.py", "risk.ingest.decode"),
+        ("lakehouse/gold/writer.py", "lakehouse.lake.session"),
+        ("dataflows/sources/feed.py", "dataflows.flow.steps"),
+        ("serving/http/problems.py", "serving.routes.health"),
     ],
 )
 def test_an_arrow_against_the_houses_direction_is_found(
@@ -64,7 +69,17 @@ def test_an_arrow_against_the_houses_direction_is_found(
     assert f"{module.removesuffix('.py').replace('/', '.')} -> {imported}" in done.stdout
 
 
+@pytest.mark.parametrize("module", ["risk/extra.py", "lakehouse/extra.py", "dataflows/extra.py"])
+def test_a_module_that_stands_in_no_layer_is_found(house: Path, module: str) -> None:
+    (house / module).touch()
+    done = _lint(house)
+    assert done.returncode == 1
+    assert "extra" in done.stdout
+
+
 def test_the_recorder_alone_of_the_api_may_know_kafka(house: Path) -> None:
-    (house / "serving" / "decisions" / "recording.py").write_text("import confluent_kafka\n", encoding="utf-8")
+    (house / "serving" / "decisions" / "recording.py").write_text(
+        "import confluent_kafka\n", encoding="utf-8"
+    )
     done = _lint(house)
     assert done.returncode == 0, done.stdout
