@@ -1,5 +1,5 @@
 -- Silver: what was decided, what was not, and how far each pipeline has read, kept in one
--- transaction a batch. Columns of decisions: risk.contract.application.DECISION_COLUMNS, same names and order.
+-- transaction a batch. Columns of decisions: risk.contract.DECISION_COLUMNS, same names and order.
 -- A check names both bounds of every float, because `x >= 0` alone lets NaN and Infinity in. The
 -- contract refuses sooner and more narrowly; these bounds are the last line, not the rule.
 

@@ -68,7 +68,7 @@ begin
 end
 $$;
 
--- The matrix of lakehouse.postgres.roles.PRIVILEGES, which a test compares with the server's catalogue.
+-- The matrix of lakehouse.roles.PRIVILEGES, which a test compares with the server's catalogue.
 grant usage on schema silver to risk_writer, risk_reader, risk_audit;
 
 grant select, insert on silver.decisions, silver.quarantine, silver.duplicates,

@@ -93,7 +93,7 @@ def test_every_file_and_module_that_a_page_names_exists(page: Path) -> None:
     here = {path.relative_to(ROOT) for path in files()}
     here |= {parent for path in here for parent in path.parents}
     names = {path.name for path in here}
-    modules = {".".join(path.with_suffix("").parts) for path in here}
+    modules = {".".join(path.with_suffix("").parts) for path in here if path.name}
     text = re.sub(r"https?://\S+", "", "\n".join(lines(page)))
 
     def stands(name: str) -> bool:
