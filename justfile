@@ -122,5 +122,5 @@ format:
 # Pin what pyproject.toml asks for: just lock [--upgrade | --upgrade-package NAME]
 [group('change')]
 lock *options:
-    {{ lock }} --annotation-style line --group dev --output-file requirements.lock "$@"
+    {{ lock }} --annotation-style line --all-extras --group dev --output-file requirements.lock "$@"
     {{ lock }} --no-annotate --constraints requirements.lock --output-file ops/requirements.lock
