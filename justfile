@@ -1,4 +1,4 @@
-# The commands of the house; `./justw RECIPE` runs them without anything installed beside Python.
+# The project's commands. `./justw RECIPE` runs them on a machine that has Python and nothing else.
 # CI runs these same recipes.
 
 python := ".venv/bin/python"
@@ -97,12 +97,12 @@ lint:
 types:
     {{ python }} -m mypy
 
-# Check that no room imports what it must not know
+# Check which package imports which
 [group('prove')]
 imports:
     {{ parent_directory(python) }}/lint-imports
 
-# Show what the tests leave uncovered in every room
+# Show what the tests leave uncovered in every package
 [group('prove')]
 coverage *arguments:
     {{ python }} -m pytest --cov --cov-report=term-missing:skip-covered "$@"
@@ -112,7 +112,7 @@ coverage *arguments:
 bench *name:
     @{{ python }} -m tests.bench "$@"
 
-# Mend what can be mended by machine: formatting, import order
+# Format the code and sort its imports
 [group('change')]
 format:
     {{ python }} -m ruff check --fix-only

@@ -1,1 +1,1 @@
-"""The proofs: one folder per room, plus house, servers, golden, faults and bench."""
+"""The tests: a folder for each package, and project, servers, golden, faults and bench."""

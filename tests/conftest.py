@@ -12,9 +12,9 @@ _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 # CI draws the same examples each time; a person's run looks further. Busy machines miss deadlines.
 settings.register_profile(
-    "house", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI"))
+    "project", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI"))
 )
-settings.load_profile("house")
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")

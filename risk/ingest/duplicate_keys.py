@@ -21,7 +21,7 @@ _LONGEST_GAP = 16
 _HIDING = re.compile(rb'\\u(?:0000|[dD][89a-fA-F])|\\[^"]*"[ \t\r\n]*:')
 
 _ENDING = 16
-# Room to read an ending in front of the first event, and a quote before its first key.
+# Goes before the first event, so that there too an ending and a quote can be read.
 _MARGIN = bytes(_ENDING) + b'"_'
 # By a key's length, its opening quote counted: a mask of it and its closing quote in sixteen bytes.
 _IN_KEY = np.array(

@@ -26,7 +26,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def home(silver: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A house with an empty silver and an empty lake, by settings; returns the lake."""
+    """A project with an empty silver and an empty lake, by settings; returns the lake."""
     monkeypatch.setenv("RISK_HOME", str(tmp_path))
     monkeypatch.setenv("RISK_SILVER_DSN", silver)
     return str(tmp_path / "lake")

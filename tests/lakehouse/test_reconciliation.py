@@ -20,7 +20,7 @@ from tests.lakehouse.silver_cases import TOPIC, a_batch, a_decision, a_reject, a
 PDS = (0.0, 1.0, 0.125, 1 / 3, 5e-324, 0.1 + 0.2)
 
 
-class House:
+class Stores:
     """Silver and gold, and the way a batch takes through both."""
 
     def __init__(self, silver: str, lake_uri: str) -> None:
@@ -53,20 +53,20 @@ class House:
 
 
 @pytest.fixture
-def house(silver: str, tmp_path: Path) -> Iterator[House]:
-    house = House(silver, str(tmp_path))
-    yield house
-    house.writer.close()
-    house.lake.close()
+def stores(silver: str, tmp_path: Path) -> Iterator[Stores]:
+    stores = Stores(silver, str(tmp_path))
+    yield stores
+    stores.writer.close()
+    stores.lake.close()
 
 
 @pytest.fixture
-def full(house: House) -> House:
+def full(stores: Stores) -> Stores:
     """Six decisions, one repetition, one conflict and one refusal, over two partitions."""
-    house.store(
+    stores.store(
         a_batch(*(a_decision(f"e{off}", off, pd=pd) for off, pd in enumerate(PDS)), next_off=10)
     )
-    house.store(
+    stores.store(
         a_batch(
             a_decision("e1", 0),
             a_decision("e2", 4, content_hash=8),
@@ -75,22 +75,22 @@ def full(house: House) -> House:
             part=1,
         )
     )
-    return house
+    return stores
 
 
-def test_an_empty_house_balances(house: House) -> None:
-    found = house.account()
+def test_empty_stores_balance(stores: Stores) -> None:
+    found = stores.account()
     assert (found.read, found.balanced, found.gold_equals_silver) == (0, True, True)
 
 
-def test_every_event_is_accounted_for(full: House) -> None:
+def test_every_event_is_accounted_for(full: Stores) -> None:
     found = full.account()
     assert found.holds
     assert (found.read, found.decided, found.duplicates) == (9, 6, 2)
     assert (found.conflicts, found.quarantined, found.gold_behind) == (1, 1, 0)
 
 
-def test_the_account_in_json_begins_with_what_the_issue_names(full: House) -> None:
+def test_the_account_in_json_begins_with_what_the_issue_names(full: Stores) -> None:
     keys = list(msgspec.json.decode(msgspec.json.encode(full.account())))
     assert keys[:7] == [
         "read",
@@ -103,7 +103,7 @@ def test_the_account_in_json_begins_with_what_the_issue_names(full: House) -> No
     ]
 
 
-def test_gold_may_be_behind_without_being_wrong(full: House) -> None:
+def test_gold_may_be_behind_without_being_wrong(full: Stores) -> None:
     full.store(a_batch(a_decision("e20", 10), a_decision("e21", 11)), leaving_out="decisions")
     found = full.account()
     assert found.gold_equals_silver
@@ -111,13 +111,13 @@ def test_gold_may_be_behind_without_being_wrong(full: House) -> None:
     assert found.partitions[0].gold["decisions"].behind == 2
 
 
-def test_gold_that_never_got_a_partition_is_behind_by_all_of_it(house: House) -> None:
-    house.store(a_batch(a_decision("e0", 0), a_decision("e1", 1)), leaving_out="quarantine")
-    found = house.account()
+def test_gold_that_never_got_a_partition_is_behind_by_all_of_it(stores: Stores) -> None:
+    stores.store(a_batch(a_decision("e0", 0), a_decision("e1", 1)), leaving_out="quarantine")
+    found = stores.account()
     assert (found.gold_equals_silver, found.gold_behind) == (True, 2)
 
 
-def test_a_row_missing_in_silver_unbalances_the_account(full: House) -> None:
+def test_a_row_missing_in_silver_unbalances_the_account(full: Stores) -> None:
     full.in_silver("delete from silver.decisions where event_id = 'e3'")
     found = full.account()
     assert not found.balanced
@@ -136,14 +136,14 @@ def test_a_row_missing_in_silver_unbalances_the_account(full: House) -> None:
         "update silver.quarantine set code = 'empty'",
     ],
 )
-def test_a_value_that_differs_is_seen(full: House, change: str) -> None:
+def test_a_value_that_differs_is_seen(full: Stores, change: str) -> None:
     """Mutant B, gold recomputed instead of taking what silver stored, would show here."""
     full.in_silver(change)
     assert not full.account().gold_equals_silver
 
 
 @pytest.mark.parametrize("table", ["decisions", "raw_events"])
-def test_rows_twice_in_gold_are_seen(full: House, table: str) -> None:
+def test_rows_twice_in_gold_are_seen(full: Stores, table: str) -> None:
     """Mutant A leaves this behind."""
     rows = {"decisions": decided_rows([2]), "raw_events": raw_rows([2])}[table]
     write_deltalake(table_uri(full.lake_uri, table), rows, mode="append")
@@ -154,7 +154,7 @@ def test_rows_twice_in_gold_are_seen(full: House, table: str) -> None:
     assert wrong == [table]
 
 
-def test_rows_that_gold_skipped_are_seen(full: House) -> None:
+def test_rows_that_gold_skipped_are_seen(full: Stores) -> None:
     """Mutant C leaves this behind: gold's position moved past rows that it never got."""
     full.store(a_batch(a_decision("e20", 10)), leaving_out="decisions")
     writer = full.gold["decisions"]
@@ -163,7 +163,7 @@ def test_rows_that_gold_skipped_are_seen(full: House) -> None:
     assert not full.account().gold_equals_silver
 
 
-def test_silver_restored_to_an_older_state_is_seen(full: House) -> None:
+def test_silver_restored_to_an_older_state_is_seen(full: Stores) -> None:
     full.in_silver("delete from silver.quarantine where part = 1")
     full.in_silver(
         "update silver.progress set next_off = 5, read_count = 2, quarantined_count = 0 "
@@ -174,7 +174,7 @@ def test_silver_restored_to_an_older_state_is_seen(full: House) -> None:
     assert not found.gold_equals_silver
 
 
-def test_gold_of_a_silver_that_was_emptied_is_seen(full: House) -> None:
+def test_gold_of_a_silver_that_was_emptied_is_seen(full: Stores) -> None:
     full.in_silver(
         "truncate silver.decisions, silver.quarantine, silver.duplicates, silver.progress"
     )

@@ -1,4 +1,4 @@
-"""The archive's rows: every event's bytes as they came, in pieces that memory has room for."""
+"""The archive's rows: every event's bytes as they came, in pieces of bounded size."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from risk.ingest.event_buffer import Packed
 from risk.ingest.native import interface
 from risk.ingest.native.interface import Keys
 from risk.ingest.native.reader import keys_in
-from tests.house.tree import ROOT
+from tests.project.tree import ROOT
 from tests.risk.flat_checked import damaged
 from tests.risk.simulated import a_simulator
 

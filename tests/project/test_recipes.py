@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.house.tree import ROOT, files
+from tests.project.tree import ROOT, files
 
 JUST = Path(sys.executable).parent / "just"
 COMMAND = re.compile(r"\./justw(?: [\w-]+)?(?: \d+)?")

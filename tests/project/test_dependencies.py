@@ -11,8 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.house.test_lock import RUNTIME, pins
-from tests.house.tree import ROOMS, ROOT
+from tests.project.test_lock import RUNTIME, pins
+from tests.project.tree import PACKAGES, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DISTRIBUTIONS = packages_distributions()
@@ -85,9 +85,9 @@ def _sources(folder: str) -> list[Path]:
     return [path.relative_to(ROOT) for path in (ROOT / folder).rglob("*.py")]
 
 
-@pytest.mark.parametrize("folder", [*ROOMS, "tests"])
+@pytest.mark.parametrize("folder", [*PACKAGES, "tests"])
 def test_every_imported_package_is_declared(folder: str) -> None:
-    ours = {*sys.stdlib_module_names, *ROOMS, "tests"}
+    ours = {*sys.stdlib_module_names, *PACKAGES, "tests"}
     undeclared = {
         f"{path}: {name}"
         for path in _sources(folder)
@@ -100,7 +100,7 @@ def test_every_imported_package_is_declared(folder: str) -> None:
 def test_every_declared_package_is_imported() -> None:
     imported = {
         canonicalize_name(distribution)
-        for folder in [*ROOMS, "tests"]
+        for folder in [*PACKAGES, "tests"]
         for path in _sources(folder)
         for name in _imported(ROOT / path)
         for distribution in DISTRIBUTIONS.get(name, [])
@@ -140,12 +140,12 @@ def test_the_flow_and_the_api_import_with_what_their_image_holds() -> None:
     assert {"dash", "evidently", "pandas"} <= absent
     modules = {
         ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-        for folder in ROOMS
+        for folder in PACKAGES
         for path in _sources(folder)
         if _declared_for(path) == BASE and path.name != "__main__.py"
     }
     run = subprocess.run(
-        [sys.executable, "-c", WITHOUT, ",".join(absent - set(ROOMS)), ",".join(modules)],
+        [sys.executable, "-c", WITHOUT, ",".join(absent - set(PACKAGES)), ",".join(modules)],
         cwd=ROOT,
         capture_output=True,
         text=True,

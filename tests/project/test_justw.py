@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tree import ROOT
+from tests.project.tree import ROOT
 
 TOOLS = (
     "sh",
@@ -47,11 +47,11 @@ esac
 """
 
 
-class House:
+class Clone:
     """A folder with justw and a lock, and a PATH that holds nothing else but what a test adds."""
 
     def __init__(self, folder: Path) -> None:
-        self.root = folder / "a house"
+        self.root = folder / "a clone"
         self.bin = folder / "bin"
         self.trace = folder / "pip was called"
         self.broken = folder / "pip is broken"
@@ -124,118 +124,118 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
+def clone(tmp_path: Path) -> Clone:
+    return Clone(tmp_path)
 
 
 @pytest.mark.parametrize("version", ["3.11.0", "3.12.9"])
-def test_it_makes_the_environment_and_runs_the_recipe(house: House, version: str) -> None:
-    house.add("python3", version)
-    code, out, err = house.run("sql", "select 1")
-    assert (code, out) == (0, f"just --justfile {house.root}/justfile sql select 1\n")
+def test_it_makes_the_environment_and_runs_the_recipe(clone: Clone, version: str) -> None:
+    clone.add("python3", version)
+    code, out, err = clone.run("sql", "select 1")
+    assert (code, out) == (0, f"just --justfile {clone.root}/justfile sql select 1\n")
     assert f"justw: making .venv with Python {version}" in err
-    assert "--require-hashes -r" in house.trace.read_text()
+    assert "--require-hashes -r" in clone.trace.read_text()
 
 
-def test_it_is_silent_and_installs_nothing_when_nothing_changed(house: House) -> None:
-    house.add("python3.12", "3.12.1")
-    house.run()
-    code, _, err = house.run()
-    assert (code, err, house.installs) == (0, "", 1)
+def test_it_is_silent_and_installs_nothing_when_nothing_changed(clone: Clone) -> None:
+    clone.add("python3.12", "3.12.1")
+    clone.run()
+    code, _, err = clone.run()
+    assert (code, err, clone.installs) == (0, "", 1)
 
 
-def test_a_changed_lock_is_installed(house: House) -> None:
-    house.add("python3.12", "3.12.1")
-    house.run()
-    (house.root / "requirements.lock").write_text("two==2.0 \\\n    --hash=sha256:0\n")
-    assert house.run()[0] == 0
-    assert house.installs == 2
+def test_a_changed_lock_is_installed(clone: Clone) -> None:
+    clone.add("python3.12", "3.12.1")
+    clone.run()
+    (clone.root / "requirements.lock").write_text("two==2.0 \\\n    --hash=sha256:0\n")
+    assert clone.run()[0] == 0
+    assert clone.installs == 2
 
 
-def test_an_environment_that_was_moved_is_made_again(house: House) -> None:
-    house.add("python3.12", "3.12.1")
-    house.run()
-    house.root = house.root.rename(house.root.with_name("elsewhere"))
-    assert house.run()[0] == 0
-    assert house.installs == 2
+def test_an_environment_that_was_moved_is_made_again(clone: Clone) -> None:
+    clone.add("python3.12", "3.12.1")
+    clone.run()
+    clone.root = clone.root.rename(clone.root.with_name("elsewhere"))
+    assert clone.run()[0] == 0
+    assert clone.installs == 2
 
 
 @pytest.mark.parametrize(
     ("name", "version"), [("python3", "3.13.0"), ("python", "2.7.18"), ("python3", "3.10.9")]
 )
-def test_an_unfit_python_is_named_with_what_to_do(house: House, name: str, version: str) -> None:
-    house.add(name, version)
-    code, out, err = house.run("test")
+def test_an_unfit_python_is_named_with_what_to_do(clone: Clone, name: str, version: str) -> None:
+    clone.add(name, version)
+    code, out, err = clone.run("test")
     assert (code, out) == (1, "")
-    assert f"only {version} ({house.bin}/{name}) was found" in err
+    assert f"only {version} ({clone.bin}/{name}) was found" in err
     assert "JUSTW_PYTHON=" in err
 
 
-def test_no_python_at_all_is_said(house: House) -> None:
-    code, _, err = house.run("test")
+def test_no_python_at_all_is_said(clone: Clone) -> None:
+    code, _, err = clone.run("test")
     assert code == 1
     assert "Python 3.11 or 3.12 is needed, and no Python was found on PATH" in err
 
 
-def test_a_shim_that_does_not_run_is_passed_over(house: House) -> None:
-    house._script(house.bin / "python3.12", "#!/bin/sh\nexit 127\n")
-    house.add("python3", "3.11.4")
-    assert house.run()[0] == 0
+def test_a_shim_that_does_not_run_is_passed_over(clone: Clone) -> None:
+    clone._script(clone.bin / "python3.12", "#!/bin/sh\nexit 127\n")
+    clone.add("python3", "3.11.4")
+    assert clone.run()[0] == 0
 
 
-def test_a_failed_install_says_what_pip_said_and_is_tried_again(house: House) -> None:
-    house.add("python3.12", "3.12.1")
-    house.broken.touch()
-    code, out, err = house.run("test")
+def test_a_failed_install_says_what_pip_said_and_is_tried_again(clone: Clone) -> None:
+    clone.add("python3.12", "3.12.1")
+    clone.broken.touch()
+    code, out, err = clone.run("test")
     assert (code, out) == (1, "")
     assert "ERROR: no network" in err
-    house.broken.unlink()
-    assert house.run("test")[0] == 0
+    clone.broken.unlink()
+    assert clone.run("test")[0] == 0
 
 
-def test_two_runs_at_once_install_once(house: House) -> None:
-    house.add("python3.12", "3.12.1")
-    runs = [house.start("test") for _ in range(4)]
+def test_two_runs_at_once_install_once(clone: Clone) -> None:
+    clone.add("python3.12", "3.12.1")
+    runs = [clone.start("test") for _ in range(4)]
     for run in runs:
         assert run.communicate(timeout=60)[0].startswith("just ")
-    assert ([run.returncode for run in runs], house.installs) == ([0] * 4, 1)
+    assert ([run.returncode for run in runs], clone.installs) == ([0] * 4, 1)
 
 
-def test_it_compiles_what_changed_and_only_that(house: House) -> None:
-    house.add("python3.12", "3.12.1")
-    house.add_compiler()
-    _, _, err = house.run()
+def test_it_compiles_what_changed_and_only_that(clone: Clone) -> None:
+    clone.add("python3.12", "3.12.1")
+    clone.add_compiler()
+    _, _, err = clone.run()
     assert "no C compiler" not in err
-    assert house.library.read_text() == "called\n"
-    house.run()
-    assert house.compilations == 1
-    for number, source in enumerate(house.sources, start=1):
-        changed = house.library.stat().st_mtime + 5
+    assert clone.library.read_text() == "called\n"
+    clone.run()
+    assert clone.compilations == 1
+    for number, source in enumerate(clone.sources, start=1):
+        changed = clone.library.stat().st_mtime + 5
         os.utime(source, (changed, changed))
-        house.run()
-        assert house.compilations == 1 + number
-        os.utime(house.library, (changed + 5, changed + 5))
-    assert {*house.library.parent.iterdir()} == {*house.sources, house.library}
+        clone.run()
+        assert clone.compilations == 1 + number
+        os.utime(clone.library, (changed + 5, changed + 5))
+    assert {*clone.library.parent.iterdir()} == {*clone.sources, clone.library}
 
 
-def test_without_a_c_compiler_it_says_so_once_and_goes_on(house: House) -> None:
-    house.add("python3.12", "3.12.1")
-    code, out, err = house.run("sql")
+def test_without_a_c_compiler_it_says_so_once_and_goes_on(clone: Clone) -> None:
+    clone.add("python3.12", "3.12.1")
+    code, out, err = clone.run("sql")
     assert code == 0
     assert "sql" in out
     assert "no C compiler (cc) here: events are read without it, to the same values" in err
-    assert not house.library.exists()
-    assert house.run()[2] == ""
+    assert not clone.library.exists()
+    assert clone.run()[2] == ""
 
 
-def test_a_c_compiler_that_fails_is_no_obstacle(house: House) -> None:
-    house.add("python3.12", "3.12.1")
-    house.add_compiler(is_broken=True)
-    code, out, err = house.run("sql")
+def test_a_c_compiler_that_fails_is_no_obstacle(clone: Clone) -> None:
+    clone.add("python3.12", "3.12.1")
+    clone.add_compiler(is_broken=True)
+    code, out, err = clone.run("sql")
     assert code == 0
     assert "sql" in out
     assert (
         "cc cannot compile risk/ingest/native/flat.c; events are read without it, at a lower rate"
         in err
     )
-    assert {*house.library.parent.iterdir()} == {*house.sources}
+    assert {*clone.library.parent.iterdir()} == {*clone.sources}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.flow import environment, run_module
-from tests.house.tree import ROOT
+from tests.project.tree import ROOT
 
 JUST = [
     str(Path(sys.executable).parent / "just"),

@@ -5,10 +5,10 @@ import re
 from msgspec.structs import fields
 
 from lakehouse.settings.settings import PREFIX, Secret, Settings, variable_of
-from tests.house.tree import ROOT, files, offending
+from tests.project.tree import ROOT, files, offending
 
 NAME = re.compile(rf"\b{PREFIX}[A-Z0-9_]+")
-SILENT = {"risk", "tests"}  # these rooms know no settings; the names there are their own
+SILENT = {"risk", "tests"}  # these packages know no settings; the names there are their own
 
 
 def _known() -> set[str]:

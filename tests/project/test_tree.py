@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tree import ROOMS, ROOT, files, lines, offending
+from tests.project.tree import PACKAGES, ROOT, files, lines, offending
 
 LONGEST_MODULE = 400
 LARGEST_FILE = 1_000_000
@@ -45,10 +45,10 @@ def test_only_tests_know_the_shared_folder() -> None:
     assert offending(product, lambda line: "../shared" in line) == []
 
 
-def test_every_room_that_has_code_is_guarded_by_the_import_rules() -> None:
+def test_every_package_that_has_code_is_guarded_by_the_import_rules() -> None:
     guarded = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    rooms = [room for room in ROOMS if any((ROOT / room).glob("*.py"))]
-    assert sorted(guarded["tool"]["importlinter"]["root_packages"]) == rooms
+    packages = [package for package in PACKAGES if any((ROOT / package).glob("*.py"))]
+    assert sorted(guarded["tool"]["importlinter"]["root_packages"]) == packages
 
 
 @pytest.mark.parametrize("page", files(".md"), ids=lambda path: str(path.relative_to(ROOT)))

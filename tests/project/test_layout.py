@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tree import ROOMS, ROOT, files, lines
+from tests.project.tree import PACKAGES, ROOT, files, lines
 
 MOST_MODULES = 16
-PRODUCT = [path for path in files(".py") if path.relative_to(ROOT).parts[0] in ROOMS]
+PRODUCT = [path for path in files(".py") if path.relative_to(ROOT).parts[0] in PACKAGES]
 PATH_IN_A_PAGE = re.compile(
     r"(?<![\w/.*-])(?:(?:[\w.-]+/)*[\w-]+\.(?:py|sql|c|h|sh|toml|md|yaml)\b"
-    rf"|(?:{'|'.join(ROOMS)}|tests|ops|docs)(?:/[\w.-]+)+)"
+    rf"|(?:{'|'.join(PACKAGES)}|tests|ops|docs)(?:/[\w.-]+)+)"
 )
-MODULE_IN_A_PAGE = re.compile(rf"(?<![\w/.])(?:{'|'.join(ROOMS)})(?:\.\w+)+")
+MODULE_IN_A_PAGE = re.compile(rf"(?<![\w/.])(?:{'|'.join(PACKAGES)})(?:\.\w+)+")
 
 
 def test_no_folder_has_more_than_16_modules() -> None:

@@ -8,7 +8,7 @@ import yaml
 from msgspec.structs import fields
 
 from lakehouse.settings.settings import PREFIX, Settings, variable_of
-from tests.house.tree import ROOMS, ROOT
+from tests.project.tree import PACKAGES, ROOT
 
 COMPOSE: Final = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
@@ -95,7 +95,7 @@ def test_the_image_holds_the_compiled_code_made_for_it() -> None:
 
 
 def test_the_image_holds_every_package_whose_dependencies_it_has() -> None:
-    rooms = {*ROOMS} - {"ui"}  # its dependencies are an extra
-    assert set(re.findall(r"^COPY (\w+) \1$", DOCKERFILE, re.MULTILINE)) == rooms
+    packages = {*PACKAGES} - {"ui"}  # its dependencies are an extra
+    assert set(re.findall(r"^COPY (\w+) \1$", DOCKERFILE, re.MULTILINE)) == packages
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8")
-    assert all(f"!{room}/" in ignored for room in rooms)
+    assert all(f"!{package}/" in ignored for package in packages)

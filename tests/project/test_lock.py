@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.house.tree import ROOT
+from tests.project.tree import ROOT
 
 EVERYTHING = "requirements.lock"
 RUNTIME = "ops/requirements.lock"

@@ -7,31 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tree import ROOMS, ROOT
+from tests.project.tree import PACKAGES, ROOT
 
 LINT = Path(sys.executable).parent / "lint-imports"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
-    """The house with every module emptied, so that only what a test adds is imported."""
+def project(tmp_path: Path) -> Path:
+    """The project with every module emptied, so that only what a test adds is imported."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for room in ROOMS:
-        for path in (ROOT / room).rglob("*.py"):
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
             empty = tmp_path / path.relative_to(ROOT)
             empty.parent.mkdir(parents=True, exist_ok=True)
             empty.touch()
     return tmp_path
 
 
-def _lint(house: Path) -> subprocess.CompletedProcess[str]:
+def _lint(project: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [LINT, "--no-cache"], cwd=house, capture_output=True, text=True, check=False
+        [LINT, "--no-cache"], cwd=project, capture_output=True, text=True, check=False
     )
 
 
-def test_an_empty_house_keeps_every_rule(house: Path) -> None:
-    done = _lint(house)
+def test_an_empty_project_keeps_every_rule(project: Path) -> None:
+    done = _lint(project)
     assert done.returncode == 0, done.stdout
 
 
@@ -60,26 +60,26 @@ def test_an_empty_house_keeps_every_rule(house: Path) -> None:
         ("serving/http/problems.py", "serving.routes.health"),
     ],
 )
-def test_an_arrow_against_the_houses_direction_is_found(
-    house: Path, module: str, imported: str
+def test_an_arrow_against_the_direction_of_the_packages_is_found(
+    project: Path, module: str, imported: str
 ) -> None:
-    (house / module).write_text(f"import {imported}\n", encoding="utf-8")
-    done = _lint(house)
+    (project / module).write_text(f"import {imported}\n", encoding="utf-8")
+    done = _lint(project)
     assert done.returncode == 1
     assert f"{module.removesuffix('.py').replace('/', '.')} -> {imported}" in done.stdout
 
 
 @pytest.mark.parametrize("module", ["risk/extra.py", "lakehouse/extra.py", "dataflows/extra.py"])
-def test_a_module_that_stands_in_no_layer_is_found(house: Path, module: str) -> None:
-    (house / module).touch()
-    done = _lint(house)
+def test_a_module_that_stands_in_no_layer_is_found(project: Path, module: str) -> None:
+    (project / module).touch()
+    done = _lint(project)
     assert done.returncode == 1
     assert "extra" in done.stdout
 
 
-def test_the_recorder_alone_of_the_api_may_know_kafka(house: Path) -> None:
-    (house / "serving" / "decisions" / "recording.py").write_text(
+def test_the_recorder_alone_of_the_api_may_know_kafka(project: Path) -> None:
+    (project / "serving" / "decisions" / "recording.py").write_text(
         "import confluent_kafka\n", encoding="utf-8"
     )
-    done = _lint(house)
+    done = _lint(project)
     assert done.returncode == 0, done.stdout

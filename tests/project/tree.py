@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("dataflows", "lakehouse", "risk", "serving", "ui")
+PACKAGES = ("dataflows", "lakehouse", "risk", "serving", "ui")
 
 
 def files(*suffixes: str) -> list[Path]:
