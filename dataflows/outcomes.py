@@ -13,18 +13,20 @@ the same source again adds nothing, and an interrupted recording is completed by
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
+from dataflows.loans.ended_on import ended_on
 from dataflows.loans.matured import OUTCOMES
 from dataflows.loans.observed_on import shown_on
 from dataflows.loans.status_fields import Reported, reported
@@ -137,18 +139,37 @@ def _rows(
     finals: dict[str, Reported], *, source: str, observed_on: date, recorded_at: datetime
 ) -> pa.Table:
     statuses = [each.loan_status for each in finals.values()]
+    defaulted = np.array([bool(OUTCOMES[status or ""]) for status in statuses], dtype=np.bool_)
     known_by = np.full(len(finals), np.datetime64(observed_on))
-    issued_on, _ = dates([each.issue_d for each in finals.values()], latest=known_by)
+    issued_on, last_paid_on = (
+        dates(texts, latest=known_by)[0]
+        for texts in (
+            [each.issue_d for each in finals.values()],
+            [each.last_pymnt_d for each in finals.values()],
+        )
+    )
+    ends = ended_on(last_paid_on, issued_on, defaulted, observed_on=np.datetime64(observed_on))
+    recovered = [_amount(each.recoveries) for each in finals.values()]
     columns = {
         "application_id": list(finals),
         "outcome": statuses,
-        "defaulted": [bool(OUTCOMES[status or ""]) for status in statuses],
+        "defaulted": defaulted,
         "issued_on": pa.array(issued_on, from_pandas=True),
         "observed_on": [observed_on] * len(finals),
         "source": [source] * len(finals),
         "recorded_at": [recorded_at] * len(finals),
+        "ended_on": pa.array(ends, from_pandas=True),
+        "recovered_usd": recovered,
     }
     return pa.table(columns, schema=OUTCOME_RECORDS)
+
+
+def _amount(reported: Any) -> float | None:
+    try:
+        amount = float(reported)
+    except (TypeError, ValueError):
+        return None
+    return amount if math.isfinite(amount) else None
 
 
 def _name(source: Source) -> str:

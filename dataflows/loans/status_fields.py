@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 __all__ = ["Reported", "reported"]
@@ -17,6 +19,7 @@ class Reported(msgspec.Struct, frozen=True, gc=False):
     issue_d: str | None = None
     last_pymnt_d: str | None = None
     last_credit_pull_d: str | None = None
+    recoveries: Any = None
 
     @property
     def application_id(self) -> str:

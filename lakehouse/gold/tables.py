@@ -33,12 +33,17 @@ OUTCOME_RECORDS: Final = pa.schema(
         pa.field("observed_on", pa.date32(), nullable=False),
         pa.field("source", pa.string(), nullable=False),
         pa.field("recorded_at", arrow_schemas.INSTANT, nullable=False),
+        pa.field("ended_on", pa.date32()),
+        pa.field("recovered_usd", pa.float64()),
     ]
 )
 """One row per final outcome that was reported of a loan, corrections included.
 
 ``outcome`` is LendingClub's word, ``observed_on`` the day as of which it was so, ``source`` what
-reported it. It comes from no topic, so it has no position: `lakehouse.lake.outcomes` writes it.
+reported it. ``ended_on`` is when the loan ended, derived from its last payment
+(`dataflows.loans.ended_on`); ``recovered_usd`` what collectors got back after a charge-off. Both
+are null where the source does not say. The rows come from no topic, so they have no position:
+`lakehouse.lake.outcomes` writes them.
 """
 
 VIEWS: Final[dict[str, pa.Schema]] = {**SCHEMAS, "outcome_records": OUTCOME_RECORDS}

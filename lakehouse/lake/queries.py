@@ -108,6 +108,8 @@ def new_outcomes(lake: Lake, offered: pa.Table) -> pa.Table:
         outcomes=offered.column("outcome").to_pylist(),
         issued_on=offered.column("issued_on").to_pylist(),
         observed_on=offered.column("observed_on").to_pylist(),
+        ended_on=offered.column("ended_on").to_pylist(),
+        recovered_usd=offered.column("recovered_usd").to_pylist(),
     )
 
 

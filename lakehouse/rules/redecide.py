@@ -25,6 +25,9 @@ from risk.decision.judge import Rules, judge
 __all__ = ["Recalled", "recall", "recall_batch"]
 
 _LEFT_ASIDE: Final = frozenset({"topic", "part", "off", "decided_at", "challengers"})
+_ADDED_LATER: Final = frozenset({"public_records"})
+"""Columns that earlier releases stored decisions without: null there is no difference."""
+
 _COMPARED: Final = pa.schema(
     [field.with_nullable(nullable=True) for field in DECISIONS if field.name not in _LEFT_ASIDE]
 )
@@ -132,6 +135,8 @@ def _compare(stored: pa.Table, made: pa.Table) -> list[Difference | None]:
     differs = np.array(
         [_differs(stored.column(name), made.column(name)) for name in stored.schema.names]
     )
+    for name in _ADDED_LATER:
+        differs[_COMPARED.names.index(name)] &= stored.column(name).is_valid().to_numpy()
     first = np.where(differs.any(axis=0), differs.argmax(axis=0), -1)
     return [
         None if place < 0 else _difference(_COMPARED.names[place], stored, made, row)

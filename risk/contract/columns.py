@@ -210,7 +210,7 @@ _STORED = """
     credit_age_years fico purpose purpose_group home_ownership state region is_joint
     dti_band util_band rate_band early_warning_flag tier reasons pd points
     model_version model_sha256 policy_version contract_version reference_version
-    issues content_hash model_reasons challengers
+    issues content_hash model_reasons challengers public_records
 """.split()  # noqa: SIM905  (a table reads best as words)
 
 DECISION_COLUMNS: tuple[Column, ...] = tuple(_BY_NAME[name] for name in _STORED)

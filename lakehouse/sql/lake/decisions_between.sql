@@ -45,7 +45,8 @@ select
     issues,
     content_hash,
     model_reasons,
-    challengers
+    challengers,
+    public_records
 from decisions
 where
     topic = $topic

@@ -7,7 +7,9 @@ with offered as (
         unnest($application_ids) as application_id,
         unnest($outcomes) as outcome,
         unnest($issued_on)::date as issued_on,
-        unnest($observed_on)::date as observed_on
+        unnest($observed_on)::date as observed_on,
+        unnest($ended_on)::date as ended_on,
+        unnest($recovered_usd)::double as recovered_usd
 )
 
 select offered.place
@@ -20,6 +22,8 @@ where
             standing.application_id = offered.application_id
             and standing.outcome = offered.outcome
             and standing.issued_on is not distinct from offered.issued_on
+            and standing.ended_on is not distinct from offered.ended_on
+            and standing.recovered_usd is not distinct from offered.recovered_usd
     )
     and not exists (
         select 1
@@ -28,6 +32,8 @@ where
             recorded.application_id = offered.application_id
             and recorded.outcome = offered.outcome
             and recorded.issued_on is not distinct from offered.issued_on
+            and recorded.ended_on is not distinct from offered.ended_on
+            and recorded.recovered_usd is not distinct from offered.recovered_usd
             and recorded.observed_on = offered.observed_on
     )
 order by offered.place

@@ -44,6 +44,7 @@ select
     issues,
     content_hash,
     model_reasons,
-    challengers
+    challengers,
+    public_records
 from silver.decisions
 where event_id = %(event_id)s

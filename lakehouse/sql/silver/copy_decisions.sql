@@ -44,5 +44,6 @@ copy silver.decisions (
     issues,
     content_hash,
     model_reasons,
-    challengers
+    challengers,
+    public_records
 ) from stdin with (format "binary")

@@ -44,7 +44,8 @@ select
     issues,
     content_hash,
     model_reasons,
-    challengers
+    challengers,
+    public_records
 from silver.decisions
 where
     topic = %(topic)s

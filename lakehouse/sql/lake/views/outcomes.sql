@@ -8,7 +8,9 @@ select
     issued_on,
     observed_on,
     source,
-    recorded_at
+    recorded_at,
+    ended_on,
+    recovered_usd
 from outcome_records
 qualify
     row_number() over (
