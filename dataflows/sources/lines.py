@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from io import BufferedReader
 from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
-import zstandard
+from backports import zstd  # Python 3.14's compression.zstd
 
 from lakehouse.errors import LakehouseError, PositionLost, SettingsInvalid
 
@@ -17,12 +20,23 @@ LINE_LIMIT: Final = 16 * 1024 * 1024
 """Bytes kept of a line. What is longer is far above any event's limit and refused as too large, so
 the rest of it need not be held in memory."""
 
-PLAIN_PIECE: Final = 256 * 1024
-COMPRESSED_PIECE: Final = 16 * 1024  # deflate grows at most about 1,000 times: 16 MiB at once
+PIECE: Final = 256 * 1024
+"""The most bytes handed on at once, however small the file that unfolds to them."""
 
 COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
 MAGIC: Final = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
 ZSTD_SKIPPABLE: Final = tuple(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
+
+
+class _Content(Protocol):
+    def read1(self, size: int, /) -> bytes: ...
+
+
+OPENED: Final[dict[str | None, Callable[[BufferedReader], AbstractContextManager[_Content]]]] = {
+    None: nullcontext[BufferedReader],
+    "gzip": gzip.open,
+    "zstd": zstd.open,
+}
 
 
 class FileDamaged(LakehouseError):
@@ -30,25 +44,6 @@ class FileDamaged(LakehouseError):
 
     code: ClassVar[str] = "file_damaged"
     exit_code: ClassVar[int] = 1
-
-
-class _Decoder(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
-
-
-def _inflate() -> _Decoder:
-    return zlib.decompressobj(wbits=31)
-
-
-def _decompress_zstd() -> _Decoder:
-    return zstandard.ZstdDecompressor().decompressobj()
-
-
-DECODERS: Final[dict[str, Callable[[], _Decoder]]] = {"gzip": _inflate, "zstd": _decompress_zstd}
 
 
 def compression_of(path: Path) -> str | None:
@@ -90,53 +85,33 @@ class Bytes:
         self._compression = compression
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield non-empty pieces.
+        """Yield non-empty pieces of at most `PIECE` bytes.
 
         Raises
         ------
         FileDamaged
             After everything that could be decompressed: the file ends early or is corrupt.
         """
-        if self._compression is None:
-            return self._pieces(PLAIN_PIECE)
-        return self._decompressed(DECODERS[self._compression])
-
-    def _pieces(self, size: int) -> Iterator[bytes]:
         self.consumed = 0
-        with self.path.open("rb") as file:
-            while piece := file.read(size):
-                self.consumed += len(piece)
-                yield piece
-
-    def _decompressed(self, begin: Callable[[], _Decoder]) -> Iterator[bytes]:
-        decoder: _Decoder | None = None
-        try:
-            for piece in self._pieces(COMPRESSED_PIECE):
-                rest = piece
-                while rest:
-                    if decoder is None:
-                        rest = rest.lstrip(b"\0")  # padding between or after members
-                        if not rest:
-                            break
-                        decoder = begin()
-                    content = decoder.decompress(rest)
-                    if content:
-                        yield content
-                    rest = decoder.unused_data if decoder.eof else b""
-                    decoder = None if decoder.eof else decoder
-        except (zlib.error, zstandard.ZstdError) as error:
-            raise FileDamaged(
-                f"{self.path}: expected {self._compression} data up to byte {self.size}, found "
-                f"damage shortly before byte {self.consumed} ({error}). The records up to there "
-                "were read, the last of them perhaps garbled; restore the file and start again, it "
-                "goes on where it stopped"
-            ) from error
-        if decoder is not None:
-            raise FileDamaged(
-                f"{self.path}: expected the end of the {self._compression} data, found the end of "
-                f"the file at byte {self.size}: it was cut off. The whole records before that "
-                "were read; restore the file and start again, it goes on where it stopped"
-            )
+        with self.path.open("rb") as file, OPENED[self._compression](file) as content:
+            try:
+                while piece := content.read1(PIECE):
+                    self.consumed = file.tell()
+                    yield piece
+            except EOFError as error:
+                raise FileDamaged(
+                    f"{self.path}: expected the end of the {self._compression} data, found the end "
+                    f"of the file at byte {self.size}: it was cut off. The whole records before "
+                    "that were read; restore the file and start again, it goes on where it stopped"
+                ) from error
+            except (gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
+                raise FileDamaged(
+                    f"{self.path}: expected {self._compression} data up to byte {self.size}, found "
+                    f"damage shortly before byte {file.tell()} ({error}). The records up to there "
+                    "were read, the last of them perhaps garbled; restore the file and start "
+                    "again, it goes on where it stopped"
+                ) from error
+            self.consumed = self.size
 
 
 def lines(source: Bytes, start: int = 0) -> Iterator[bytes]:

@@ -2,23 +2,25 @@ from __future__ import annotations
 
 import gzip
 import random
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
-import zstandard
+from backports import zstd
 
 from dataflows.sources.files import FileBatch, FileReader, open_file
-from dataflows.sources.lines import FileDamaged
+from dataflows.sources.lines import Bytes, FileDamaged, compression_of
 from dataflows.sources.urls import FileSource
 from lakehouse.errors import PositionLost, SettingsInvalid
 
 HEADER = b"id,loan_amnt,term,int_rate,desc,emp_title\n"
+AS_THE_COMMAND: dict[int, int] = {zstd.CompressionParameter.checksum_flag: 1}
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": gzip.compress,
-    ".zst": zstandard.ZstdCompressor(write_checksum=True).compress,  # as the zstd command does
+    ".zst": lambda content: zstd.compress(content, options=AS_THE_COMMAND),
 }
 
 
@@ -133,6 +135,20 @@ def test_compressed_files_that_were_joined_are_one(tmp_path: Path, ending: str) 
         b"bc",
         b"d",
     ]
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst"])
+def test_a_small_file_that_unfolds_to_much_is_read_in_bounded_memory(
+    tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"a.jsonl{ending}"
+    path.write_bytes(PACK[ending](b"x" * (64 << 20)))
+    tracemalloc.start()
+    try:
+        assert sum(map(len, Bytes(path, compression_of(path)))) == 64 << 20
+        assert tracemalloc.get_traced_memory()[1] < 2 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_zstd_file_may_begin_with_a_frame_to_skip(tmp_path: Path) -> None:
