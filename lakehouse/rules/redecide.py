@@ -25,7 +25,7 @@ from risk.decision.judge import Rules, judge
 __all__ = ["Recalled", "recall", "recall_batch"]
 
 _LEFT_ASIDE: Final = frozenset({"topic", "part", "off", "decided_at", "challengers"})
-_ADDED_LATER: Final = frozenset({"public_records"})
+_ADDED_LATER: Final = frozenset({"public_records", "missing_inputs"})
 """Columns that earlier releases stored decisions without: null there is no difference."""
 
 _COMPARED: Final = pa.schema(

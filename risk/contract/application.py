@@ -33,6 +33,7 @@ __all__ = [
     "RejectCode",
     "Stage",
     "Tier",
+    "is_readable_id",
     "json_schema",
 ]
 
@@ -109,7 +110,10 @@ REJECT_CODES: Mapping[RejectCode, tuple[Stage, str]] = MappingProxyType(
         RejectCode.WRONG_TYPE: (_CONTRACT, "A field of another JSON type."),
         RejectCode.WRONG_FORMAT: (_CONTRACT, "A time or date that cannot be read."),
         RejectCode.OUT_OF_RANGE: (_CONTRACT, "A number or date outside its bounds."),
-        RejectCode.UNREADABLE_TEXT: (_CONTRACT, "NUL, half a surrogate pair, or overlong text."),
+        RejectCode.UNREADABLE_TEXT: (
+            _CONTRACT,
+            "Text with NUL or too long; an id not printable.",
+        ),
         RejectCode.EVENT_TIME_OUT_OF_RANGE: (_CONTRACT, "An event time before 1970, from 2100."),
         RejectCode.EVENT_TIME_AHEAD: (_CONTRACT, "An event time well after the arrival."),
         RejectCode.MISSING_REQUIRED: (Stage.DECIDE, "A figure that the policy requires."),
@@ -236,6 +240,15 @@ class LoanApplication(msgspec.Struct, gc=False, frozen=True):
     grade: Text = None
     sub_grade: Text = None
     application_type: Text = None
+
+
+def is_readable_id(text: str) -> bool:
+    """Tell whether a text may be an id: it can be read, copied and asked for again as it stands.
+
+    It has 1 to 256 characters, all of them printable (no tab, no-break or zero-width space), and
+    no white space at its ends.
+    """
+    return 0 < len(text) <= MAX_TEXT and text.isprintable() and text == text.strip()
 
 
 def json_schema() -> dict[str, Any]:

@@ -196,6 +196,13 @@ VERDICT_COLUMNS: tuple[Column, ...] = (
         "",
         "PD of each challenger by its version, as a JSON object; null if there were none.",
     ),
+    Column(
+        "missing_inputs",
+        "text",
+        "",
+        "The model's features that had no value, joined by `|`; empty if all had one, null where "
+        "that was not kept.",
+    ),
 )
 
 _BY_NAME = {
@@ -210,7 +217,7 @@ _STORED = """
     credit_age_years fico purpose purpose_group home_ownership state region is_joint
     dti_band util_band rate_band early_warning_flag tier reasons pd points
     model_version model_sha256 policy_version contract_version reference_version
-    issues content_hash model_reasons challengers public_records
+    issues content_hash model_reasons challengers public_records missing_inputs
 """.split()  # noqa: SIM905  (a table reads best as words)
 
 DECISION_COLUMNS: tuple[Column, ...] = tuple(_BY_NAME[name] for name in _STORED)

@@ -8,7 +8,7 @@ from risk.contract.application import CONTRACT_VERSION
 from risk.decision.challengers import shadow_pds
 from risk.explain.reasons import adverse_reasons, are_adverse
 from risk.frame.frame import Frame, constant, content_hash, row_count
-from risk.models.inputs import model_columns
+from risk.models.inputs import missing_inputs, model_columns
 from risk.models.model import Model, score_columns
 from risk.policy.rules import Policy, apply, judged_figures
 
@@ -56,5 +56,6 @@ def decide(
         "contract_version": constant(CONTRACT_VERSION, count),
         "content_hash": content_hash(frame),
         "model_reasons": adverse_reasons(model, columns, is_adverse),
+        "missing_inputs": missing_inputs(model.features, columns),
         "challengers": shadow_pds(challengers, columns),
     }

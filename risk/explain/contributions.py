@@ -10,6 +10,7 @@ import numpy as np
 
 from risk.explain.shortfalls import shortfalls
 from risk.explain.shortfalls_boosting import STEPS
+from risk.features.words import is_unknown
 from risk.frame.frame import Frame
 from risk.models.boosting import Boosting, bins_of
 from risk.models.boosting_document import MICRO, Intervals
@@ -23,6 +24,7 @@ __all__ = ["Part", "base_points", "parts_of"]
 
 _MISSING = "missing"
 _UNSEEN = "not among the loans of the fit"
+_UNKNOWN = "not a word of the catalogue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _parts_of_boosting(model: Boosting, columns: Frame) -> list[Part]:
         Part(
             _interval_of(each.limits, columns[each.feature][0])
             if isinstance(each, Intervals)
-            else _text_of([(value,) for value in each.values], columns[each.feature][0]),
+            else _level_of(each.feature, each.values, columns[each.feature][0]),
             -slope * effects[each.feature] / MICRO,
             slope * lacking / STEPS,
         )
@@ -90,7 +92,7 @@ def _parts_of_logistic(model: Logistic, columns: Frame) -> list[Part]:
         Part(
             _figure_of(each, columns[each.feature][0])
             if isinstance(each, Curve)
-            else _text_of([(value,) for value in each.values], columns[each.feature][0]),
+            else _level_of(each.feature, each.values, columns[each.feature][0]),
             -slope * effect,
             slope * (effect - each.mean),
         )
@@ -106,7 +108,8 @@ def _bin_of(characteristic: Characteristic, value: Any) -> str:
     if isinstance(characteristic, Steps):
         limits = [step.upto for step in characteristic.steps if step.upto is not None]
         return _interval_of(limits, value)
-    return _text_of([group.values for group in characteristic.groups], value)
+    groups = [group.values for group in characteristic.groups]
+    return _text_of(characteristic.feature, groups, value)
 
 
 def _figure_of(curve: Curve, figure: float) -> str:
@@ -126,7 +129,12 @@ def _interval_of(limits: Sequence[float], figure: float) -> str:
     return ", ".join(words) or "any"
 
 
-def _text_of(groups: Sequence[Sequence[str]], text: str | None) -> str:
+def _level_of(feature: str, values: Sequence[str], text: str | None) -> str:
+    return _text_of(feature, [(value,) for value in values], text)
+
+
+def _text_of(feature: str, groups: Sequence[Sequence[str]], text: str | None) -> str:
     if text is None:
         return _MISSING
-    return next((", ".join(group) for group in groups if text in group), _UNSEEN)
+    unseen = _UNKNOWN if is_unknown(feature, text) else _UNSEEN
+    return next((", ".join(group) for group in groups if text in group), unseen)

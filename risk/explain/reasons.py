@@ -22,13 +22,17 @@ from numpy.typing import NDArray
 
 from risk.contract.application import Tier
 from risk.explain.shortfalls import shortfalls
-from risk.features.reason_codes import codes_of
+from risk.features.reason_codes import Codes, codes_of
+from risk.features.words import WORDS, is_unknown
 from risk.frame.frame import Frame, row_count, take
+from risk.models.inputs import are_missing
 from risk.models.model import Model
 
 __all__ = ["MOST_REASONS", "adverse_reasons", "are_adverse"]
 
 MOST_REASONS = 4
+
+_MISSING, _UNKNOWN = map(Codes._fields.index, ("missing", "unknown"))
 
 
 def are_adverse(tiers: NDArray[Any]) -> NDArray[np.bool_]:
@@ -66,17 +70,20 @@ def adverse_reasons(
     if len(unexplained):
         falls_short[unexplained] = shortfalls(model, take(looked_at, unexplained), against="best")
     names = _names(model)
-    keys = names.keys(_are_missing(model, looked_at), falls_short)
+    keys = names.keys(_states(model, looked_at), falls_short)
     reasons[rows] = [names.texts[key] for key in keys.tolist()]
     return reasons
 
 
-def _are_missing(model: Model, columns: Frame) -> NDArray[np.bool_]:
-    missing = np.empty((len(model.features), row_count(columns)), dtype=np.bool_)
+def _states(model: Model, columns: Frame) -> NDArray[np.int64]:
+    """Return which of its `Codes` each feature of each row has: the place in that tuple."""
+    states = np.zeros((len(model.features), row_count(columns)), dtype=np.int64)
     for place, feature in enumerate(model.features):
-        column = columns[feature]
-        missing[place] = column == None if column.dtype == object else np.isnan(column)  # noqa: E711
-    return missing.T
+        states[place][are_missing(columns[feature])] = _MISSING
+        if feature in WORDS:
+            is_odd = [is_unknown(feature, text) for text in columns[feature].tolist()]
+            states[place][is_odd] = _UNKNOWN
+    return states.T
 
 
 class _Texts(dict[int, str]):
@@ -98,18 +105,16 @@ class _Texts(dict[int, str]):
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """How a model's reasons are numbered: two a feature, its value and its being missing."""
+    """How a model's reasons are numbered: three a feature, one for each of its `Codes`."""
 
     first_numbers: NDArray[np.int64]
     powers: NDArray[np.int64]
     texts: _Texts
 
-    def keys(
-        self, are_missing: NDArray[np.bool_], falls_short: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
+    def keys(self, states: NDArray[np.int64], falls_short: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return a whole number a row: its reasons' numbers as digits, the weightiest lowest."""
         weightiest = (-falls_short).argsort(axis=1, kind="stable")[:, : len(self.powers)]
-        numbers = (self.first_numbers + are_missing) * (falls_short > 0)
+        numbers = (self.first_numbers + states) * (falls_short > 0)
         return numbers[np.arange(len(numbers))[:, None], weightiest] @ self.powers
 
 
@@ -117,4 +122,4 @@ class _Names:
 def _names(model: Model) -> _Names:
     codes = [code for feature in model.features for code in codes_of(feature)]
     powers = (len(codes) + 1) ** np.arange(min(MOST_REASONS, len(model.features)))
-    return _Names(np.arange(1, len(codes), 2), powers, _Texts(codes))
+    return _Names(np.arange(1, len(codes), len(Codes._fields)), powers, _Texts(codes))

@@ -1,20 +1,23 @@
 """What each adverse reason is called, and how it is said to the applicant.
 
-Every feature of the catalogue has two reasons: its value, and its being missing. The sentences
-compare with safer applications: they hold for a value below average and for one that is only below
-the best (see `risk.explain.reasons`).
+Every feature of the catalogue has two reasons: its value, and its being missing. One that is said
+in words has a third: a text that is none of them. The sentences compare with safer applications:
+they hold for a value below average and for one that is only below the best (see
+`risk.explain.reasons`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
-__all__ = ["REASONS", "AdverseReason", "When", "codes_of"]
+from risk.features.words import WORDS
 
-When = Literal["HIGH", "LOW", "OTHER", "MISSING"]
+__all__ = ["REASONS", "AdverseReason", "Codes", "When", "codes_of"]
+
+When = Literal["HIGH", "LOW", "OTHER", "MISSING", "UNKNOWN"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,19 @@ class AdverseReason:
     sentence: str
 
 
-def codes_of(feature: str) -> tuple[str, str]:
-    """Return the codes of a feature's value and of its being missing."""
+class Codes(NamedTuple):
+    """The codes of a feature's value, of its being missing, and of a text that is no word of it.
+
+    The last is the value's own where the feature is not said in words.
+    """
+
+    value: str
+    missing: str
+    unknown: str
+
+
+def codes_of(feature: str) -> Codes:
+    """Return the codes of a feature."""
     return _CODES[feature]
 
 
@@ -144,21 +158,34 @@ _TABLE: tuple[tuple[str, str, When, str, str], ...] = (
 )  # fmt: skip
 """Feature, stem of its codes, which values the first sentence is true of, both sentences."""
 
-_CODES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        feature: (stem if when == "OTHER" else f"{stem}_{when}", f"{stem}_MISSING")
-        for feature, stem, when, _, _ in _TABLE
-    }
+_UNKNOWN_SENTENCES = {
+    "purpose": "The stated purpose of the loan is not one that is known.",
+    "home_ownership": "The stated form of housing is not one that is known.",
+    "state": "The stated state of residence is not one that is known.",
+    "lender_grade": "The grade is not one that is known.",
+}
+
+
+def _codes(feature: str, stem: str, when: When) -> Codes:
+    value = stem if when == "OTHER" else f"{stem}_{when}"
+    return Codes(value, f"{stem}_MISSING", f"{stem}_UNKNOWN" if feature in WORDS else value)
+
+
+_CODES: Mapping[str, Codes] = MappingProxyType(
+    {feature: _codes(feature, stem, when) for feature, stem, when, _, _ in _TABLE}
 )
 
+
+def _reasons() -> Iterator[AdverseReason]:
+    for feature, _, when, of_value, of_missing in _TABLE:
+        codes = _CODES[feature]
+        yield AdverseReason(codes.value, feature, when, of_value)
+        yield AdverseReason(codes.missing, feature, "MISSING", of_missing)
+        if feature in WORDS:
+            yield AdverseReason(codes.unknown, feature, "UNKNOWN", _UNKNOWN_SENTENCES[feature])
+
+
 REASONS: Mapping[str, AdverseReason] = MappingProxyType(
-    {
-        code: AdverseReason(code, feature, which, sentence)
-        for feature, _, when, of_value, of_missing in _TABLE
-        for code, which, sentence in (
-            (_CODES[feature][0], when, of_value),
-            (_CODES[feature][1], "MISSING", of_missing),
-        )
-    }
+    {reason.code: reason for reason in _reasons()}
 )
 """Every reason by its code."""

@@ -19,7 +19,9 @@ from risk.contract.application import (
     Limits,
     Reject,
     RejectCode,
+    is_readable_id,
 )
+from risk.features.words import WORDS, words_of
 from risk.frame.categorical import Coded
 from risk.frame.frame import Frame, take, text_column
 from risk.frame.memo import memo
@@ -134,8 +136,20 @@ def _identity(source: _Source, findings: Findings) -> Frame:
         RejectCode.MISSING_FIELD,
         "id: expected event_id, id or loan_id, found none; send the application's id",
     )
+    for field, given in (("id", ids), ("loan_id", loan_ids), ("event_id", event_ids)):
+        _refuse_unreadable(field, given, findings)
     event_id = text_column(_first_given(count, event_ids, ids, loan_ids), count)
     return {"event_id": event_id, "application_id": text_column(names, count)}
+
+
+def _refuse_unreadable(field: str, ids: list[str | None], findings: Findings) -> None:
+    if all(map(is_readable_id, filter(None, ids))):
+        return
+    findings.refuse(
+        np.array([text is not None and not is_readable_id(text) for text in ids]),
+        RejectCode.UNREADABLE_TEXT,
+        f"{field}: expected printable characters without white space at the ends, found others",
+    )
 
 
 def _ids(column: Coded) -> list[str | None]:
@@ -155,7 +169,8 @@ def _first_given(count: int, *columns: list[str | None]) -> list[str | None]:
 
 
 def _id(value: int | str | None) -> str | None:
-    return None if value is None else str(value).strip() or None
+    text = "" if value is None else str(value)
+    return None if not text or text.isspace() else text
 
 
 def _numbers(applications: Applications, source: _Source, findings: Findings) -> Frame:
@@ -190,21 +205,31 @@ def _numbers(applications: Applications, source: _Source, findings: Findings) ->
 
 
 def _texts(source: _Source, findings: Findings) -> Frame:
-    zips, sub_grades = source["zip_code"].mapped(_zip3), source["sub_grade"].mapped(_text)
+    zips = source["zip_code"].mapped(_zip3)
     is_unreadable = zips == ""
     findings.note(is_unreadable, "zip3:unreadable")
     zips[is_unreadable] = None
+    words = {feature: source[_SOURCE[feature]].mapped(words_of(feature)) for feature in WORDS}
+    grades = source["grade"].mapped(words_of("lender_grade"))
+    words["lender_grade"] = np.where(words["lender_grade"] == None, grades, words["lender_grade"])  # noqa: E711
+    for feature, column in words.items():
+        _note_unknown(column, feature, findings)
     return {
-        "purpose": source["purpose"].mapped(_text),
-        "home_ownership": source["home_ownership"].mapped(_text),
+        "purpose": words["purpose"],
+        "home_ownership": words["home_ownership"],
         "verification": source["verification_status"].mapped(_verification),
-        "state": source["addr_state"].mapped(_text),
+        "state": words["state"],
         "zip3": zips,
-        "lender_grade": np.where(
-            sub_grades.astype(np.bool_), sub_grades, source["grade"].mapped(_text)
-        ),
+        "lender_grade": words["lender_grade"],
         "is_joint": source["application_type"].mapped(_is_joint, np.bool_),
     }
+
+
+def _note_unknown(column: NDArray[np.object_], feature: str, findings: Findings) -> None:
+    texts = column.tolist()
+    if unknown := {*texts} - WORDS[feature] - {None}:
+        is_unknown = np.fromiter(map(unknown.__contains__, texts), np.bool_, len(texts))
+        findings.note(is_unknown, f"{feature}:unknown")
 
 
 @memo(2_048)

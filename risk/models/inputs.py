@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from risk.errors import ContractError
 from risk.features.catalogue import derive
-from risk.frame.frame import Frame
+from risk.frame.frame import Frame, row_count, text_column
 
-__all__ = ["Scores", "model_columns", "scored"]
+__all__ = ["Scores", "are_missing", "missing_inputs", "model_columns", "scored"]
 
 Scores: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 """PD (0 to 1) and points (higher is safer) of every row."""
@@ -38,6 +38,30 @@ def model_columns(frame: Frame) -> Frame:
             joint = frame[joint_column]
             frame[column] = np.where(is_joint & ~np.isnan(joint), joint, frame[column])
     return {**frame, **derive(frame)}
+
+
+def are_missing(column: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell where a feature has no value."""
+    missing: NDArray[np.bool_] = column == None if column.dtype == object else np.isnan(column)  # noqa: E711
+    return missing
+
+
+def missing_inputs(features: Sequence[str], columns: Frame) -> NDArray[np.object_]:
+    """Return the features of each row that have no value, joined by `|`; empty if all have one.
+
+    Parameters
+    ----------
+    features
+        Of the model, in its order.
+    columns
+        `model_columns` of the frame.
+    """
+    named = [""] * row_count(columns)
+    for feature in features:
+        missing = are_missing(columns[feature])
+        for row in np.flatnonzero(missing).tolist():
+            named[row] = f"{named[row]}|{feature}" if named[row] else feature
+    return text_column(named, len(named))
 
 
 def scored(score_columns: Callable[[_Model, Frame], Scores], model: _Model, frame: Frame) -> Scores:

@@ -99,7 +99,7 @@ class Curve(_Effect, frozen=True, tag="curve"):
     @property
     def contradicts_its_reason(self) -> bool:
         """Whether PD moves against what `reason_codes` says to applicants of the feature."""
-        of_value, _ = codes_of(self.feature)
+        of_value = codes_of(self.feature).value
         return _HELD_AGAINST.get(REASONS[of_value].when, 0) * self.weight < 0
 
 

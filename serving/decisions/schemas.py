@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from risk.contract.application import Reject, RejectCode, Tier
+from risk.explain.values import split_codes
 from risk.features.reason_codes import REASONS
 from risk.frame.frame import Frame
 from risk.policy.rules import Policy
@@ -81,6 +82,9 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     ----------
     content_hash
         A 64-bit whole number as text: JSON's numbers end at 53 bits in many readers.
+    missing_inputs
+        The model's features that had no value; none for a decision that was stored before this was
+        kept.
     """
 
     event_id: str
@@ -93,6 +97,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     versions: Versions
     content_hash: str
     issues: tuple[str, ...]
+    missing_inputs: tuple[str, ...]
     lineage: Lineage | UnsetType = UNSET
     challengers: dict[str, float | None] | UnsetType = UNSET
     recorded: Position | UnsetType = UNSET
@@ -135,7 +140,7 @@ _USED: Final = (
     "row", "event_id", "application_id", "event_at", "applied_on", "dti_band", "util_band",
     "rate_band", "early_warning_flag", "tier", "reasons", "pd", "points", "model_version",
     "model_sha256", "policy_version", "contract_version", "reference_version", "issues",
-    "content_hash", "model_reasons",
+    "content_hash", "model_reasons", "missing_inputs",
 )  # fmt: skip
 
 
@@ -164,7 +169,8 @@ def _decision(row: Mapping[str, Any], policy: Policy, decided_at: datetime) -> D
             row["reference_version"],
         ),
         content_hash=str(row["content_hash"]),
-        issues=tuple(row["issues"].split(_SEPARATOR)) if row["issues"] else (),
+        issues=split_codes(row["issues"]),
+        missing_inputs=split_codes(row["missing_inputs"]),
     )
 
 

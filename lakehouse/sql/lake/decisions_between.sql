@@ -46,7 +46,8 @@ select
     content_hash,
     model_reasons,
     challengers,
-    public_records
+    public_records,
+    missing_inputs
 from decisions
 where
     topic = $topic

@@ -45,6 +45,7 @@ select
     content_hash,
     model_reasons,
     challengers,
-    public_records
+    public_records,
+    missing_inputs
 from silver.decisions
 where event_id = %(event_id)s

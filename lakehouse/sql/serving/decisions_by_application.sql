@@ -45,7 +45,8 @@ select
     content_hash,
     model_reasons,
     challengers,
-    public_records
+    public_records,
+    missing_inputs
 from silver.decisions
 where
     (event_id = %(application_id)s and application_id = %(application_id)s)

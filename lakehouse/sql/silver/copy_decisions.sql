@@ -45,5 +45,6 @@ copy silver.decisions (
     content_hash,
     model_reasons,
     challengers,
-    public_records
+    public_records,
+    missing_inputs
 ) from stdin with (format "binary")

@@ -45,7 +45,8 @@ select
     content_hash,
     model_reasons,
     challengers,
-    public_records
+    public_records,
+    missing_inputs
 from silver.decisions
 where
     topic = %(topic)s

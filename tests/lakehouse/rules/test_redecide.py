@@ -178,6 +178,12 @@ def test_the_challengers_and_the_instant_are_left_aside(lake_uri: str) -> None:
     assert differences(lake_uri) == {}
 
 
+def test_missing_inputs_count_where_they_were_kept(lake_uri: str) -> None:
+    rewrite(lake_uri, "decisions", with_value("missing_inputs", "fico", at=7))
+    rewrite(lake_uri, "decisions", with_value("missing_inputs", None, at=8))
+    assert differences(lake_uri) == {7: Difference(Cause.COLUMN, "missing_inputs")}
+
+
 def test_bytes_that_were_altered_are_named_by_what_they_change(lake_uri: str, lake: Lake) -> None:
     raw = lake.query("select raw from raw_events where off = 7")["raw"][0].as_py()
     altered = re.sub(rb'("loan_amnt": ?)', rb"\g<1>1", raw)

@@ -178,7 +178,8 @@ def test_a_joint_application_is_explained_by_both_applicants_figures() -> None:
         ("employment_years", np.nan, "missing", -25),
         ("income_usd", 80_000.0, "above 70,000, up to 90,000", 2),
         ("purpose", "credit_card", "credit_card", 18),
-        ("purpose", "a new purpose", "not among the loans of the fit", 0),
+        ("purpose", "renewable_energy", "not among the loans of the fit", 0),
+        ("purpose", "a new purpose", "not a word of the catalogue", 0),
         ("purpose", None, "missing", 0),
     ],
 )
@@ -260,7 +261,8 @@ def test_a_logistics_contributions_add_up_to_its_points_too(row: int) -> None:
     [
         (30.0, "car", ["30", "car"]),
         (45.0, None, ["40 or more", "missing"]),
-        (0.0, "a new purpose", ["0 or less", "not among the loans of the fit"]),
+        (0.0, "a new purpose", ["0 or less", "not a word of the catalogue"]),
+        (0.0, "renewable_energy", ["0 or less", "not among the loans of the fit"]),
         (np.nan, "car", ["missing", "car"]),
     ],
 )

@@ -14,6 +14,7 @@ from risk.explain.reasons import MOST_REASONS, adverse_reasons, are_adverse
 from risk.explain.shortfalls import reference_points, shortfalls
 from risk.features.catalogue import CATALOGUE
 from risk.features.reason_codes import REASONS, codes_of
+from risk.features.words import WORDS
 from risk.fitting.candidates import CANDIDATES
 from risk.frame.frame import Frame, concat, take
 from risk.models.inputs import model_columns
@@ -142,7 +143,8 @@ def _in_words(dti_pct: float, purpose: str | None) -> str:
         (10.0, None, "PURPOSE_MISSING"),
         (30.0, None, "DTI_HIGH|PURPOSE_MISSING"),
         (np.nan, None, "PURPOSE_MISSING|DTI_MISSING"),
-        (10.0, "a new purpose", "PURPOSE"),
+        (10.0, "a new purpose", "PURPOSE_UNKNOWN"),
+        (10.0, "renewable_energy", "PURPOSE"),
         (10.0, "credit_card", ""),
     ],
     ids=[
@@ -151,7 +153,8 @@ def _in_words(dti_pct: float, purpose: str | None) -> str:
         "a missing text",
         "the weightier first",
         "the weightier first, whatever the model's order",
-        "none below average: furthest below the best",
+        "a word that is unknown; none below average: furthest below the best",
+        "a word that the fit did not see; likewise",
         "the best everywhere",
     ],
 )
@@ -217,14 +220,16 @@ def test_every_feature_that_a_model_may_use_has_a_reason_for_its_value_and_for_i
 ):
     assert {reason.feature for reason in REASONS.values()} == set(CATALOGUE)
     for feature in CATALOGUE:
-        of_value, of_absence = codes_of(feature)
+        of_value, of_absence, of_the_unknown = codes_of(feature)
         assert REASONS[of_value].feature == REASONS[of_absence].feature == feature
+        assert REASONS[of_the_unknown].feature == feature
+        assert (REASONS[of_the_unknown].when == "UNKNOWN") == (feature in WORDS)
         assert (REASONS[of_value].when == "MISSING", REASONS[of_absence].when) == (False, "MISSING")
 
 
 def test_a_code_is_one_word_and_its_sentence_is_one_of_a_kind() -> None:
     sentences = [reason.sentence for reason in REASONS.values()]
-    assert len(set(sentences)) == len(sentences) == 2 * len(CATALOGUE)
+    assert len(set(sentences)) == len(sentences) == 2 * len(CATALOGUE) + len(WORDS)
     for code, reason in REASONS.items():
         assert re.fullmatch("[A-Z][A-Z_]*[A-Z]", code)
         assert re.fullmatch(r"[A-Z][^.]*\.", reason.sentence)

@@ -42,7 +42,8 @@ def test_no_applications_make_an_empty_frame() -> None:
     ("ids", "event_id", "application_id"),
     [
         ({"id": 7}, "7", "7"),
-        ({"id": "7 "}, "7", "7"),
+        ({"id": "2015/07/000123"}, "2015/07/000123", "2015/07/000123"),
+        ({"id": "an id of words, é and 本"}, *["an id of words, é and 本"] * 2),
         ({"loan_id": 8}, "8", "8"),
         ({"id": 7, "loan_id": 8}, "7", "7"),
         ({"event_id": "e-1", "id": 7}, "e-1", "7"),
@@ -61,6 +62,12 @@ def test_an_event_is_known_by_its_own_id_else_by_the_applications(
 _REFUSED = [
     ({"id": None}, RejectCode.MISSING_FIELD, "id"),
     ({"id": " "}, RejectCode.MISSING_FIELD, "id"),
+    ({"id": "7 "}, RejectCode.UNREADABLE_TEXT, "id"),
+    ({"id": "\u00a07"}, RejectCode.UNREADABLE_TEXT, "id"),
+    ({"id": "7\u00a07"}, RejectCode.UNREADABLE_TEXT, "id"),
+    ({"id": "7\u200b7"}, RejectCode.UNREADABLE_TEXT, "id"),
+    ({"loan_id": "7\t7"}, RejectCode.UNREADABLE_TEXT, "loan_id"),
+    ({"event_id": "e\n1"}, RejectCode.UNREADABLE_TEXT, "event_id"),
     ({"loan_amnt": None}, RejectCode.MISSING_FIELD, "loan_amnt"),
     ({"loan_amnt": ABSENT}, RejectCode.MISSING_FIELD, "loan_amnt"),
     ({"annual_inc": None}, RejectCode.MISSING_FIELD, "annual_inc"),
@@ -169,7 +176,6 @@ def test_several_issues_of_a_row_are_joined() -> None:
         ({"sub_grade": " "}, "lender_grade", "B"),
         ({"sub_grade": None, "grade": None}, "lender_grade", None),
         ({"purpose": ""}, "purpose", None),
-        ({"purpose": "a purpose never seen"}, "purpose", "a purpose never seen"),
         ({"verification_status": "verified"}, "verification", "Verified"),
         ({"verification_status": None}, "verification", None),
         ({"zip_code": None}, "zip3", None),
@@ -265,3 +271,41 @@ def test_an_arrival_in_another_zone_is_the_same_instant() -> None:
 def test_the_first_reason_to_refuse_a_row_is_its_reason() -> None:
     (reject,) = cleaned(id=None, loan_amnt=None, annual_inc=None).rejects
     assert reject.reason.startswith("id: ")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "column", "word"),
+    [
+        ("purpose", " Small_Business ", "purpose", "small_business"),
+        ("purpose", "DEBT_CONSOLIDATION", "purpose", "debt_consolidation"),
+        ("home_ownership", "mortgage", "home_ownership", "MORTGAGE"),
+        ("home_ownership", "Rent\u00a0", "home_ownership", "RENT"),
+        ("addr_state", " ca", "state", "CA"),
+        ("sub_grade", "b5 ", "lender_grade", "B5"),
+    ],
+)
+def test_white_space_and_case_of_a_word_say_nothing(
+    field: str, text: str, column: str, word: str
+) -> None:
+    row = clean_row(**{field: text})
+    assert (row[column], row["issues"]) == (word, "")
+
+
+def test_a_grade_stands_in_for_a_missing_sub_grade() -> None:
+    assert clean_row(sub_grade=" ", grade="c")["lender_grade"] == "C"
+
+
+@pytest.mark.parametrize(
+    ("field", "column"),
+    [
+        ("purpose", "purpose"),
+        ("home_ownership", "home_ownership"),
+        ("addr_state", "state"),
+        ("sub_grade", "lender_grade"),
+    ],
+)
+def test_an_unknown_word_is_kept_and_is_an_issue_of_its_row(field: str, column: str) -> None:
+    row = clean_row(**{field: " A boat "})
+    assert (row[column], row["issues"]) == ("A boat", f"{column}:unknown")
+    row = clean_row(**{field: " "} | ({"grade": None} if field == "sub_grade" else {}))
+    assert (row[column], row["issues"]) == (None, "")
