@@ -1,11 +1,11 @@
 """What the API answered, on its way into the audit log without making anybody wait.
 
 The request path hands entries over and goes on. A thread takes what has come together, a few times
-a second, and stores it in one transaction. While Postgres does not take it, it goes to a file of
-this process, ``RISK_HOME/audit/spool-*.jsonl``, synced to the disk batch by batch, and from there
-into the log once Postgres is back; so do files that processes left behind which are no more. An
-entry carries an id, and is stored once however often it is handed over. Where the disk does not
-take it either it stays in memory, and `has_room` ends when that is full.
+a second, and stores it in one transaction. While Postgres does not take it, it goes to a file that
+all processes of this machine share, `lakehouse.security.audit_spool`, and from there into the log
+once Postgres is back, by whichever process runs then. An entry carries an id, and is stored once
+however often it is handed over. Where the disk does not take it either it stays in memory, and
+`has_room` ends when that is full.
 
 A process killed outright loses what it answered in the last `GATHER_SECONDS`, or, in the moments
 until it finds out that Postgres hangs, what has come in since.
@@ -22,15 +22,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from lakehouse.errors import LakehouseError
-from serving.audit.spool import leftovers, own_spool
+from lakehouse.errors import LakehouseError, Unavailable
+from lakehouse.security.audit_spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from lakehouse.security.audit_chain import AuditEntry
-    from serving.audit.spool import Spool
 
 __all__ = ["GATHER_SECONDS", "MOST_WAITING", "AuditLog", "Counts", "Writer"]
 
@@ -77,18 +76,16 @@ class AuditLog:
     Parameters
     ----------
     folder
-        Where spool files lie: ``RISK_HOME/audit``.
+        Where the spool lies: ``RISK_HOME/audit``.
     """
 
     def __init__(self, writer: Writer, folder: Path, counts: Counts) -> None:
         self._writer = writer
         self._counts = counts
-        self._folder = folder
         self._waiting: deque[AuditEntry] = deque()
         self._has_come = threading.Event()
         self._stopping = threading.Event()
-        self._spool = own_spool(folder)
-        self._left: list[Spool] = []
+        self._spool = Spool(folder)
         self._retry_at = 0.0
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
 
@@ -98,8 +95,7 @@ class AuditLog:
         return len(self._waiting) < MOST_WAITING
 
     def start(self) -> None:
-        """Begin to store, with what dead processes left behind."""
-        self._left = leftovers(self._folder)
+        """Begin to store, with what processes that died left in the spool."""
         self._thread.start()
 
     def add(self, entries: Iterable[AuditEntry]) -> None:
@@ -120,7 +116,7 @@ class AuditLog:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            is_behind = bool(self._waiting or self._left) or not self._spool.is_empty
+            is_behind = bool(self._waiting) or self._has_spooled()
             self._has_come.wait(RETRY_SECONDS if is_behind else None)
             self._stopping.wait(GATHER_SECONDS)
             self._has_come.clear()
@@ -130,8 +126,7 @@ class AuditLog:
         if self._waiting:
             self._counts.lost.inc(len(self._waiting))
             log.error("audit_entries_lost", entries=len(self._waiting))
-        for spool in (*self._left, self._spool):
-            spool.close()
+        self._spool.close()
         self._writer.close()
 
     def _store_waiting(self) -> None:
@@ -139,24 +134,34 @@ class AuditLog:
         while self._waiting and is_kept:
             entries = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
             # What waits in the file is older, and goes first.
-            is_stored = self._spool.is_empty and self._write(entries)
+            is_stored = not self._has_spooled() and self._write(entries)
+            if is_stored:
+                self._counts.written.inc(len(entries))
             is_kept = is_stored or self._put_aside(entries)
 
     def _put_aside(self, entries: Sequence[AuditEntry]) -> bool:
         try:
             self._spool.append(entries)
-        except OSError as error:
+        except Unavailable as error:
             self._waiting.extendleft(reversed(entries))
-            log.warning("audit_spool_unavailable", folder=str(self._folder), reason=error.strerror)
+            log.warning("audit_spool_unavailable", reason=str(error))
             return False
         self._counts.spooled.inc(len(entries))
         return True
 
     def _drain(self) -> None:
-        for spool in (*self._left, self._spool):
-            for _ in takewhile(self._write, spool.batches(_BATCH)):
-                spool.forget()
-        self._left = [spool for spool in self._left if not spool.is_empty]
+        try:
+            for batch in takewhile(self._write, self._spool.batches(_BATCH)):
+                self._counts.written.inc(self._spool.forget(batch))
+        except Unavailable as error:
+            log.warning("audit_spool_unavailable", reason=str(error))
+
+    def _has_spooled(self) -> bool:
+        try:
+            return not self._spool.is_empty
+        except Unavailable as error:
+            log.warning("audit_spool_unavailable", reason=str(error))
+            return False
 
     def _write(self, entries: Sequence[AuditEntry]) -> bool:
         if time.monotonic() < self._retry_at:
@@ -167,5 +172,4 @@ class AuditLog:
             self._retry_at = time.monotonic() + RETRY_SECONDS
             log.warning("audit_log_unavailable", code=error.code, reason=str(error))
             return False
-        self._counts.written.inc(len(entries))
         return True

@@ -1,7 +1,5 @@
 """Entries reach the audit log once each, whatever is out, and nobody waits for it."""
 
-import os
-import stat
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,9 +12,9 @@ from prometheus_client import CollectorRegistry, Counter
 from lakehouse.errors import Unavailable
 from lakehouse.postgres.migrate import migrate
 from lakehouse.security.audit_chain import AuditEntry, AuditWriter, entry_of
+from lakehouse.security.audit_spool import Spool
 from lakehouse.security.audit_verify import verify
 from serving.audit.log import MOST_WAITING, AuditLog, Counts
-from serving.audit.spool import Spool, leftovers, own_spool
 from tests.lakehouse.silver_cases import ask
 from tests.waiting import until
 
@@ -84,8 +82,12 @@ def log(shelf: Shelf, tmp_path: Path, counts: Counts) -> Iterator[AuditLog]:
     started.close()
 
 
-def spooled(folder: Path) -> list[Path]:
-    return sorted(folder.glob("audit/spool-*.jsonl"))
+def spooled(folder: Path) -> list[AuditEntry]:
+    spool = Spool(folder / "audit")
+    try:
+        return next(spool.batches(100), [])
+    finally:
+        spool.close()
 
 
 def test_what_is_added_is_stored_in_order(log: AuditLog, shelf: Shelf, counts: Counts) -> None:
@@ -102,15 +104,13 @@ def test_what_was_added_last_is_stored_at_the_end(log: AuditLog, shelf: Shelf) -
     assert shelf.subjects == ["e0", "e1", "e2"]
 
 
-def test_while_silver_is_out_entries_wait_in_a_private_file_and_follow_in_order(
+def test_while_silver_is_out_entries_wait_on_disk_and_follow_in_order(
     log: AuditLog, shelf: Shelf, tmp_path: Path, counts: Counts
 ) -> None:
     shelf.is_out = True
     log.add(entries(3))
     until(lambda: figure(counts.spooled) == 3, what="spooled")
-    (path,) = spooled(tmp_path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert len(spooled(tmp_path)) == 3
     log.add(entries(2, start=3))
     shelf.is_out = False
     until(lambda: len(shelf.kept) == 5, what="drained")
@@ -137,7 +137,7 @@ def test_what_a_dead_process_left_behind_is_stored_by_the_next(
     dying.start()
     dying.add(entries(3))
     dying.close()
-    assert len(spooled(tmp_path)) == 1
+    assert len(spooled(tmp_path)) == 3
     shelf.is_out = False
     following = AuditLog(shelf, tmp_path / "audit", counts)
     following.start()
@@ -146,72 +146,26 @@ def test_what_a_dead_process_left_behind_is_stored_by_the_next(
     assert spooled(tmp_path) == []
 
 
-def test_the_file_of_a_process_that_lives_is_left_to_it(tmp_path: Path) -> None:
-    living = own_spool(tmp_path)
-    living.append(entries(1))
-    assert leftovers(tmp_path) == []
-    living.close()
-    (taken,) = leftovers(tmp_path)
-    assert [[entry.subject for entry in batch] for batch in first(taken)] == [["e0"]]
-    taken.close()
-
-
-def test_a_file_that_its_process_never_wrote_to_is_cleared_away(tmp_path: Path) -> None:
-    (tmp_path / "spool-1-abc.jsonl").touch()
-    assert leftovers(tmp_path) == []
-    assert list(tmp_path.iterdir()) == []
-
-
-def first(spool: Spool) -> list[list[AuditEntry]]:
-    return [next(spool.batches(10))]
-
-
-def test_a_line_that_was_torn_by_a_crash_is_skipped_and_said(tmp_path: Path) -> None:
-    spool = own_spool(tmp_path)
-    spool.append(entries(2))
-    spool.close()
-    (path,) = tmp_path.iterdir()
-    path.write_bytes(path.read_bytes()[:-10])
-    with structlog.testing.capture_logs() as lines:
-        (taken,) = leftovers(tmp_path)
-        for batch in taken.batches(10):
-            assert [entry.subject for entry in batch] == ["e0"]
-            taken.forget()
-    assert [line["event"] for line in lines] == ["audit_spool_torn"]
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_batch_that_was_not_forgotten_is_handed_out_again(tmp_path: Path) -> None:
-    spool = own_spool(tmp_path)
-    spool.append(entries(5))
-    handed_out = []
-    for batch in spool.batches(2):
-        handed_out.append([entry.subject for entry in batch])
-        if len(handed_out) % 2 == 0:
-            spool.forget()
-    assert handed_out == [["e0", "e1"]] * 2 + [["e2", "e3"]] * 2 + [["e4"]] * 2
-    assert spool.is_empty
-
-
-def test_a_disk_that_is_full_leaves_no_half_of_a_batch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_one_process_put_aside_is_stored_by_another_that_lives(
+    log: AuditLog, shelf: Shelf, tmp_path: Path, counts: Counts
 ) -> None:
-    spool = own_spool(tmp_path)
-    spool.append(entries(1))
-    real = os.write
+    other = Spool(tmp_path / "audit")
+    other.append(entries(3))
+    log.add(entries(1, start=3))
+    until(lambda: shelf.subjects == ["e0", "e1", "e2", "e3"], what="stored in order")
+    until(lambda: figure(counts.written) == 4, what="counted")
+    assert other.is_empty
+    other.close()
 
-    def full(fd: int, data: bytes) -> int:
-        if len(data) > 100:
-            return real(fd, data[:100])
-        raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch:
-        patch.setattr("os.write", full)
-        with pytest.raises(OSError, match="No space"):
-            spool.append(entries(3, start=1))
-    spool.append(entries(1, start=9))
-    assert [[entry.subject for entry in batch] for batch in first(spool)] == [["e0", "e9"]]
-    spool.close()
+def test_a_spool_that_is_no_longer_readable_does_not_keep_entries_from_the_log(
+    log: AuditLog, shelf: Shelf, tmp_path: Path, counts: Counts
+) -> None:
+    (tmp_path / "audit").mkdir()
+    (tmp_path / "audit" / "spool.sqlite3").write_bytes(b"not a database" * 1000)
+    log.add(entries(2))
+    until(lambda: figure(counts.written) == 2, what="stored")
+    assert shelf.subjects == ["e0", "e1"]
 
 
 def test_without_silver_and_disk_entries_wait_in_memory_which_is_bounded(
