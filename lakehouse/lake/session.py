@@ -37,6 +37,9 @@ _CONFIGURATION: Final[dict[str, str | bool | int | float | list[str]]] = {
     # `select * from settings` must not find the caller's variable of that name.
     "python_enable_replacements": "false",
 }
+_DERIVED: Final = ("outcomes", "chosen", "loans", "outcomes_by")
+"""Views and table macros over the tables; each may use those before it."""
+
 _UNREADABLE: Final = "reading the Arrow source failed"
 _ANALYSE: Final = re.compile("analy[sz]e")
 
@@ -60,7 +63,8 @@ class Lake:
         self._connection = duckdb.connect(":memory:", config=_CONFIGURATION)
         self.close = weakref.finalize(self, self._connection.close)
         self.refresh()
-        self._connection.execute(load_sql("lake/views/outcomes"))
+        for name in _DERIVED:
+            self._connection.execute(load_sql(f"lake/views/{name}"))
         self._connection.execute("set lock_configuration = true")
 
     def refresh(self) -> None:
@@ -128,6 +132,10 @@ class Lake:
             return handle.transaction_version(transaction_id(pipeline, topic, part))
         except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
             raise_as_ours(self._uris[table], exc)
+
+    def versions(self) -> dict[str, int]:
+        """Return the commit of each table that queries see; a table that is not there has none."""
+        return {name: table.version() for name, table in self._tables.items() if table is not None}
 
     def _newest(self, name: str) -> DeltaTable | None:
         try:

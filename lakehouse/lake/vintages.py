@@ -1,0 +1,50 @@
+"""Loans by vintage, as they were known on a day: what defaulted, what is known, what was scored.
+
+One function for each file of ``sql/lake/vintages``; columns and units are in the files. When a
+default happened is derived from the last payment: say so wherever months on book are shown.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pyarrow as pa
+
+from lakehouse.lake.filters import ALL, Filters, Grain
+from lakehouse.lake.session import Lake
+from lakehouse.postgres.statements import load_sql
+
+__all__ = ["curve_counts", "maturity", "scored_outcomes"]
+
+
+def curve_counts(
+    lake: Lake,
+    filters: Filters = ALL,
+    *,
+    as_of: date,
+    grain: Grain = Grain.QUARTER,
+    longest: int = 60,
+) -> pa.Table:
+    """Return loans reaching each month on book and defaults in it, by vintage.
+
+    `risk.monitoring.vintages` turns them into cumulative rates.
+    """
+    return _ask(lake, "curve_counts", filters, as_of=as_of, grain=grain, longest=longest)
+
+
+def maturity(lake: Lake, filters: Filters = ALL, *, as_of: date) -> pa.Table:
+    """Return loans, known outcomes, defaults and expected defaults by vintage and term."""
+    return _ask(lake, "maturity", filters, as_of=as_of)
+
+
+def scored_outcomes(
+    lake: Lake, filters: Filters = ALL, *, as_of: date, grain: Grain = Grain.MONTH
+) -> pa.Table:
+    """Return loans, known outcomes and defaults by vintage, term and PD."""
+    return _ask(lake, "scored_outcomes", filters, as_of=as_of, grain=grain)
+
+
+def _ask(lake: Lake, name: str, filters: Filters, **others: object) -> pa.Table:
+    return lake.query(
+        load_sql(f"lake/vintages/{name}"), {"filters": filters.parameters(), **others}
+    )
