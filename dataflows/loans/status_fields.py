@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+from risk.ingest.ids import id_text
+from risk.ingest.mend import date_text
+
 __all__ = ["Reported", "reported"]
 
 
@@ -24,17 +27,29 @@ class Reported(msgspec.Struct, frozen=True, gc=False):
     @property
     def application_id(self) -> str:
         """The loan's id as `lending_club.clean` names the application; empty without one."""
-        names = (self.id, self.loan_id, self.event_id)
-        return next(filter(None, (str(name).strip() for name in names if name is not None)), "")
+        return (id_text(self.id) or id_text(self.loan_id) or id_text(self.event_id) or "").strip()
 
 
 _NOTHING = Reported()
+_DATES = ("issue_d", "last_pymnt_d", "last_credit_pull_d")
 _decode = msgspec.json.Decoder(Reported).decode
+_as_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def reported(raw: bytes) -> Reported:
     """Read a record; one that cannot be read reports nothing."""
     try:
         return _decode(raw)
+    except msgspec.DecodeError:
+        return _mended(raw)
+
+
+def _mended(raw: bytes) -> Reported:
+    """Read a record of pandas', whose ids are floats and whose dates are milliseconds."""
+    try:
+        record = _as_object(raw)
+        names = {name: id_text(record.get(name)) for name in ("event_id", "id", "loan_id")}
+        dates = {name: date_text(record.get(name)) for name in _DATES}
+        return msgspec.convert(record | names | dates, Reported)
     except msgspec.DecodeError:
         return _NOTHING

@@ -80,6 +80,7 @@ class RejectCode(StrEnum):
     DUPLICATE_KEY = "duplicate_key"
     NOT_AN_OBJECT = "not_an_object"
     NOT_A_RECORD = "not_a_record"
+    RAGGED_ROW = "ragged_row"
     MISSING_FIELD = "missing_field"
     WRONG_TYPE = "wrong_type"
     WRONG_FORMAT = "wrong_format"
@@ -105,7 +106,8 @@ REJECT_CODES: Mapping[RejectCode, tuple[Stage, str]] = MappingProxyType(
         RejectCode.TOO_DEEP: (_DECODE, "Objects or arrays nested deeper than are read."),
         RejectCode.DUPLICATE_KEY: (_DECODE, "A key twice in one object."),
         RejectCode.NOT_AN_OBJECT: (_DECODE, "JSON, but not an object."),
-        RejectCode.NOT_A_RECORD: (_DECODE, "A footer line of the source's file."),
+        RejectCode.NOT_A_RECORD: (_DECODE, "A footer, banner or repeated header of a file."),
+        RejectCode.RAGGED_ROW: (_DECODE, "A file's row with more or fewer cells than its header."),
         RejectCode.MISSING_FIELD: (_CONTRACT, "A field that the contract requires is missing."),
         RejectCode.WRONG_TYPE: (_CONTRACT, "A field of another JSON type."),
         RejectCode.WRONG_FORMAT: (_CONTRACT, "A time or date that cannot be read."),

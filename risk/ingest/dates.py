@@ -77,7 +77,8 @@ def date_applications(
     findings.refuse(
         ~has_time & unreadable,
         RejectCode.WRONG_FORMAT,
-        'issue_d: expected a month like "Apr-2017" or an ISO date, found other text',
+        'issue_d: expected a month like "Apr-2017" or a date like "2017-04-01", found other text '
+        'or a day that reads two ways, as "12/1/2017" does; send "2017-12-01"',
     )
     findings.note(unreadable, "issued_on:unreadable")
     findings.refuse(

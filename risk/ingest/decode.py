@@ -21,6 +21,7 @@ from risk.ingest.application_columns import Applications, of_events, stacked
 from risk.ingest.duplicate_keys import doubtful
 from risk.ingest.event_buffer import Packed
 from risk.ingest.examine import Fault, examine
+from risk.ingest.mend import mended
 from risk.ingest.native.reader import FEWEST, read_flat
 
 # Longer ones are read alone.
@@ -42,6 +43,29 @@ _FIELD_CODES = (
     ("of length", RejectCode.UNREADABLE_TEXT),
     ("datetime", RejectCode.WRONG_FORMAT),
     ("Expected", RejectCode.OUT_OF_RANGE),
+)
+
+_KINDS_IN_WORDS = {
+    "int | str": "a whole number or text",
+    "float | str": "a number or text",
+    "datetime": 'a time with its zone, such as "2018-03-01T12:00:00Z"',
+    "float": "a number",
+    "int": "a whole number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "nothing",
+}
+_WORDS = (
+    (re.compile(r"`datetime` with a timezone component"), "`datetime`, got one without"),
+    (re.compile(r"Invalid RFC3339 encoded datetime"), "Expected `datetime`, got other text"),
+    (re.compile(r"`str` of length <= (\d+)"), r"at most \1 letters, found more"),
+    (re.compile(r" got "), " found "),
+    (
+        re.compile(r"`([a-z| ]+?)(?: \| null)?`"),
+        lambda match: _KINDS_IN_WORDS.get(match[1], match[1]),
+    ),
 )
 
 _EMPTY = Fault(RejectCode.EMPTY, "nothing to read; send one JSON object")
@@ -132,9 +156,12 @@ def _read_alone(
         if row not in faults:
             try:
                 application = _parse(text)
-            except msgspec.DecodeError as exc:
-                faults[row] = _unparsable(text, str(exc))
-                continue
+            except msgspec.DecodeError:
+                try:
+                    application = mended(text)
+                except (msgspec.DecodeError, RecursionError) as exc:
+                    faults[row] = _unparsable(text, str(exc))
+                    continue
             if application.loan_amnt is None and str(application.id).startswith(_FOOTERS):
                 faults[row] = _FOOTER
             else:
@@ -163,11 +190,24 @@ def _not_text(raw: bytes | None, limits: Limits) -> Fault | None:
     return None
 
 
+def in_words(message: str) -> str:
+    """Return what the parser says of a field in the words of people who send files.
+
+    Examples
+    --------
+    >>> in_words("Expected `float | null`, got `str`")
+    'expected a number, found text'
+    """
+    for pattern, words in _WORDS:
+        message = pattern.sub(words, message)
+    return f"{message[0].lower()}{message[1:]}"
+
+
 def _unparsable(text: bytes, message: str) -> Fault:
     if field := _FIELD.fullmatch(message):
         what = field["what"]
         code = next((code for mark, code in _FIELD_CODES if mark in what), RejectCode.WRONG_FORMAT)
-        return Fault(code, f"{field['path']}: {what[0].lower()}{what[1:]}")
+        return Fault(code, f"{field['path']}: {in_words(what)}")
     if message.startswith("Expected `object`"):
         return Fault(RejectCode.NOT_AN_OBJECT, f"{message}; send one JSON object an event")
     if text.isspace():

@@ -14,23 +14,22 @@ from numpy.typing import NDArray
 
 from risk.frame.categorical import Coded
 from risk.frame.memo import Memo, memo
+from risk.ingest import date_forms
+from risk.ingest.date_forms import date_code
+from risk.ingest.missing import is_missing
 
 UNREADABLE: Final = -np.inf
 """What a number that could not be read becomes, for the caller to report; NaN is missing."""
 
-_ABSENT = frozenset({"", "n/a", "na", "nan", "none", "null"})
-_NUMBER = r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))"
+_NUMBER = r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?)"
+_PLAIN = re.compile(_NUMBER, re.ASCII)
 _PERCENT = re.compile(_NUMBER + r"\s*%?", re.ASCII)
-_TERM = re.compile(_NUMBER + r"(?:\s*(?:months?|mos?))?", re.ASCII | re.IGNORECASE)
+_TERM = re.compile(_NUMBER + r"(?:\s*(?:months?|mos?|m))?", re.ASCII | re.IGNORECASE)
 _EMPLOYMENT = re.compile(
-    r"(?:< 1 year(?: or n/a)?|(\d+(?:\.\d*)?)\+?(?:\s*years?)?)", re.ASCII | re.IGNORECASE
+    r"(?:< ?1 year(?: or n/a)?|(\d+(?:\.\d*)?)\+?(?:\s*years?)?)", re.ASCII | re.IGNORECASE
 )
-_MONTH = re.compile(r"(?P<month>[a-z]{3})-(?P<year>\d{4}|\d\d)", re.ASCII | re.IGNORECASE)
-_ISO = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d)(?:[T ].*)?)?", re.ASCII)
-_MONTHS = {
-    "jan": 0, "feb": 1, "mar": 2, "apr": 3, "may": 4, "jun": 5,
-    "jul": 6, "aug": 7, "sep": 8, "oct": 9, "nov": 10, "dec": 11,
-}  # fmt: skip
+# $5,000.00 and 24,000: a comma stands before each three digits, or it is another sign.
+_GROUPED = re.compile(r"([+-]?)\s*\$?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?(\s*%)?", re.ASCII)
 _VERIFICATION = {
     "not verified": "Not Verified",
     "verified": "Verified",
@@ -40,14 +39,6 @@ _VERIFICATION = {
 }
 
 MAX_EMPLOYMENT_YEARS = 10.0
-
-# Dates travel through an int64 column: days since 1970, or, for a two-digit year, its months
-# since the century began, marked by this; or one of two codes that no date reaches.
-_TWO_DIGIT = 10**9
-_MISSING_DATE = -(10**9)
-_UNREADABLE_DATE = -(10**9) - 1
-_MONTHS_A_CENTURY = 1_200
-_EPOCH_MONTHS = 1970 * 12
 
 
 @memo(8_192)
@@ -78,7 +69,7 @@ def numbers(
 def dates(
     values: Coded | Sequence[str | None], *, latest: NDArray[np.datetime64]
 ) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
-    """Read "Apr-1997", "Nov-08" and ISO dates.
+    """Read "Apr-1997", "Nov-08", ISO dates and the other forms of `risk.ingest.date_forms`.
 
     Parameters
     ----------
@@ -94,16 +85,19 @@ def dates(
         Dates (NaT where missing or unreadable; a month is its first day), and which texts
         could not be read.
     """
-    codes = Coded.of(values).mapped(_date_code, np.int64)
-    unreadable = codes == _UNREADABLE_DATE
+    codes = Coded.of(values).mapped(date_code, np.int64)
+    unreadable = codes == date_forms.UNREADABLE
     days = codes.astype("datetime64[D]")
-    days[codes <= _MISSING_DATE] = np.datetime64("NaT")
-    short = codes >= _TWO_DIGIT
+    days[codes <= date_forms.MISSING] = np.datetime64("NaT")
+    short = codes >= date_forms.TWO_DIGIT
     if short.any():
-        months = codes[short] - _TWO_DIGIT
-        latest_months = latest[short].astype("datetime64[M]").astype(np.int64) + _EPOCH_MONTHS
-        months += (latest_months - months) // _MONTHS_A_CENTURY * _MONTHS_A_CENTURY
-        days[short] = (months - _EPOCH_MONTHS).astype("datetime64[M]")
+        months, day = np.divmod(codes[short] - date_forms.TWO_DIGIT, date_forms.DAYS_A_MONTH)
+        latest_months = latest[short].astype("datetime64[M]").astype(np.int64)
+        latest_months += date_forms.EPOCH_MONTHS
+        century = date_forms.MONTHS_A_CENTURY
+        months += (latest_months - months) // century * century
+        first = (months - date_forms.EPOCH_MONTHS).astype("datetime64[M]").astype("datetime64[D]")
+        days[short] = first + day
     return days, unreadable
 
 
@@ -113,47 +107,30 @@ def verification(text: str) -> str:
     return _VERIFICATION.get(text.strip().lower(), text)
 
 
+def number(text: str) -> float:
+    """Read "12.5", "$5,000.00" or "1e+05"; NaN is missing, `UNREADABLE` is any other text."""
+    return _read(_PLAIN, text)
+
+
 def _read(pattern: re.Pattern[str], value: float | str | None) -> float:
     if isinstance(value, float):
         # Equal arguments are one to what remembers, so both zeros have to become the same.
         return value + 0.0
     stripped = (value or "").strip()
-    if stripped.lower() in _ABSENT:
+    if is_missing(stripped):
         return np.nan
+    if "," in stripped or "$" in stripped:
+        stripped = _ungrouped(stripped)
     match = pattern.fullmatch(stripped)
     if match is None:
         return UNREADABLE
-    return float(match[1] or 0.0)  # "< 1 year" has no number
+    found = float(match[1] or 0.0)  # "< 1 year" has no number
+    return found if np.isfinite(found) else UNREADABLE
 
 
-@memo(8_192)
-def _date_code(text: str | None) -> int:
-    stripped = (text or "").strip()
-    if stripped.lower() in _ABSENT:
-        return _MISSING_DATE
-    if match := _MONTH.fullmatch(stripped):
-        return _month_code(match["month"].lower(), match["year"])
-    if match := _ISO.fullmatch(stripped):
-        return _iso_code("-".join(part for part in match.groups() if part))
-    return _UNREADABLE_DATE
-
-
-def _month_code(name: str, year: str) -> int:
-    month = _MONTHS.get(name)
-    if month is None:
-        return _UNREADABLE_DATE
-    months = int(year) * 12 + month
-    if len(year) == len("08"):
-        return _TWO_DIGIT + months
-    return _days(np.datetime64(months - _EPOCH_MONTHS, "M"))
-
-
-def _iso_code(day: str) -> int:
-    try:
-        return _days(np.datetime64(day))
-    except ValueError:
-        return _UNREADABLE_DATE
-
-
-def _days(day: np.datetime64) -> int:
-    return int(day.astype("datetime64[D]").astype(np.int64))
+def _ungrouped(text: str) -> str:
+    match = _GROUPED.fullmatch(text)
+    if match is None:
+        return text
+    sign, whole, rest, percent_sign = match.groups(default="")
+    return f"{sign}{whole.replace(',', '')}{rest}{percent_sign}"

@@ -29,6 +29,8 @@ from risk.ingest import dialects
 from risk.ingest.application_columns import NUMBERS, TIMES, Applications
 from risk.ingest.dates import Instants, date_applications, instants
 from risk.ingest.findings import Findings
+from risk.ingest.ids import POSITION_ISSUE, id_text, is_of_position
+from risk.ingest.missing import is_missing
 
 _IN_DIALECT = (
     ("term_months", dialects.term_months),
@@ -50,6 +52,9 @@ _EVENT_TIME = TIMES.index("event_time")
 _FICO_ROWS = [NUMBERS.index("fico_range_low"), NUMBERS.index("fico_range_high")]
 _RATIOS = ("dti_pct", "joint_dti_pct")
 _MOST = np.array([100.0 if column in _RATIOS else np.inf for column in _PLAIN])[:, None]
+
+# No lender lends at less; a fraction, 0.0756 for 7.56 %, would pass for the lowest of rates.
+_LEAST_LIKELY_RATE_PCT = 1.0
 
 _ORDER = tuple(column.name for column in APPLICATION_COLUMNS)
 
@@ -138,7 +143,10 @@ def _identity(source: _Source, findings: Findings) -> Frame:
     )
     for field, given in (("id", ids), ("loan_id", loan_ids), ("event_id", event_ids)):
         _refuse_unreadable(field, given, findings)
-    event_id = text_column(_first_given(count, event_ids, ids, loan_ids), count)
+    chosen = _first_given(count, event_ids, ids, loan_ids)
+    if any(map(is_of_position, chosen)):
+        findings.note(np.array([*map(is_of_position, chosen)]), POSITION_ISSUE)
+    event_id = text_column(chosen, count)
     return {"event_id": event_id, "application_id": text_column(names, count)}
 
 
@@ -157,7 +165,7 @@ def _ids(column: Coded) -> list[str | None]:
     values = column.tolist()
     if values.count(None) == len(values):
         return []
-    return list(map(str, values)) if {*map(type, values)} == {int} else list(map(_id, values))
+    return list(map(str, values)) if {*map(type, values)} == {int} else list(map(id_text, values))
 
 
 def _first_given(count: int, *columns: list[str | None]) -> list[str | None]:
@@ -166,11 +174,6 @@ def _first_given(count: int, *columns: list[str | None]) -> list[str | None]:
     for column in others:
         first = [value or other for value, other in zip(first, column, strict=True)]
     return first
-
-
-def _id(value: int | str | None) -> str | None:
-    text = "" if value is None else str(value)
-    return None if not text or text.isspace() else text
 
 
 def _numbers(applications: Applications, source: _Source, findings: Findings) -> Frame:
@@ -195,6 +198,7 @@ def _numbers(applications: Applications, source: _Source, findings: Findings) ->
             f"{field}: expected {least:g} to {most:g}, found another number",
         )
         frame[column] = values
+    findings.note(frame["rate_pct"] < _LEAST_LIKELY_RATE_PCT, "rate_pct:suspect")
     years = frame["employment_years"]
     frame["employment_years"] = np.minimum(years, dialects.MAX_EMPLOYMENT_YEARS)
 
@@ -234,7 +238,7 @@ def _note_unknown(column: NDArray[np.object_], feature: str, findings: Findings)
 
 @memo(2_048)
 def _text(value: str | None) -> str | None:
-    return value if value and not value.isspace() else None
+    return None if value is None or is_missing(value) else value
 
 
 @memo(256)

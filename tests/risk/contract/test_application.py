@@ -46,7 +46,7 @@ def test_the_schema_accepts_what_the_parser_accepts(change: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     "change",
     [
-        {"loan_amnt": "15000"},
+        {"loan_amnt": "15 thousand"},
         {"loan_amnt": 0},
         {"int_rate": 101},
         {"purpose": "x" * 257},

@@ -82,7 +82,7 @@ def test_bytes_that_are_no_application_are_refused_at_decoding(
 
 
 _BROKEN = [
-    ("loan_amnt", '"15000"', RejectCode.WRONG_TYPE),
+    ("loan_amnt", '"15 thousand"', RejectCode.WRONG_TYPE),
     ("loan_amnt", "true", RejectCode.WRONG_TYPE),
     ("loan_amnt", "[15000]", RejectCode.WRONG_TYPE),
     ("annual_inc", '{"usd": 1}', RejectCode.WRONG_TYPE),
@@ -91,7 +91,11 @@ _BROKEN = [
     ("purpose", "7", RejectCode.WRONG_TYPE),
     ("id", "1.5", RejectCode.WRONG_TYPE),
     ("id", "true", RejectCode.WRONG_TYPE),
-    ("event_time", "1772366340", RejectCode.WRONG_TYPE),
+    ("event_time", "17723", RejectCode.WRONG_TYPE),
+    ("event_time", "true", RejectCode.WRONG_TYPE),
+    ("event_time", "9" * 5_000, RejectCode.OUT_OF_RANGE),
+    ("issue_d", "true", RejectCode.WRONG_TYPE),
+    ("issue_d", "40878", RejectCode.WRONG_TYPE),
     ("event_time", '"2026-03-01T11:59:00"', RejectCode.WRONG_FORMAT),
     ("event_time", '"2026-03-01"', RejectCode.WRONG_FORMAT),
     ("event_time", '"yesterday"', RejectCode.WRONG_FORMAT),

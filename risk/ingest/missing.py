@@ -1,0 +1,21 @@
+"""The words that pandas, R, Spark, Excel and SQL write where there is nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["MISSING_WORDS", "is_missing"]
+
+MISSING_WORDS: Final = frozenset(
+    {"", "na", "n/a", "nan", "<na>", "nat", "null", "none", "nil", "\\n", "-", "--", ".", "#n/a"}
+)
+"""In lower case; none of them is a number, a state, or another value that a lender writes."""
+
+_LONGEST: Final = max(map(len, MISSING_WORDS))
+
+
+def is_missing(text: str) -> bool:
+    """Say whether a text is blank, or a word for nothing in any case."""
+    if len(text) > _LONGEST:
+        text = text.strip()
+    return len(text) <= _LONGEST and text.strip().lower() in MISSING_WORDS
