@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from risk.features.missing import is_missing
 from risk.frame.memo import Memo
 
 __all__ = ["WORDS", "is_unknown", "words_of"]
@@ -44,7 +45,9 @@ def _reading(words: Iterable[str]) -> Memo[str | None, str | None]:
 
     def read(text: str | None) -> str | None:
         stripped = (text or "").strip()
-        return by_folded.get(stripped.casefold(), stripped) or None
+        word = by_folded.get(stripped.casefold())
+        # A lender's own word, the home ownership NONE, comes before a word for nothing.
+        return word or (None if is_missing(stripped) else stripped)
 
     return Memo(read, _MOST_REMEMBERED)
 
@@ -55,7 +58,8 @@ _READINGS = {feature: _reading(words) for feature, words in WORDS.items()}
 def words_of(feature: str) -> Memo[str | None, str | None]:
     """Return what reads a text as one of a feature's words.
 
-    It gives the word, else the text without the white space around it, else None.
+    It gives the word, else the text without the white space around it; None where there is none,
+    or a word for nothing.
     """
     return _READINGS[feature]
 

@@ -11,8 +11,8 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
+from risk.features.missing import is_missing
 from risk.frame.memo import memo
-from risk.ingest.missing import is_missing
 
 __all__ = [
     "DAYS_A_MONTH",

@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from risk.features.missing import is_missing
 from risk.frame.categorical import Coded
 from risk.frame.memo import Memo, memo
 from risk.ingest import date_forms
 from risk.ingest.date_forms import date_code
-from risk.ingest.missing import is_missing
 
 UNREADABLE: Final = -np.inf
 """What a number that could not be read becomes, for the caller to report; NaN is missing."""

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from risk.ingest.missing import is_missing
+from risk.features.missing import is_missing
 
 __all__ = ["POSITION_ISSUE", "id_text", "is_of_position", "position_id"]
 

@@ -21,6 +21,7 @@ from risk.contract.application import (
     RejectCode,
     is_readable_id,
 )
+from risk.features.missing import is_missing
 from risk.features.words import WORDS, words_of
 from risk.frame.categorical import Coded
 from risk.frame.frame import Frame, take, text_column
@@ -30,7 +31,6 @@ from risk.ingest.application_columns import NUMBERS, TIMES, Applications
 from risk.ingest.dates import Instants, date_applications, instants
 from risk.ingest.findings import Findings
 from risk.ingest.ids import POSITION_ISSUE, id_text, is_of_position
-from risk.ingest.missing import is_missing
 
 _IN_DIALECT = (
     ("term_months", dialects.term_months),

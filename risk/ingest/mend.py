@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 
 from risk.contract.application import LoanApplication
+from risk.features.missing import is_missing
 from risk.ingest import dialects
 from risk.ingest.application_columns import NUMBERS, TIMES
 from risk.ingest.ids import id_text
-from risk.ingest.missing import is_missing
 
 __all__ = ["date_text", "mended"]
 
