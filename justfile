@@ -79,7 +79,7 @@ simulate to source="sim://?rate=200&seed=1" *options:
 # Run all tests, real servers included; risk/ must be covered whole. With arguments: those tests
 [group('prove')]
 test *arguments:
-    {{ python }} -m pytest {{ if arguments == "" { "--cov=risk --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100" } else { "" } }} "$@"
+    {{ python }} -m pytest {{ if arguments == "" { "--numprocesses 2 --dist loadfile --cov=risk --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100" } else { "" } }} "$@"
 
 # Run all checks that need no running system
 [group('prove')]

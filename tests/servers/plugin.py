@@ -4,7 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -24,6 +24,7 @@ _FIXTURES: Final = {
 }
 _used = pytest.StashKey[dict[str, str]]()
 _choice = pytest.StashKey[Choice]()
+_WORKER_SAID: Final = "servers_used"
 _numbers = itertools.count(1)
 
 
@@ -106,6 +107,8 @@ def bucket(s3_server: str) -> Bucket:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_used] = {}
     config.stash[_choice] = choose()
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(_Workers())
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -117,6 +120,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _FIXTURES.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker("server")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a worker of pytest-xdist used to the process that prints the summary."""
+    if (said := getattr(session.config, "workeroutput", None)) is not None:
+        said[_WORKER_SAID] = session.config.stash[_used]
+
+
+class _Workers:
+    """Hooks of pytest-xdist, registered only where it runs."""
+
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take over what a worker used; one that crashed left nothing."""
+        del error
+        node.config.stash[_used].update(getattr(node, "workeroutput", {}).get(_WORKER_SAID, {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
