@@ -37,6 +37,7 @@ NOT_IMPORTED = {
     "mypy": "just types",
     "pytest-cov": "a plugin of pytest",
     "pytest-timeout": "a plugin of pytest",
+    "pytest-xdist": "a plugin of pytest",
     "ruff": "just lint",
     "rust-just": "just itself",
     "schemathesis": "run as a command by the API's tests",
