@@ -82,7 +82,7 @@ def broker_configuration(settings: Settings, servers: str) -> dict[str, Any]:
         configuration |= {
             "sasl.mechanism": settings.kafka_sasl_mechanism,
             "sasl.username": settings.kafka_username,
-            "sasl.password": settings.kafka_password.reveal(),
+            "sasl.password": settings.kafka_password.get_secret_value(),
         }
     if settings.kafka_security_protocol.endswith("ssl"):
         files = {

@@ -4,18 +4,18 @@
 """
 
 import sys
+from typing import Any
 
-from msgspec.structs import FieldInfo, fields
-
-from lakehouse.settings.settings import Secret, Settings, expected, meaning, variable_of
+from lakehouse.settings.settings import SECRETS, Settings, described, expected, variable_of
 
 _HEAD = """\
 # Settings
 
-Every setting of the house, read from the environment once, at the start of a command. None is
+Every setting, read from the environment once, at the start of a command. None is
 needed: without any, the flow scores simulated applications into an embedded Postgres and a local
 lake. A variable that begins with `RISK_` and is not listed here is refused, and so is an empty or
-malformed one.
+malformed one. Kubernetes adds variables of its own for a service whose name begins with `risk-`,
+such as `..._PORT=tcp://10.0.0.1:8000` beside `..._SERVICE_HOST`; those are passed by.
 
 A secret can also be handed over as a file: `RISK_KAFKA_PASSWORD_FILE` names a file that holds what
 `RISK_KAFKA_PASSWORD` would. S3 is reached with the usual `AWS_` variables (`AWS_ACCESS_KEY_ID`,
@@ -28,13 +28,14 @@ A secret can also be handed over as a file: `RISK_KAFKA_PASSWORD_FILE` names a f
 
 def settings_page() -> str:
     """Return the page as Markdown."""
-    return _HEAD + "".join(map(_row, fields(Settings)))
+    return _HEAD + "".join(_row(field, about) for field, about in described().items())
 
 
-def _row(field: FieldInfo) -> str:
-    default = field.default.reveal() if isinstance(field.default, Secret) else str(field.default)
-    shown = f"`{default}`" if default else ""
-    cells = (f"`{variable_of(field.name)}`", shown, expected(field.name), meaning(field.name))
+def _row(field: str, about: dict[str, Any]) -> str:
+    default = Settings.model_fields[field].default if field in SECRETS else about.get("default", "")
+    text = default.get_secret_value() if field in SECRETS else str(default)
+    shown = f"`{text}`" if text else ""
+    cells = (f"`{variable_of(field)}`", shown, expected(field), about["description"])
     return f"| {' | '.join(cells)} |\n"
 
 

@@ -1,41 +1,17 @@
-"""Secrets among the settings: never shown, read from a file if wanted, not weak ones."""
+"""Secrets among the settings: read from a file if wanted, and refused if weak."""
 
 from pathlib import Path
 from typing import Final
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
+from pydantic import SecretStr
 
 from lakehouse.errors import SettingsInvalid
 
-__all__ = ["Secret", "password_of", "read_secret", "refuse_weak"]
+__all__ = ["password_of", "read_secret", "refuse_weak"]
 
 _WEAK: Final = frozenset({"admin", "changeme", "minioadmin", "password", "risk", "root", "secret"})
-
-
-class Secret:
-    """Text that shows itself only when asked, so in no repr, log line or traceback."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Return the text itself, for the client library that needs it."""
-        return self._text
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __repr__(self) -> str:
-        return "Secret(***)" if self._text else "Secret()"
 
 
 def read_secret(variable: str, path: str) -> str:
@@ -48,10 +24,10 @@ def read_secret(variable: str, path: str) -> str:
         ) from exc
 
 
-def password_of(dsn: Secret) -> str:
+def password_of(dsn: SecretStr) -> str:
     """Return the password in the connection string of silver; empty if libpq finds it elsewhere."""
     try:
-        return str(conninfo_to_dict(dsn.reveal()).get("password", ""))
+        return str(conninfo_to_dict(dsn.get_secret_value()).get("password", ""))
     except ProgrammingError:
         # Not `from` it: its message quotes the string.
         raise SettingsInvalid(

@@ -1,6 +1,6 @@
-"""The one Settings: every knob of the house, its default, its bounds and what it means.
+"""What the product can be told: every setting, its default, its bounds and what it means.
 
-A door (a command's ``main``) calls ``Settings.from_env(os.environ)`` once and hands the value on;
+A command calls ``Settings.from_env(os.environ)`` once, when it starts, and hands the value on;
 nothing else reads the environment. A field's environment variable is its name in capitals after
 ``RISK_``; a secret may also be handed over as a file, by the same name with ``_FILE``. What belongs
 to S3 itself stays in the usual ``AWS_*`` variables.
@@ -9,36 +9,29 @@ to S3 itself stays in the usual ``AWS_*`` variables.
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-import msgspec
-from msgspec import Meta
-from msgspec.inspect import (
-    CustomType,
-    FloatType,
-    IntType,
-    LiteralType,
-    StrType,
-    StructType,
-    type_info,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from lakehouse.errors import SettingsInvalid
-from lakehouse.settings.secret import Secret, password_of, read_secret, refuse_weak
+from lakehouse.settings.secret import password_of, read_secret, refuse_weak
 
-__all__ = ["PREFIX", "Secret", "Settings", "expected", "meaning", "variable_of"]
+__all__ = ["PREFIX", "SECRETS", "Settings", "described", "expected", "variable_of"]
 
 PREFIX: Final = "RISK_"
 _FILE: Final = "_FILE"
+_SERVICE_HOST: Final = "_SERVICE_HOST"
 _SHORTEST_PEPPER: Final = 32
 
 
-def _about(description: str, **bounds: Any) -> Meta:
-    return Meta(description=description, **bounds)
+def _about(description: str, **bounds: Any) -> Any:
+    return Field(description=description, **bounds)
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What one process of the house was told; see each field's description, or docs/settings.md."""
+class Settings(BaseModel):
+    """What one process was told; see each field's description, or docs/settings.md."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     source: Annotated[
         str,
@@ -51,16 +44,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Path, _about("The folder in which everything embedded lives: Postgres, the lake, logs.")
     ] = Path("var")
     silver_dsn: Annotated[
-        Secret,
+        SecretStr,
         _about(
             "The Postgres (14 or later) that holds silver, as a libpq connection string or URI; "
-            "`embedded` runs one of our own below `RISK_HOME`."
+            "`embedded` runs one below `RISK_HOME`."
         ),
-    ] = Secret("embedded")
+    ] = SecretStr("embedded")
     lake_uri: Annotated[
         str,
-        _about("Where gold lives: a folder, or `s3://BUCKET/PREFIX`; `RISK_HOME/lake` if unset."),
-    ] = ""
+        _about(
+            "Where gold lives: a folder, or `s3://BUCKET/PREFIX`; `RISK_HOME/lake` if unset.",
+        ),
+    ] = Field(default_factory=lambda told: str(told["home"] / "lake"))
     policy: Annotated[str, _about("The policy that decides, by name and version.")] = "standard-1"
     model: Annotated[
         str,
@@ -168,12 +163,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     api_pepper: Annotated[
-        Secret,
+        SecretStr,
         _about(
             "What the stored hashes of API keys are keyed with, the same for every server of one "
             "silver, at least 32 characters; `RISK_HOME/api-pepper`, made at first use, if unset."
         ),
-    ] = Secret("")
+    ] = SecretStr("")
 
     kafka_security_protocol: Annotated[
         Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"],
@@ -184,7 +179,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _about("How to log in to the broker, with a `sasl_` protocol."),
     ] = "SCRAM-SHA-512"
     kafka_username: Annotated[str, _about("The user to log in to the broker as.")] = ""
-    kafka_password: Annotated[Secret, _about("That user's password.")] = Secret("")
+    kafka_password: Annotated[SecretStr, _about("That user's password.")] = SecretStr("")
     kafka_ca_path: Annotated[
         str,
         _about("The CA certificate (PEM) that signed the broker's; the system's CAs if unset."),
@@ -194,13 +189,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     kafka_key_path: Annotated[str, _about("The private key (PEM) of that certificate.")] = ""
 
-    def __post_init__(self) -> None:
-        if not self.lake_uri:
-            msgspec.structs.force_setattr(self, "lake_uri", str(self.home / "lake"))
-
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+    def from_env(cls, env: Mapping[str, str]) -> Self:
         """Read the settings from `env`, or refuse.
+
+        Kubernetes adds variables of its own for a service whose name begins with ``risk-``, such
+        as ``..._PORT=tcp://10.0.0.1:8000``; they stand beside a ``..._SERVICE_HOST`` and are
+        passed by.
 
         Raises
         ------
@@ -208,34 +203,51 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             A ``RISK_`` variable is unknown, empty, malformed or out of bounds, a secret is weak, or
             two settings contradict each other. The message never shows a secret.
         """
-        known = {variable_of(field): field for field in cls.__struct_fields__}
-        secrets = {variable_of(f.name) for f in msgspec.structs.fields(cls) if _is_secret(f)}
+        known = {variable_of(field): field for field in cls.model_fields}
+        files = {f"{variable_of(field)}{_FILE}": variable_of(field) for field in SECRETS}
+        added = tuple(
+            name.removesuffix(_SERVICE_HOST) + kind
+            for name in env
+            if name.endswith(_SERVICE_HOST)
+            for kind in ("_SERVICE_", "_PORT")
+        )
         texts: dict[str, str] = {}
         for variable in sorted(name for name in env if name.startswith(PREFIX)):
-            name = variable.removesuffix(_FILE)
-            if variable not in known and name in secrets:
-                if name in env:
-                    raise SettingsInvalid(f"{name} and {variable} are both set; keep one of them")
-                texts[known[name]] = read_secret(variable, env[variable])
-            elif variable in known:
+            if variable in known:
                 texts[known[variable]] = env[variable]
-            else:
-                raise SettingsInvalid(
-                    _unknown(variable, [*known, *(f"{s}{_FILE}" for s in secrets)])
-                )
+            elif variable in files:
+                if files[variable] in env:
+                    raise SettingsInvalid(
+                        f"{files[variable]} and {variable} are both set; keep one of them"
+                    )
+                texts[known[files[variable]]] = read_secret(variable, env[variable])
+            elif not variable.startswith(added):
+                raise SettingsInvalid(_unknown(variable, [*known, *files]))
         for field, text in texts.items():
             if not text:
                 raise SettingsInvalid(
                     f"{variable_of(field)} is set but empty; give it a value or unset it"
                 )
-        settings = _convert(texts)
+        try:
+            settings = cls.model_validate(texts)
+        except ValidationError as exc:
+            field = str(exc.errors()[0]["loc"][0])
+            raise SettingsInvalid(
+                f"{variable_of(field)}: expected {expected(field)}, found {texts[field]!r}"
+            ) from None
         _refuse_contradictions(settings)
         return settings
 
     @property
     def is_silver_embedded(self) -> bool:
-        """Whether silver is the Postgres that this house runs itself."""
-        return self.silver_dsn.reveal() == "embedded"
+        """Whether silver is the Postgres that the product runs itself."""
+        return self.silver_dsn.get_secret_value() == "embedded"
+
+
+SECRETS: Final = tuple(
+    name for name, field in Settings.model_fields.items() if field.annotation is SecretStr
+)
+"""The fields that are never shown, and that a file may hold."""
 
 
 def variable_of(field: str) -> str:
@@ -243,62 +255,35 @@ def variable_of(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def _is_secret(field: msgspec.structs.FieldInfo) -> bool:
-    return isinstance(field.default, Secret)
-
-
-def _unknown(variable: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(variable, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else "docs/settings.md lists them all"
-    return f"{variable} is no setting of this house; {hint}"
-
-
-def _decode(kind: type, text: Any) -> Any:
-    return kind(text)
-
-
-def _convert(texts: dict[str, str]) -> "Settings":
-    for field, text in texts.items():
-        try:
-            msgspec.convert({field: text}, Settings, strict=False, dec_hook=_decode)
-        except msgspec.ValidationError as exc:
-            raise SettingsInvalid(
-                f"{variable_of(field)}: expected {expected(field)}, found {text!r}"
-            ) from exc
-    return msgspec.convert(texts, Settings, strict=False, dec_hook=_decode)
+def described() -> dict[str, dict[str, Any]]:
+    """Return each field's JSON Schema: its description, default and bounds."""
+    return dict(Settings.model_json_schema()["properties"])
 
 
 def expected(field: str) -> str:
     """Say which values a field takes."""
-    described = next(each for each in _described().fields if each.name == field)
-    match getattr(described.type, "type", described.type):  # without its description
-        case LiteralType(values=values):
-            words = f"one of {', '.join(map(str, values))}"
-        case IntType(ge=least, le=most):
+    match described()[field]:
+        case {"enum": values}:
+            words = f"one of {', '.join(values)}"
+        case {"type": "integer", "minimum": least, "maximum": most}:
             words = f"a whole number from {least:,} to {most:,}"
-        case FloatType(ge=least, le=most):
+        case {"type": "number", "minimum": least, "maximum": most}:
             words = f"a number from {least:,g} to {most:,g}"
-        case StrType(pattern=str()):
-            words = f"text such as {described.default}"
-        case CustomType(cls=cls):
-            words = "a path" if cls is Path else "a secret"
+        case {"pattern": _, "default": str(default)} if default:
+            words = f"text such as {default}"
+        case {"format": "path"}:
+            words = "a path"
+        case {"format": "password"}:
+            words = "a secret"
         case _:
             words = "text"
     return words
 
 
-def meaning(field: str) -> str:
-    """Say what a field is for."""
-    described = next(each for each in _described().fields if each.name == field)
-    schema = getattr(described.type, "extra_json_schema", None) or {}
-    return str(schema["description"])
-
-
-def _described() -> StructType:
-    described = type_info(Settings)
-    if not isinstance(described, StructType):
-        raise TypeError("Settings is a struct")
-    return described
+def _unknown(variable: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(variable, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else "docs/settings.md lists them all"
+    return f"{variable} is no setting; {hint}"
 
 
 def _refuse_contradictions(settings: "Settings") -> None:
@@ -318,8 +303,8 @@ def _refuse_contradictions(settings: "Settings") -> None:
         raise SettingsInvalid(
             "RISK_KAFKA_CERTIFICATE_PATH and RISK_KAFKA_KEY_PATH belong together: set both, or none"
         )
-    refuse_weak("RISK_KAFKA_PASSWORD", settings.kafka_password.reveal())
-    if settings.api_pepper and len(settings.api_pepper.reveal()) < _SHORTEST_PEPPER:
+    refuse_weak("RISK_KAFKA_PASSWORD", settings.kafka_password.get_secret_value())
+    if settings.api_pepper and len(settings.api_pepper.get_secret_value()) < _SHORTEST_PEPPER:
         raise SettingsInvalid(
             f"RISK_API_PEPPER is shorter than {_SHORTEST_PEPPER} characters; make one, for example "
             "with `openssl rand -base64 32`"

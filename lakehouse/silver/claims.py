@@ -61,7 +61,7 @@ def open_silver(settings: Settings) -> Iterator[str]:
         with embedded_postgres(settings.home) as dsn:
             yield dsn
     else:
-        yield settings.silver_dsn.reveal()
+        yield settings.silver_dsn.get_secret_value()
 
 
 def claim(dsn: str, pipeline: str) -> int:

@@ -146,7 +146,7 @@ def load_pepper(settings: Settings) -> bytes:
         The file is cut short, or others than its owner may read it.
     """
     if settings.api_pepper:
-        return settings.api_pepper.reveal().encode()
+        return settings.api_pepper.get_secret_value().encode()
     path = settings.home / "api-pepper"
     if not path.exists():
         settings.home.mkdir(parents=True, exist_ok=True)

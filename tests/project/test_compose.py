@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from msgspec.structs import fields
 
 from lakehouse.settings.settings import PREFIX, Settings, variable_of
 from tests.project.tree import PACKAGES, ROOT
@@ -71,7 +70,7 @@ def test_the_example_of_env_names_each_secret_and_gives_none() -> None:
 
 @pytest.mark.parametrize("name", ["score", "api", "migrate"])
 def test_the_house_is_told_only_settings_that_exist(name: str) -> None:
-    known = {variable_of(field.name) for field in fields(Settings)}
+    known = {variable_of(field) for field in Settings.model_fields}
     told = {name for name in SERVICES[name]["environment"] if name.startswith(PREFIX)}
     assert told <= known
 

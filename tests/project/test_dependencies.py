@@ -56,7 +56,6 @@ AHEAD = {
     "itsdangerous",
     "pandas",
     "playwright",
-    "pydantic-settings",
 }
 
 

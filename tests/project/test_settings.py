@@ -2,9 +2,7 @@
 
 import re
 
-from msgspec.structs import fields
-
-from lakehouse.settings.settings import PREFIX, Secret, Settings, variable_of
+from lakehouse.settings.settings import PREFIX, SECRETS, Settings, variable_of
 from tests.project.tree import ROOT, files, offending
 
 NAME = re.compile(rf"\b{PREFIX}[A-Z0-9_]+")
@@ -12,9 +10,8 @@ SILENT = {"risk", "tests"}  # these packages know no settings; the names there a
 
 
 def _known() -> set[str]:
-    names = {variable_of(field.name) for field in fields(Settings)}
-    secrets = {variable_of(f.name) for f in fields(Settings) if isinstance(f.default, Secret)}
-    return names | {f"{name}_FILE" for name in secrets}
+    names = {variable_of(field) for field in Settings.model_fields}
+    return names | {f"{variable_of(field)}_FILE" for field in SECRETS}
 
 
 def test_no_file_names_a_setting_that_does_not_exist() -> None:

@@ -14,11 +14,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pydantic import SecretStr
 
 from lakehouse.embedded import cluster
 from lakehouse.embedded.server import embedded_postgres
 from lakehouse.errors import Unavailable
-from lakehouse.settings.settings import Secret, Settings
+from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import open_silver
 from tests.lakehouse.silver_cases import ask, tell
 from tests.waiting import until
@@ -289,5 +290,5 @@ def _package() -> Path:
 
 def test_another_postgres_is_taken_as_it_is_named() -> None:
     dsn = "postgresql://flow@db.internal:5432/risk"
-    with open_silver(Settings(silver_dsn=Secret(dsn))) as opened:
+    with open_silver(Settings(silver_dsn=SecretStr(dsn))) as opened:
         assert opened == dsn

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import psycopg
 import pytest
 from prometheus_client import REGISTRY
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from lakehouse.errors import ArtefactInvalid, Unavailable
@@ -21,7 +21,7 @@ from lakehouse.registry.changes import challenge, register_policy
 from lakehouse.registry.store import RegistryStore
 from lakehouse.registry.watch import ModelsInForce
 from lakehouse.rules.in_force import RulesInForce, open_rules, versions_of
-from lakehouse.settings.settings import Secret, Settings
+from lakehouse.settings.settings import Settings
 from lakehouse.silver import reference_tables
 from risk.decision.decide import decide
 from risk.decision.judge import Rules
@@ -181,12 +181,12 @@ def test_rules_that_nobody_watched_can_be_closed(world: World) -> None:
 def settings(silver: str, lake_uri: str, tmp_path: Path) -> Settings:
     with psycopg.connect(silver) as connection:
         connection.execute("truncate silver.reference_sets, silver.reference_in_force")
-    return Settings(home=tmp_path, silver_dsn=Secret(silver), lake_uri=lake_uri)
+    return Settings(home=tmp_path, silver_dsn=SecretStr(silver), lake_uri=lake_uri)
 
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[RulesInForce]:
-    rules = open_rules(settings, settings.silver_dsn.reveal())
+    rules = open_rules(settings, settings.silver_dsn.get_secret_value())
     try:
         yield rules
     finally:
@@ -213,7 +213,7 @@ def test_promotion_challenge_and_tables_are_followed_together(
         promoted(store, "a-1")
         registered(store, "b-1")
         challenge(store, "b-1", a_change())
-        loaded = reference_tables.load(settings.silver_dsn.reveal(), "purposes", table)
+        loaded = reference_tables.load(settings.silver_dsn.get_secret_value(), "purposes", table)
         rules.look()
         assert versions_of(rules()) == {
             "model": "a-1",
@@ -226,7 +226,7 @@ def test_promotion_challenge_and_tables_are_followed_together(
 def test_a_registered_policy_can_be_set(settings: Settings) -> None:
     document = shipped_document("policy", "standard-1").replace(b"standard-1", b"mine-1", 1)
     register_policy(RegistryStore(settings.lake_uri), document, a_change())
-    with opened(msgspec.structs.replace(settings, policy="mine-1")) as rules:
+    with opened(settings.model_copy(update={"policy": "mine-1"})) as rules:
         assert rules().policy.version == "mine-1"
 
 
@@ -257,7 +257,7 @@ def test_a_model_that_cannot_score_is_refused_before_it_is_in_force(
 
     monkeypatch.setattr("lakehouse.rules.in_force.decide", decide_oddly)
     lake = str(tmp_path / "lake")
-    with opened(Settings(home=tmp_path, silver_dsn=Secret(silver), lake_uri=lake)) as rules:
+    with opened(Settings(home=tmp_path, silver_dsn=SecretStr(silver), lake_uri=lake)) as rules:
         promoted(RegistryStore(lake), "odd-1")
         with capture_logs() as logs:
             rules.look()
@@ -274,7 +274,7 @@ def test_a_challenger_damaged_before_the_start_costs_only_itself(
     challenge(RegistryStore(lake), "bad-1", a_change())
     flip_a_byte(object_path(lake, "models", "bad-1.json"))
     counted = refusals("artefact_invalid")
-    with opened(Settings(home=tmp_path, silver_dsn=Secret(silver), lake_uri=lake)) as rules:
+    with opened(Settings(home=tmp_path, silver_dsn=SecretStr(silver), lake_uri=lake)) as rules:
         assert rules().challengers == ()
     assert refusals("artefact_invalid") == counted + 1
 
@@ -282,7 +282,9 @@ def test_a_challenger_damaged_before_the_start_costs_only_itself(
 def test_tables_that_were_altered_leave_those_before_in_force(silver: str, tmp_path: Path) -> None:
     table = tmp_path / "purposes.csv"
     table.write_text("purpose,group\nboat,Vehicle\n", encoding="utf-8")
-    settings = Settings(home=tmp_path, silver_dsn=Secret(silver), lake_uri=str(tmp_path / "lake"))
+    settings = Settings(
+        home=tmp_path, silver_dsn=SecretStr(silver), lake_uri=str(tmp_path / "lake")
+    )
     with opened(settings) as rules:
         before = rules()
         reference_tables.load(silver, "purposes", table)

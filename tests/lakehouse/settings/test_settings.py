@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr, ValidationError
 
 from lakehouse.errors import SettingsInvalid
 from lakehouse.settings.page import settings_page
-from lakehouse.settings.settings import Secret, Settings, variable_of
+from lakehouse.settings.settings import Settings, variable_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 
@@ -47,7 +48,7 @@ def test_values_are_read_as_what_they_are() -> None:
         ("RISK_RETRY_SECONDS", "nan", "expected a number from 0 to 86,400, found 'nan'"),
         ("RISK_PIPELINE", "Score 2", "expected text such as score, found 'Score 2'"),
         ("RISK_METRICS_ADDRESS", "9101", "expected text such as 127.0.0.1:9101"),
-        ("RISK_KAFKA_SECURITY_PROTOCOL", "tls", "expected one of plaintext, sasl_plaintext"),
+        ("RISK_KAFKA_SECURITY_PROTOCOL", "tls", "expected one of plaintext, ssl, sasl_plaintext"),
         ("RISK_KAFKA_PASSWORD_FILE", "/no/such", "cannot read a secret from '/no/such'"),
         ("RISK_KAFKA_CA_PATH", "", "RISK_KAFKA_CA_PATH is set but empty"),
     ],
@@ -59,6 +60,32 @@ def test_a_wrong_setting_is_named_with_what_was_expected(
         Settings.from_env({variable: text})
     assert message in str(refused.value)
     assert refused.value.exit_code == 2
+
+
+IN_A_POD = {
+    "RISK_API_SERVICE_HOST": "10.0.0.1",
+    "RISK_API_SERVICE_PORT": "8000",
+    "RISK_API_SERVICE_PORT_HTTP": "8000",
+    "RISK_API_PORT": "tcp://10.0.0.1:8000",
+    "RISK_API_PORT_8000_TCP": "tcp://10.0.0.1:8000",
+    "RISK_API_PORT_8000_TCP_ADDR": "10.0.0.1",
+}
+
+
+def test_what_kubernetes_says_of_a_service_is_passed_by() -> None:
+    assert Settings.from_env(IN_A_POD) == Settings()
+
+
+@pytest.mark.parametrize("variable", ["RISK_API_PORT", "RISK_API_WORKER", "RISK_FLOW_PORT"])
+def test_what_only_looks_like_it_is_refused(variable: str) -> None:
+    of_a_service = IN_A_POD if variable != "RISK_API_PORT" else {}
+    with pytest.raises(SettingsInvalid, match=f"{variable} is no setting"):
+        Settings.from_env({**of_a_service, variable: "8000"})
+
+
+def test_settings_do_not_change_once_they_are_read() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().policy = "mine-1"
 
 
 LOGIN = {
@@ -93,12 +120,12 @@ class TestSecrets:
         shown = f"{settings!r} {settings} {settings.silver_dsn} {settings.kafka_password!r}"
         assert "horse" not in shown
         assert "db.internal" not in shown
-        assert settings.silver_dsn.reveal() == self.DSN
+        assert settings.silver_dsn.get_secret_value() == self.DSN
 
     def test_a_secret_may_lie_in_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "dsn").write_text(f"{self.DSN}\n", encoding="utf-8")
         settings = Settings.from_env({"RISK_SILVER_DSN_FILE": str(tmp_path / "dsn")})
-        assert settings.silver_dsn == Secret(self.DSN)
+        assert settings.silver_dsn == SecretStr(self.DSN)
 
     def test_an_empty_secret_file_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "dsn").touch()
@@ -125,7 +152,7 @@ class TestSecrets:
 
     def test_a_password_may_come_from_where_libpq_looks(self) -> None:
         dsn = "host=db.internal user=flow dbname=risk"
-        assert Settings.from_env({"RISK_SILVER_DSN": dsn}).silver_dsn.reveal() == dsn
+        assert Settings.from_env({"RISK_SILVER_DSN": dsn}).silver_dsn.get_secret_value() == dsn
 
 
 def test_the_page_of_settings_is_up_to_date() -> None:
@@ -133,6 +160,6 @@ def test_the_page_of_settings_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == settings_page()
 
 
-@pytest.mark.parametrize("field", Settings.__struct_fields__)
+@pytest.mark.parametrize("field", Settings.model_fields)
 def test_every_setting_is_on_the_page(field: str) -> None:
     assert f"`{variable_of(field)}`" in PAGE.read_text(encoding="utf-8")

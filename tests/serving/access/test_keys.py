@@ -234,5 +234,5 @@ def test_what_can_be_expected_to_fail_is_one_line_at_the_terminal(
 ) -> None:
     monkeypatch.setenv("RISK_API_PEPER", "q" * 32)
     code, _, complaint = run("keys", "list")
-    said = "RISK_API_PEPER is no setting of this house; did you mean RISK_API_PEPPER?"
+    said = "RISK_API_PEPER is no setting; did you mean RISK_API_PEPPER?"
     assert (code, complaint) == (2, f"settings_invalid: {said}\n")
