@@ -96,6 +96,11 @@ EVENTS_DUPLICATE = Counter(
 EVENTS_QUARANTINED = Counter(
     "risk_events_quarantined", "Events that could not be read or trusted.", ["code"]
 )
+BACKGROUND_FAILURES = Counter(
+    "risk_background_failures",
+    "Turns of a background thread that failed unexpectedly; the thread takes the next one.",
+    ["thread"],
+)
 RULES_REFUSED = Counter(
     "risk_rules_refused",
     "Models, tables or looks at them that were refused, the rules before staying in force.",

@@ -29,12 +29,12 @@ from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
 from serving.decisions.batching import Scorer
 from serving.decisions.challenger_counts import count_challenged
+from serving.http.bounded_http import BoundedHttp
 from serving.http.hot_routes import HotRoutes
 from serving.http.metrics import MULTIPROCESS
 from serving.http.problems import FieldError, Problem, request_id_of, response_to
 from serving.http.readiness import Readiness
 from serving.http.request_ids import Requests
-from serving.http.timed_http import TimedHttp
 from serving.openapi import document
 from serving.routes.catalogue import catalogue_routes
 from serving.routes.decisions import decision_routes
@@ -48,6 +48,9 @@ __all__ = ["build", "create_app", "main"]
 
 SWITCH_SECONDS: Final = 0.0005
 COLLECT_AFTER_OBJECTS: Final = 20_000
+GRACE_SECONDS: Final = 20
+WORKER_SECONDS: Final = 120
+"""What a worker may take to import and to open what it needs before it is taken for hung."""
 
 _INSTEAD: Final[Mapping[int, tuple[str, str]]] = {
     404: ("not_found", "there is nothing here; the operations are in docs/api.md"),
@@ -102,8 +105,10 @@ def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
+        servers=[{"url": parts.root_path or "/", "description": "This server."}],
         middleware=[
-            Middleware(Requests),
+            Middleware(Requests, root_path=parts.root_path),
+            *parts.cors,
             *parts.middlewares,
             Middleware(HotRoutes, routes=decisions.routes),
         ],
@@ -114,8 +119,8 @@ def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
         },
     )
     app.include_router(decisions)
+    app.include_router(dossier_routes(parts.dossiers))  # before the ids, which may hold slashes
     app.include_router(stored_routes(parts.rules, parts.reads))
-    app.include_router(dossier_routes(parts.dossiers))
     app.include_router(score_routes(parts.rules, parts.limits, parts.deeds, now=parts.now))
     app.include_router(catalogue_routes(parts.rules))
     app.include_router(health_routes(readiness, parts.metrics))
@@ -154,14 +159,17 @@ def main() -> None:
         host=host.strip("[]"),
         port=int(port),
         workers=settings.api_workers,
-        http=TimedHttp,
+        http=BoundedHttp,
         loop="uvloop",
         access_log=False,
         log_level="warning",
         server_header=False,
-        date_header=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=10,
+        ws="none",
+        proxy_headers=bool(settings.api_trusted_proxies),
+        forwarded_allow_ips=settings.api_trusted_proxies,
+        timeout_keep_alive=settings.api_keep_alive_seconds,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=WORKER_SECONDS,
     )
 
 

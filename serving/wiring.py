@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from lakehouse.postgres.migrate import migrate
 from lakehouse.rules.in_force import open_rules
@@ -30,7 +31,7 @@ from serving.decisions.recording import Recorder
 from serving.http.metrics import AUDITED, exposition
 from serving.routes.stored import Reads
 
-__all__ = ["Parts", "open_parts"]
+__all__ = ["Parts", "cors_for", "open_parts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Parts:
         What readiness looks at, by name.
     middlewares
         What stands before the routes, outermost first.
+    cors
+        What answers pages of other origins, before anything else does; empty if none may ask.
     """
 
     rules: Callable[[], Rules]
@@ -58,6 +61,8 @@ class Parts:
     middlewares: tuple[Middleware, ...]
     metrics: Callable[[], bytes]
     has_docs: bool
+    root_path: str = ""
+    cors: tuple[Middleware, ...] = ()
 
 
 def open_parts(
@@ -94,7 +99,12 @@ def open_parts(
     dossiers = Dossiers(settings.lake_uri, dsn)
     stack.callback(dossiers.close)
     recorder = _recorder(settings, stack)
-    checks: dict[str, Callable[[], object]] = {"silver": reader.ping}
+    checks: dict[str, Callable[[], object]] = {
+        "silver": reader.ping,
+        "audit": audit.check,
+        "keys": keys.check,
+        "rules": rules.check,
+    }
     if recorder is not None:
         checks["broker"] = recorder.ping
     return Parts(
@@ -114,6 +124,26 @@ def open_parts(
         metrics=partial(exposition, env),
         has_docs=settings.api_docs == "on"
         or (settings.api_docs == "auto" and settings.is_silver_embedded),
+        root_path=settings.api_root_path,
+        cors=cors_for(settings),
+    )
+
+
+def cors_for(settings: Settings) -> tuple[Middleware, ...]:
+    """Return what lets the pages of the settings' origins ask from a browser."""
+    origins = [origin.strip() for origin in settings.api_cors_origins.split(",") if origin.strip()]
+    if not origins:
+        return ()
+    taken = ["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key", "X-Request-Id"]
+    shown = ["Idempotent-Replayed", "Link", "RateLimit", "Retry-After", "X-Request-Id"]
+    return (
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=taken,
+            expose_headers=shown,
+        ),
     )
 
 

@@ -8,7 +8,6 @@ before holds on.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -17,6 +16,7 @@ from typing import Final, TypeVar
 import numpy as np
 import structlog
 
+from lakehouse.background import Background
 from lakehouse.errors import ArtefactInvalid, LakehouseError
 from lakehouse.registry.artefacts import find_policy
 from lakehouse.registry.watch import ModelsInForce, RegistryWatch
@@ -75,10 +75,8 @@ class RulesInForce:
         self._current_models = current_models
         self._current_tables = current_tables
         self._close = close
-        self._look_every_seconds = look_every_seconds
         self._said: set[tuple[str, str]] = set()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._background = Background("rules", self.look, every_seconds=look_every_seconds)
         self._report(dict(models.refused))
 
     def __call__(self) -> Rules:
@@ -87,15 +85,17 @@ class RulesInForce:
 
     def watch(self) -> None:
         """Begin to follow changes, in a thread that ends with the process or with `close`."""
-        self._thread = threading.Thread(target=self._run, name="rules", daemon=True)
-        self._thread.start()
+        self._background.start()
 
     def close(self) -> None:
         """Stop following; the rules in force stay so."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(_CLOSE_WITHIN_SECONDS)
+        self._background.stop()
+        self._background.join(_CLOSE_WITHIN_SECONDS)
         self._close()
+
+    def check(self) -> None:
+        """Return while changes are followed; raise a `LakehouseError` if not."""
+        self._background.check()
 
     def look(self) -> None:
         """Look for changes once, and put them in force; what fails is said, never raised."""
@@ -125,10 +125,6 @@ class RulesInForce:
                 RULES_REFUSED.labels(code).inc()
                 log.warning("rules_refused", subject=subject, code=code, error=str(exc))
         self._said = set(named)
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._look_every_seconds):
-            self.look()
 
 
 def open_rules(settings: Settings, dsn: str) -> RulesInForce:

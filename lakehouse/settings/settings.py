@@ -155,6 +155,37 @@ class Settings(BaseModel):
             "where silver is embedded."
         ),
     ] = "auto"
+    api_keep_alive_seconds: Annotated[
+        int,
+        _about(
+            "How long the API keeps an idle connection open, seconds: longer than the balancer in "
+            "front of it does (60 s is usual), which would meet closed connections otherwise.",
+            ge=1,
+            le=3_600,
+        ),
+    ] = 75
+    api_cors_origins: Annotated[
+        str,
+        _about(
+            "Origins whose pages may ask the API from a browser, comma-separated, such as "
+            "`https://desk.example`; none if unset."
+        ),
+    ] = ""
+    api_root_path: Annotated[
+        str,
+        _about(
+            "The prefix under which a proxy publishes the API, such as `/risk`, whether or not it "
+            "takes it away from the path.",
+            pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        ),
+    ] = ""
+    api_trusted_proxies: Annotated[
+        str,
+        _about(
+            "Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses or "
+            "networks, comma-separated; nobody's if unset."
+        ),
+    ] = ""
     record_to: Annotated[
         str,
         _about(

@@ -9,7 +9,6 @@ and the answer is 503.
 from __future__ import annotations
 
 import hmac
-import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,15 +16,16 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from lakehouse.background import Background
 from lakehouse.errors import LakehouseError
 from serving.access.keys import KEY_FORM, Scope, digest_of
-from serving.access.scopes import scope_of
-from serving.http.problems import Problem, request_id_of, send_problem
+from serving.access.scopes import methods_of, scope_of, template_of
+from serving.http.problems import Problem, not_a_method, request_id_of, send_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from starlette.types import ASGIApp, Receive, Send
+    from starlette.types import ASGIApp, Message, Receive, Send
     from starlette.types import Scope as Request
 
     from lakehouse.security.api_keys import StoredKey
@@ -108,17 +108,20 @@ class Authenticator:
         self._pepper = pepper
         self._now = now
         self._clock = clock
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._keep_fresh, name="api-keys", daemon=True)
+        self._background = Background("api-keys", self._renew, every_seconds=REFRESH_SECONDS)
         self.refresh()
 
     def start(self) -> None:
         """Look again and again, in a thread, until `close`."""
-        self._thread.start()
+        self._background.start()
 
     def close(self) -> None:
         """Look no more; what was seen last holds for its time."""
-        self._stopping.set()
+        self._background.stop()
+
+    def check(self) -> None:
+        """Return while keys are looked at anew; raise a `LakehouseError` if not."""
+        self._background.check()
 
     def refresh(self) -> None:
         """Take over the keys as they are now.
@@ -158,13 +161,12 @@ class Authenticator:
             raise _unauthenticated()
         return live.principal
 
-    def _keep_fresh(self) -> None:
-        while not self._stopping.wait(REFRESH_SECONDS):
-            try:
-                self.refresh()
-            except LakehouseError as error:
-                age = round(self._clock() - self._snapshot.read_at)
-                log.warning("api_keys_not_refreshed", code=error.code, age_seconds=age)
+    def _renew(self) -> None:
+        try:
+            self.refresh()
+        except LakehouseError as error:
+            age = round(self._clock() - self._snapshot.read_at)
+            log.warning("api_keys_not_refreshed", code=error.code, age_seconds=age)
 
 
 class Gate:
@@ -180,14 +182,22 @@ class Gate:
     async def __call__(self, scope: Request, receive: Receive, send: Send) -> None:
         """Answer 401 or 403, or hand on."""
         if scope["type"] == "http":
-            wanted = scope_of(scope["method"], scope["path"])
-            if wanted is not None:
-                try:
+            template = scope["template"] = template_of(scope["path"])
+            methods = methods_of(template)
+            if template and scope["method"] == "OPTIONS":
+                await send(_options(methods))
+                await send({"type": "http.response.body", "body": b""})
+                return
+            try:
+                if template and scope["method"] not in methods:
+                    raise not_a_method(methods)
+                wanted = scope_of(scope["method"], template)
+                if wanted is not None:
                     scope["principal"] = self._admit(scope, wanted)
-                except Problem as problem:
-                    problem.headers["connection"] = "close"
-                    await send_problem(send, problem, request_id_of(scope))
-                    return
+            except Problem as problem:
+                problem.headers["connection"] = "close"
+                await send_problem(send, problem, request_id_of(scope))
+                return
         await self._app(scope, receive, send)
 
     def _admit(self, scope: Request, wanted: Scope) -> Principal:
@@ -200,6 +210,11 @@ class Gate:
                 "docs/security.md names",
             )
         return principal
+
+
+def _options(methods: Iterable[str]) -> Message:
+    headers = [(b"allow", ", ".join(methods).encode()), (b"cache-control", b"max-age=3600")]
+    return {"type": "http.response.start", "status": 204, "headers": headers}
 
 
 def _live(key: StoredKey) -> _Live:

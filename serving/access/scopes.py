@@ -11,7 +11,7 @@ from serving.access.keys import Scope
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SCOPES", "scope_of"]
+__all__ = ["SCOPES", "methods_of", "scope_of", "template_of"]
 
 SCOPES: Final[Mapping[tuple[str, str], Scope | None]] = MappingProxyType(
     {
@@ -31,22 +31,39 @@ SCOPES: Final[Mapping[tuple[str, str], Scope | None]] = MappingProxyType(
         ("GET", "/docs"): None,
     }
 )
-"""The scope that each operation asks for; ``None`` is open. What is not here asks for `ADMIN`."""
+"""The scope that each operation asks for; ``None`` is open. What is not here asks for `ADMIN`.
 
-_EXACT: Final = {operation: scope for operation, scope in SCOPES.items() if "{" not in operation[1]}
+`HEAD` asks for what `GET` asks for. `OPTIONS` is open: it says which methods there are, no more.
+"""
+
+_BY_PATH: Final[dict[str, dict[str, Scope | None]]] = {}
+for (_method, _path), _scope in SCOPES.items():
+    _BY_PATH.setdefault(_path, {})[_method] = _scope
+    if _method == "GET":
+        _BY_PATH[_path]["HEAD"] = _scope
+for _scopes in _BY_PATH.values():
+    _scopes["OPTIONS"] = None
+
+# The longer template first: an id may hold slashes.
 _TEMPLATES: Final = [
-    (method, re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), scope)
-    for (method, path), scope in SCOPES.items()
+    (re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(path)), re.DOTALL), path)
+    for path in sorted(_BY_PATH, key=len, reverse=True)
     if "{" in path
 ]
 
 
-def scope_of(method: str, path: str) -> Scope | None:
+def template_of(path: str) -> str | None:
+    """Name the path of the table that this one is an instance of; None if there is none."""
+    if path in _BY_PATH:
+        return path
+    return next((name for template, name in _TEMPLATES if template.fullmatch(path)), None)
+
+
+def methods_of(template: str | None) -> list[str]:
+    """Return the methods that a path of the table has, sorted."""
+    return sorted(_BY_PATH.get(template or "", ()))
+
+
+def scope_of(method: str, template: str | None) -> Scope | None:
     """Name the scope that an operation asks for; ``None`` if it is open to everybody."""
-    method = "GET" if method == "HEAD" else method
-    if (method, path) in _EXACT:
-        return _EXACT[method, path]
-    for wanted_method, template, scope in _TEMPLATES:
-        if method == wanted_method and template.fullmatch(path):
-            return scope
-    return Scope.ADMIN
+    return _BY_PATH.get(template or "", {}).get(method, Scope.ADMIN)

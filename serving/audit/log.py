@@ -22,8 +22,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
+from lakehouse.background import Background
 from lakehouse.errors import LakehouseError, Unavailable
 from lakehouse.security.audit_spool import Spool
+from lakehouse.telemetry import BACKGROUND_FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,10 +86,12 @@ class AuditLog:
         self._counts = counts
         self._waiting: deque[AuditEntry] = deque()
         self._has_come = threading.Event()
-        self._stopping = threading.Event()
         self._spool = Spool(folder)
         self._retry_at = 0.0
-        self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
+        self._unexpected = ""
+        self._background = Background(
+            "audit", self._take_turn, every_seconds=GATHER_SECONDS, at_end=self._end
+        )
 
     @property
     def has_room(self) -> bool:
@@ -96,7 +100,7 @@ class AuditLog:
 
     def start(self) -> None:
         """Begin to store, with what processes that died left in the spool."""
-        self._thread.start()
+        self._background.start()
 
     def add(self, entries: Iterable[AuditEntry]) -> None:
         """Take entries over; never waits, and counts as lost what there is no room for."""
@@ -110,18 +114,24 @@ class AuditLog:
 
     def close(self) -> None:
         """Store what is waiting, in the log or in the file, and end."""
-        self._stopping.set()
+        self._background.stop()
         self._has_come.set()
-        self._thread.join(_END_SECONDS)
+        self._background.join(_END_SECONDS)
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            is_behind = bool(self._waiting) or self._has_spooled()
-            self._has_come.wait(RETRY_SECONDS if is_behind else None)
-            self._stopping.wait(GATHER_SECONDS)
-            self._has_come.clear()
-            self._store_waiting()
-            self._drain()
+    def check(self) -> None:
+        """Return while entries are taken to the log or to the file; raise an error if not."""
+        self._background.check()
+        if self._unexpected:
+            raise Unavailable(f"the audit log takes no entries: {self._unexpected}; see the log")
+
+    def _take_turn(self) -> None:
+        is_behind = bool(self._waiting) or self._has_spooled()
+        self._has_come.wait(RETRY_SECONDS if is_behind else None)
+        self._has_come.clear()
+        self._store_waiting()
+        self._drain()
+
+    def _end(self) -> None:
         self._store_waiting()
         if self._waiting:
             self._counts.lost.inc(len(self._waiting))
@@ -133,17 +143,21 @@ class AuditLog:
         is_kept = True
         while self._waiting and is_kept:
             entries = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-            # What waits in the file is older, and goes first.
-            is_stored = not self._has_spooled() and self._write(entries)
-            if is_stored:
-                self._counts.written.inc(len(entries))
-            is_kept = is_stored or self._put_aside(entries)
+            is_kept = False
+            try:
+                # What waits in the file is older, and goes first.
+                is_stored = not self._has_spooled() and self._write(entries)
+                if is_stored:
+                    self._counts.written.inc(len(entries))
+                is_kept = is_stored or self._put_aside(entries)
+            finally:
+                if not is_kept:
+                    self._waiting.extendleft(reversed(entries))
 
     def _put_aside(self, entries: Sequence[AuditEntry]) -> bool:
         try:
             self._spool.append(entries)
         except Unavailable as error:
-            self._waiting.extendleft(reversed(entries))
             log.warning("audit_spool_unavailable", reason=str(error))
             return False
         self._counts.spooled.inc(len(entries))
@@ -172,4 +186,11 @@ class AuditLog:
             self._retry_at = time.monotonic() + RETRY_SECONDS
             log.warning("audit_log_unavailable", code=error.code, reason=str(error))
             return False
+        except Exception as error:  # noqa: BLE001  (whatever it is, the entries are kept)
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            self._unexpected = type(error).__name__
+            BACKGROUND_FAILURES.labels("audit").inc()
+            log.error("audit_log_failed", error=self._unexpected)  # noqa: TRY400
+            return False
+        self._unexpected = ""
         return True

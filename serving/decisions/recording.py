@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +21,7 @@ import msgspec
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from lakehouse.background import Background
 from lakehouse.settings.kafka import KafkaSource
 from serving.decisions.schemas import Position
 from serving.http.metrics import RECORDED
@@ -86,9 +86,8 @@ class Recorder:
         self._producer = Producer(
             {**configuration, **_SEND_SETTINGS, "error_cb": self._complain, "log_level": 0}
         )
-        self._is_closing = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="recorder", daemon=True)
-        self._thread.start()
+        self._background = Background("recorder", lambda: self._producer.poll(0.1), every_seconds=0)
+        self._background.start()
 
     async def record(self, raw: bytes, *, application_id: str, key: str) -> Position:
         """Produce an application and return where it lies once every replica in sync has it.
@@ -140,12 +139,8 @@ class Recorder:
     def close(self) -> None:
         """Wait a moment for what is under way, and end."""
         self._producer.flush(WITHIN_SECONDS)
-        self._is_closing.set()
-        self._thread.join()
-
-    def _serve(self) -> None:
-        while not self._is_closing.is_set():
-            self._producer.poll(0.1)
+        self._background.stop()
+        self._background.join(WITHIN_SECONDS)
 
     def _complain(self, error: KafkaError) -> None:
         now = time.monotonic()

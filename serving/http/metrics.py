@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from lakehouse.telemetry import BACKGROUND_FAILURES
 from risk.contract.application import RejectCode, Tier
 
 __all__ = [
@@ -70,6 +71,8 @@ AUDITED = Counter(
     ["outcome"],
     registry=API,
 )
+
+API.register(BACKGROUND_FAILURES)
 
 for _tier in Tier:
     DECIDED.labels(_tier.value)

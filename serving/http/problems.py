@@ -6,7 +6,7 @@ applicant's data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,7 @@ __all__ = [
     "Problem",
     "ProblemBody",
     "body_of",
+    "not_a_method",
     "request_id_of",
     "response_to",
     "send_problem",
@@ -88,6 +89,16 @@ class ProblemBody(msgspec.Struct, frozen=True):
     code: str
     errors: tuple[FieldError, ...]
     request_id: str
+
+
+def not_a_method(methods: Iterable[str]) -> Problem:
+    """Return the problem of a method that a path does not have."""
+    return Problem(
+        405,
+        "method_not_allowed",
+        "this path has other methods; the header Allow names them",
+        headers={"allow": ", ".join(methods)},
+    )
 
 
 def body_of(problem: Problem, request_id: str) -> bytes:

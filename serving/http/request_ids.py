@@ -12,14 +12,28 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.http.metrics import REQUEST_SECONDS, REQUESTS
+from serving.http.paths import routed_path
 from serving.http.problems import Problem, send_problem
 
-__all__ = ["Requests"]
+__all__ = ["NO_OPERATION", "Requests", "next_request_id"]
+
+NO_OPERATION: Final = "none"
+"""Under which requests are counted that reach no operation."""
 
 _FIT: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _NAME: Final = b"x-request-id"
+_METHODS: Final = frozenset({"DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"})
+
+# Random once a process, counted from there: as unique, and without a system call each.
+_PROCESS: Final = secrets.token_hex(8)
+_numbers: Final = count(1)
 
 log = structlog.get_logger()
+
+
+def next_request_id() -> str:
+    """Return an id that no other request has."""
+    return f"{_PROCESS}-{next(_numbers):x}"
 
 
 class Requests:
@@ -28,13 +42,17 @@ class Requests:
     The client's ``X-Request-Id`` is kept where it is 1 to 64 letters, digits, ``.``, ``_`` or
     ``-``, else replaced; it is answered in the same header and stands in every problem. An
     exception becomes a problem too: its text, which may quote an applicant, is not logged.
+    What answers `GET` answers `HEAD`, whose body is left out here.
+
+    Parameters
+    ----------
+    root_path
+        The public prefix of every path, where a proxy leaves it there.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, root_path: str = "") -> None:
         self._app = app
-        # Random once a process, counted from there: as unique, and without a system call each.
-        self._process = secrets.token_hex(8)
-        self._numbers = count(1)
+        self._root_path = root_path
         self._counts: dict[tuple[str, int], tuple[Any, Any]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +61,12 @@ class Requests:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        request_id = scope["request_id"] = self._id_in(scope)
+        is_head = scope["method"] == "HEAD"
+        if is_head:
+            scope = {**scope, "method": "GET"}
+        scope["path"] = routed_path(scope, self._root_path)
+        scope["root_path"] = self._root_path  # the page of the document looks for it there
+        request_id = scope["request_id"] = _id_in(scope)
         status = 0
 
         async def answer(message: Message) -> None:
@@ -51,6 +74,8 @@ class Requests:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message.setdefault("headers", []).append((_NAME, request_id.encode()))
+            elif is_head:
+                message = {**message, "body": b""}
             await send(message)
 
         try:
@@ -70,12 +95,6 @@ class Requests:
         finally:
             self._count(_operation(scope), status, time.perf_counter() - began)
 
-    def _id_in(self, scope: Scope) -> str:
-        for name, value in scope["headers"]:
-            if name == _NAME and _FIT.fullmatch(value):
-                return str(value, "ascii")
-        return f"{self._process}-{next(self._numbers):x}"
-
     def _count(self, operation: str, status: int, seconds: float) -> None:
         counts = self._counts.get((operation, status))
         if counts is None:
@@ -85,12 +104,21 @@ class Requests:
         counts[1].observe(seconds)
 
 
+def _id_in(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == _NAME and _FIT.fullmatch(value):
+            return str(value, "ascii")
+    return next_request_id()
+
+
 def _operation(scope: Scope) -> str:
-    """Return method and template of the route, which name no applicant; one name for the rest."""
-    route = scope.get("route")
-    if route is None or scope["method"] not in (route.methods or ()):
-        return "none"
-    return f"{scope['method']} {route.path}"
+    """Return method and template of the path, which name no applicant; one name for the rest."""
+    template = scope.get("template")
+    if template is None and "route" in scope:
+        template = scope["route"].path
+    if template is None or scope["method"] not in _METHODS:
+        return NO_OPERATION
+    return f"{scope['method']} {template}"
 
 
 def _where(error: BaseException) -> str:

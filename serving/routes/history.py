@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from lakehouse.rules.as_decided import Difference
 from serving.decisions.history import Dossiers
+from serving.http.paths import id_from
 
 __all__ = ["Replay", "dossier_routes"]
 
@@ -27,16 +28,16 @@ def dossier_routes(dossiers: Dossiers) -> APIRouter:
     """Return the routes of the auditor."""
     router = APIRouter(tags=["decisions"])
 
-    @router.get("/v1/decisions/{event_id}/explanation")
+    @router.get("/v1/decisions/{event_id:path}/explanation")
     async def read_explanation(event_id: str) -> Response:
         """Explain a stored decision: what the policy found, and what the model found."""
-        explanation = await dossiers.explanation(event_id)
+        explanation = await dossiers.explanation(id_from(event_id))
         return Response(msgspec.json.encode(explanation), media_type="application/json")
 
-    @router.post("/v1/decisions/{event_id}/replay")
+    @router.post("/v1/decisions/{event_id:path}/replay")
     async def replay(event_id: str) -> Response:
         """Make a stored decision again from its archived bytes, by the versions it names."""
-        found = await dossiers.replay(event_id)
+        found = await dossiers.replay(id_from(event_id))
         answer = Replay(
             event_id=found.event_id,
             topic=found.topic,

@@ -15,6 +15,7 @@ from lakehouse.errors import Unavailable
 from lakehouse.silver.reader import CONNECTIONS, DecisionReader
 from risk.decision.judge import Rules
 from serving.decisions.schemas import stored_answer
+from serving.http.paths import id_from
 from serving.http.problems import Problem
 
 __all__ = ["Reads", "stored_routes"]
@@ -57,19 +58,19 @@ def stored_routes(rules: Callable[[], Rules], reads: Reads) -> APIRouter:
     """Return the routes of what silver holds."""
     router = APIRouter(tags=["decisions"])
 
-    @router.get("/v1/decisions/{event_id}")
+    @router.get("/v1/decisions/{event_id:path}")
     async def read_decision(event_id: str) -> Response:
         """Return the stored decision on an event."""
-        row = await reads.of(lambda reader: reader.decision(event_id))
+        row = await reads.of(lambda reader: reader.decision(id_from(event_id)))
         if row is None:
             raise _not_found("event")
         body = msgspec.json.encode(stored_answer(row, rules().policy))
         return Response(body, media_type="application/json")
 
-    @router.get("/v1/applications/{application_id}")
+    @router.get("/v1/applications/{application_id:path}")
     async def read_application(application_id: str) -> Response:
         """Return the stored decisions on an application's events, newest first, 100 at most."""
-        rows = await reads.of(lambda reader: reader.decisions_of(application_id))
+        rows = await reads.of(lambda reader: reader.decisions_of(id_from(application_id)))
         if not rows:
             raise _not_found("application")
         found = [stored_answer(row, rules().policy) for row in rows]

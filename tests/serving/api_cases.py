@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from lakehouse.registry.artefacts import load_model, load_policy
 from lakehouse.security.audit_chain import AuditEntry
@@ -62,6 +63,8 @@ def an_api(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     checks: Mapping[str, Callable[[], object]] | None = None,
     has_docs: bool = True,
+    root_path: str = "",
+    cors: tuple[Middleware, ...] = (),
 ) -> tuple[FastAPI, DecisionReader]:
     """Return the application and what it reads silver with, which the test closes."""
     current = rules or standing_rules()
@@ -78,6 +81,8 @@ def an_api(
         middlewares=(),
         metrics=lambda: b"",
         has_docs=has_docs,
+        root_path=root_path,
+        cors=cors,
     )
     return build(parts, on_end=reader.close), reader
 

@@ -12,6 +12,8 @@ import pytest
 
 from lakehouse.errors import Unavailable
 from lakehouse.security.audit_chain import AuditEntry
+from lakehouse.settings.settings import Settings
+from serving.wiring import cors_for
 from tests.risk.applications import as_bytes
 from tests.serving.api_cases import (
     NOWHERE,
@@ -159,3 +161,36 @@ def test_the_application_ends_what_it_began() -> None:
     asyncio.run(live())
     with pytest.raises(Unavailable, match="PoolClosed"):
         reader.ping()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/models", "/v1/decisions/e1", "/nowhere"])
+def test_head_is_get_without_its_body(path: str) -> None:
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        return [await client.get(path), await client.head(path)]
+
+    asked, headed = talking_to(ask)
+    assert (headed.status_code, headed.content) == (asked.status_code, b"")
+    for name in ("content-type", "content-length"):
+        assert headed.headers[name] == asked.headers[name]
+
+
+@pytest.mark.parametrize("path", ["/risk/v1/models", "/v1/models"])
+def test_a_published_prefix_may_be_left_in_front_of_the_path_or_taken_away(path: str) -> None:
+    assert got(path, root_path="/risk").status_code == 200
+    assert got("/risk/openapi.json", root_path="/risk").json()["servers"][0]["url"] == "/risk"
+    assert '"/risk/openapi.json"' in got("/docs", root_path="/risk").text.replace("'", '"')
+
+
+def test_a_page_of_an_allowed_origin_may_ask_and_no_other() -> None:
+    cors = cors_for(Settings(api_cors_origins="https://desk.example, https://other.example"))
+
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        wanted = {"Access-Control-Request-Method": "POST"}
+        return [
+            await client.options("/v1/decisions", headers=wanted | {"Origin": origin})
+            for origin in ("https://desk.example", "https://elsewhere.example")
+        ]
+
+    allowed, refused = talking_to(ask, cors=cors)
+    assert allowed.headers["access-control-allow-origin"] == "https://desk.example"
+    assert "access-control-allow-origin" not in refused.headers

@@ -65,7 +65,7 @@ def post(key: str, event: dict[str, Any] | bytes, **headers: str) -> httpx.Reque
 
 def test_every_route_is_declared_with_its_scope(app: FastAPI, ask_app: Ask) -> None:
     routed = {
-        (method, route.path)
+        (method, str(route.path).replace(":path", ""))
         for route in iter_route_contexts(app.routes)
         for method in route.methods or ()
         if method != "HEAD"

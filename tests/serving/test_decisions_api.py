@@ -200,3 +200,29 @@ def test_a_key_that_is_none_is_refused_even_where_nothing_is_recorded(key: str) 
 def test_a_query_that_is_none_is_refused(query: str) -> None:
     answer = posted(as_bytes(), f"/v1/decisions?{query}")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("path", "event_id"),
+    [
+        ("2015/07/000123", "2015/07/000123"),
+        ("2015%2F07%2F000123", "2015/07/000123"),
+        ("plain-1%2Fexplanation", "plain-1/explanation"),
+        ("plain-1%2Freplay", "plain-1/replay"),
+        ("100%25%2F7", "100%/7"),
+        ("a%252Fb", "a%2Fb"),
+        ("caf%C3%A9%20%3F%23", "caf\u00e9 ?#"),
+    ],
+)
+def test_an_id_is_read_by_its_own_name_whatever_is_in_it(
+    postgres: str, path: str, event_id: str
+) -> None:
+    migrate(postgres)
+    with closing(a_writer(postgres)) as writer:
+        others = ("plain-1", "a/b", "000123")
+        rows = [a_decision(name, place) for place, name in enumerate((event_id, *others))]
+        writer.store(a_batch(*rows))
+    answer = got(f"/v1/decisions/{path}", dsn=postgres)
+    assert (answer.status_code, answer.json()["event_id"]) == (200, event_id)
+    together = got(f"/v1/applications/{path}", dsn=postgres)
+    assert [each["event_id"] for each in together.json()["decisions"]] == [event_id]

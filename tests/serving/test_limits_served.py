@@ -3,64 +3,22 @@
 import contextlib
 import json
 import resource
-import socket
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from serving.access.limits import BodyLimit
-from serving.http.timed_http import TimedHttp
 from tests.serving.asgi import echo
-
-PATIENCE_SECONDS = 0.3
-
-
-class Impatient(TimedHttp):
-    seconds = PATIENCE_SECONDS
-
-
-@contextlib.contextmanager
-def served(app: ASGIApp) -> Iterator[int]:
-    """Serve on a free port from a thread; yield the port."""
-    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
-        config = uvicorn.Config(app, http=Impatient, lifespan="off", log_config=None, ws="none")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join(20)
+from tests.serving.sockets import PATIENCE_SECONDS, ask, connect, heard, served
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     with served(BodyLimit(echo)) as number:
         yield number
-
-
-def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
-
-
-def heard(client: socket.socket) -> bytes:
-    """Everything up to the end of the connection."""
-    said = b""
-    with contextlib.suppress(ConnectionResetError):
-        while part := client.recv(65_536):
-            said += part
-    return said
-
-
-def ask(client: socket.socket, body: bytes) -> bytes:
-    head = b"POST /v1/decisions HTTP/1.1\r\nhost: h\r\ncontent-length: %d\r\n\r\n" % len(body)
-    client.sendall(head + body)
-    return client.recv(65_536)
 
 
 @pytest.mark.parametrize(
@@ -97,8 +55,8 @@ def test_a_client_that_trickles_is_no_better_off(port: int) -> None:
         assert said.startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_connection_that_says_nothing_is_closed_without_a_word(port: int) -> None:
-    with connect(port) as client:
+def test_a_connection_that_says_nothing_is_closed_without_a_word() -> None:
+    with served(echo, keep_alive=0.2) as port, connect(port) as client:
         assert heard(client) == b""
 
 

@@ -14,7 +14,7 @@ from lakehouse.postgres.migrate import migrate
 from lakehouse.security.api_keys import StoredKey, list_keys, revoke_key
 from serving.access.auth import REFRESH_SECONDS, TRUST_SECONDS, Authenticator, Gate
 from serving.access.keys import KEY_FORM, Scope, Terms, create_key, digest_of
-from serving.access.scopes import SCOPES, scope_of
+from serving.access.scopes import SCOPES, scope_of, template_of
 from serving.http.problems import Problem
 from tests.serving.asgi import Answer, echo, put
 
@@ -141,17 +141,33 @@ def test_what_is_open_asks_nobody(path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/v1/decisions"),
+        ("GET", "/v1/decisions/"),
         ("DELETE", "/v1/decisions/e1"),
-        ("GET", "/v1/decisions/e1/"),
-        ("GET", "/v1/decisions/e1/anything"),
+        ("PUT", "/v1/decisions/e1/anything"),
         ("GET", "/v1/secrets"),
         ("GET", "/healthz/"),
         ("get", "/healthz"),
     ],
 )
 def test_what_was_not_declared_is_for_admins_only(method: str, path: str) -> None:
-    assert scope_of(method, path) is Scope.ADMIN
+    assert scope_of(method, template_of(path)) is Scope.ADMIN
+
+
+def test_a_method_that_a_path_does_not_have_is_refused_before_a_key_is_looked_at() -> None:
+    answer = put(Hall().app, "DELETE", "/v1/decisions/e1")
+    assert (answer.status, answer.problem["code"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_anybody_may_ask_which_methods_a_path_has() -> None:
+    answer = put(Hall().app, "OPTIONS", "/v1/decisions:batch")
+    assert (answer.status, answer.headers["allow"]) == (204, "OPTIONS, POST")
+
+
+@pytest.mark.parametrize("path", ["/v1/decisions/x/y", "/v1/decisions/x%2Fexplanation"])
+def test_an_id_with_a_slash_asks_for_no_other_scope(path: str) -> None:
+    assert template_of(path) == "/v1/decisions/{event_id}"
+    assert scope_of("GET", template_of(path)) is Scope.READ_DECISIONS
 
 
 def test_a_head_request_asks_for_what_a_get_does() -> None:
@@ -203,7 +219,7 @@ def test_keys_are_looked_up_again_until_the_end_and_an_outage_is_logged(
         hall.keys.clear()
         assert all(looks.acquire(timeout=10) for _ in range(3))
         hall.authenticator.close()
-        hall.authenticator._thread.join(10)
+        hall.authenticator._background.join(10)
     assert {(line["event"], line["code"]) for line in lines} == {
         ("api_keys_not_refreshed", "unavailable")
     }

@@ -238,3 +238,40 @@ def test_the_real_log_takes_the_entries_of_several_processes_as_one_chain(
     assert verify(postgres).first_broken is None
     assert ask(postgres, "select count(distinct subject) from silver.audit_log") == [(1200,)]
     assert list(tmp_path.iterdir()) == []
+
+
+def wrong(log: AuditLog) -> str:
+    try:
+        log.check()
+    except Unavailable as exc:
+        return str(exc)
+    return ""
+
+
+@pytest.mark.parametrize("breaks", ["write", "spool"])
+def test_an_error_that_nobody_foresaw_ends_nothing_and_loses_nothing(
+    log: AuditLog,
+    shelf: Shelf,
+    counts: Counts,
+    monkeypatch: pytest.MonkeyPatch,
+    breaks: str,
+) -> None:
+    monkeypatch.setattr("lakehouse.background._AFTER_FAILURE_SECONDS", 0.001)
+    failed = threading.Event()
+
+    def fail(*_: object) -> None:
+        failed.set()
+        raise RuntimeError("5 Canary Road")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shelf, "write", fail)
+        if breaks == "spool":
+            broken.setattr(Spool, "append", fail)
+        log.add(entries(3))
+        assert failed.wait(10)
+        until(lambda: "RuntimeError" in wrong(log), what="unwell")
+    log.add(entries(2, start=3))
+    until(lambda: len(shelf.kept) == 5, what="stored")
+    until(lambda: not wrong(log), what="well again")
+    assert sorted(shelf.subjects) == ["e0", "e1", "e2", "e3", "e4"]
+    assert figure(counts.lost) == 0
