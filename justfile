@@ -51,6 +51,16 @@ models *options:
 outcomes *options:
     @{{ python }} -m dataflows.outcomes "$@"
 
+# Decide a whole file of LendingClub's into the lake, with outcomes, without silver: just load-history FILE
+[group('run')]
+load-history *options:
+    @{{ python }} -m dataflows.history "$@"
+
+# Make a lake of N simulated decisions over seven years, with outcomes, without silver: just make-history N [SEED]
+[group('run')]
+make-history count seed="1" *options:
+    @count=$1 seed=$2 && shift 2 && {{ python }} -m dataflows.history "sim://?limit=$count&seed=$seed" "$@"
+
 # Make stored decisions again and compare: just replay-decision ID... | --sample N | --all [--json]
 [group('run')]
 replay-decision *options:

@@ -40,7 +40,7 @@ from lakehouse.lake.session import open_lake
 from lakehouse.settings.settings import Settings
 from risk.ingest.dialects import dates
 
-__all__ = ["Counts", "main", "record_outcomes"]
+__all__ = ["Counts", "main", "outcome_rows", "record_outcomes"]
 
 _AT_ONCE: Final = 20_000
 
@@ -113,7 +113,9 @@ def record_outcomes(
 
     def hand_over() -> None:
         if waiting:
-            rows = _rows(waiting, source=source, observed_on=observed_on, recorded_at=recorded_at)
+            rows = outcome_rows(
+                waiting, source=source, observed_on=observed_on, recorded_at=recorded_at
+            )
             new = record(rows)
             counts.recorded += new
             counts.already_there += len(waiting) - new
@@ -135,9 +137,10 @@ def record_outcomes(
     return counts
 
 
-def _rows(
+def outcome_rows(
     finals: dict[str, Reported], *, source: str, observed_on: date, recorded_at: datetime
 ) -> pa.Table:
+    """Return final outcomes, by application, as the lake keeps them."""
     statuses = [each.loan_status for each in finals.values()]
     defaulted = np.array([bool(OUTCOMES[status or ""]) for status in statuses], dtype=np.bool_)
     known_by = np.full(len(finals), np.datetime64(observed_on))

@@ -127,6 +127,11 @@ def _in_words(found: Account) -> str:
             if not gold.equals_silver
         ]
     lines += [f"  {slot}: gold has rows of it, silver none" for slot in found.unknown_to_silver]
+    lines += [
+        f"{each.topic}: read {each.read} = decided {each.decided} + duplicates {each.duplicates} + "
+        f"quarantined {each.quarantined}: {'balanced' if each.balanced else 'DOES NOT BALANCE'}"
+        for each in found.histories
+    ]
     return "\n".join(lines)
 
 

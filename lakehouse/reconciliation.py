@@ -5,6 +5,10 @@ read = decided + duplicates + quarantined, per partition. And every gold table m
 offset that it has reached itself, just what silver holds: compared by count, by sum of offsets and
 by a digest of what matters. On a live system gold is behind by up to one flush, which is no fault;
 being ahead is.
+
+Histories (`lakehouse.gold.history`) are in gold alone, where the same must hold up to the offset
+that all of their tables have reached: the archive's events are the decided, the duplicates and the
+quarantined, by count and by sum of offsets. A load that was interrupted is no fault.
 """
 
 from typing import Any, Final
@@ -12,12 +16,13 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
+from lakehouse.gold.history import HISTORY, History
 from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.connection import AT_START, execute, transact
 
-__all__ = ["Account", "GoldCheck", "PartitionAccount", "account"]
+__all__ = ["Account", "GoldCheck", "HistoryAccount", "PartitionAccount", "account"]
 
 _NOTHING: Final = "0"
 _SNAPSHOT: Final = "set transaction isolation level repeatable read, read only"
@@ -66,6 +71,17 @@ class PartitionAccount(msgspec.Struct, frozen=True):
     gold: dict[str, GoldCheck]
 
 
+class HistoryAccount(msgspec.Struct, frozen=True):
+    """What became of one history's events."""
+
+    topic: str
+    read: int
+    decided: int
+    duplicates: int
+    quarantined: int
+    balanced: bool
+
+
 class Account(msgspec.Struct, frozen=True):
     """The account of all partitions; conflicts are counted among the duplicates.
 
@@ -75,6 +91,8 @@ class Account(msgspec.Struct, frozen=True):
         Offsets in silver that the slowest gold table of each partition has not reached.
     unknown_to_silver
         Partitions that gold has rows of and silver never read: it was emptied, or is another one.
+    histories
+        What was loaded into gold without silver; the totals leave it out.
     """
 
     read: int
@@ -87,11 +105,16 @@ class Account(msgspec.Struct, frozen=True):
     gold_behind: int
     unknown_to_silver: list[str]
     partitions: list[PartitionAccount]
+    histories: list[HistoryAccount]
 
     @property
     def holds(self) -> bool:
         """Whether nothing is missing and nothing is there twice."""
-        return self.balanced and self.gold_equals_silver
+        return (
+            self.balanced
+            and self.gold_equals_silver
+            and all(each.balanced for each in self.histories)
+        )
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -129,6 +152,7 @@ def account(silver_dsn: str, lake: Lake) -> Account:
         )
         for row in queries.ledger(lake).to_pylist()
     }
+    histories = _histories(lake)
 
     def read(
         connection: psycopg.Connection,
@@ -139,7 +163,31 @@ def account(silver_dsn: str, lake: Lake) -> Account:
 
     progress, stored = transact(silver_dsn, read, patience=AT_START)
     partitions = [_partition(row, stored, held, reached) for row in progress]
-    return _total(partitions, held)
+    return _total(partitions, held, histories)
+
+
+def _histories(lake: Lake) -> list[HistoryAccount]:
+    reached = {topic: _reached_by_all(lake, topic) for topic in queries.history_topics(lake)}
+    known = {topic: last for topic, last in reached.items() if last is not None}
+    if not known:
+        return []
+    return [
+        HistoryAccount(
+            topic=row["topic"],
+            read=row["events"],
+            decided=row["decided"],
+            duplicates=row["duplicates"],
+            quarantined=row["quarantined"],
+            balanced=row["events"] == row["decided"] + row["duplicates"] + row["quarantined"]
+            and row["off_sum"] == row["ended_off_sum"],
+        )
+        for row in queries.history_ledger(lake, known).to_pylist()
+    ]
+
+
+def _reached_by_all(lake: Lake, topic: str) -> int | None:
+    lasts = [lake.last_off(table, HISTORY, topic, History.part) for table in SCHEMAS]
+    return None if None in lasts else min(last for last in lasts if last is not None)
 
 
 def _progress(connection: psycopg.Connection) -> list[Any]:
@@ -220,7 +268,11 @@ def _compare(
     )
 
 
-def _total(partitions: list[PartitionAccount], held: dict[_Key, _Held]) -> Account:
+def _total(
+    partitions: list[PartitionAccount],
+    held: dict[_Key, _Held],
+    histories: list[HistoryAccount],
+) -> Account:
     known = {(each.topic, each.part) for each in partitions}
     unknown = sorted({f"{topic}/{part}" for _, topic, part in held if (topic, part) not in known})
     return Account(
@@ -234,4 +286,5 @@ def _total(partitions: list[PartitionAccount], held: dict[_Key, _Held]) -> Accou
         gold_behind=sum(max(check.behind for check in each.gold.values()) for each in partitions),
         unknown_to_silver=unknown,
         partitions=partitions,
+        histories=histories,
     )

@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from risk.ingest.event_buffer import Piece
 
 
+def records_of(batch: MicroBatch) -> Packed:
+    """Return the events without what is no record, so that none of that can be decided."""
+    if not batch.foreign:
+        return Packed.of(batch.values)
+    return Packed.of(
+        [None if row in batch.foreign else raw for row, raw in enumerate(batch.values)]
+    )
+
+
 def decisions_table(
     group: Sequence[MicroBatch], verdicts: Verdicts, arrived: NDArray[np.datetime64]
 ) -> pa.Table:

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
-from dataflows.flow.batch_tables import decisions_table, quarantine_table, raw_table
+from dataflows.flow.batch_tables import (
+    decisions_table,
+    quarantine_table,
+    raw_table,
+    records_of,
+)
 from dataflows.flow.timing import timed
 from dataflows.sources.clock import utc_now
 from lakehouse.silver.writer import Batch
@@ -79,7 +84,7 @@ class Judge:
         with timed("judge"):
             arrived = np.concatenate([instants(batch.received_at, len(batch)) for batch in group])
             verdicts = judge(
-                Packed.joined([*map(_records, group)]),
+                Packed.joined([*map(records_of, group)]),
                 rules=self._rules(),
                 received_at=arrived,
                 limits=self._limits,
@@ -132,15 +137,6 @@ def _judged(batch: MicroBatch, decided: pa.Table, rejects: Sequence[Reject]) -> 
             raw_of=batch.raw_of,
         ),
         raw=raw_table(batch),
-    )
-
-
-def _records(batch: MicroBatch) -> Packed:
-    """Return the events without what is no record, so that none of that can be decided."""
-    if not batch.foreign:
-        return Packed.of(batch.values)
-    return Packed.of(
-        [None if row in batch.foreign else raw for row, raw in enumerate(batch.values)]
     )
 
 

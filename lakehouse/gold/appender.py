@@ -88,6 +88,8 @@ class GoldAppender:
     ----------
     max_rows, max_bytes, max_seconds
         What may wait for one commit, in bytes of memory as it waits, and for how long.
+    max_offsets
+        How many offsets may wait for one, whether they have rows or not.
     on_commit
         Called after each commit with the table's name, on the appender's thread.
     clock
@@ -101,6 +103,7 @@ class GoldAppender:
         max_rows: int,
         max_bytes: int,
         max_seconds: float,
+        max_offsets: int = POSITION_OFFSETS,
         on_commit: Callable[[str], object] = lambda _table: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -108,6 +111,7 @@ class GoldAppender:
         self._max_rows = max_rows
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
+        self._max_offsets = max_offsets
         self._on_commit = on_commit
         self._clock = clock
         self._state = threading.Condition()
@@ -241,7 +245,7 @@ class GoldAppender:
         return (
             self._writer.waiting_rows >= self._max_rows
             or self._writer.waiting_bytes >= self._max_bytes
-            or self._writer.waiting_offsets >= POSITION_OFFSETS
+            or self._writer.waiting_offsets >= self._max_offsets
         )
 
     def _seconds_to_go(self) -> float | None:

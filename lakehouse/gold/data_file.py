@@ -24,14 +24,22 @@ from deltalake.transaction import AddAction
 from lakehouse.errors import SchemaDiffers
 from lakehouse.gold.tables import BOUNDED, OF_ITS_OWN
 
-__all__ = ["GrowingFile", "StoredOnce", "commit_files"]
+__all__ = ["ENCODED_BYTES", "GrowingFile", "StoredOnce", "commit_files"]
 
-_ENCODED_BYTES: Final = 4 << 20
+ENCODED_BYTES: Final = 4 << 20
 """Rows of fewer bytes wait for more: each time costs something for every column."""
+
+_MOST_ROWS_A_GROUP: Final = 1 << 15
+"""So that a reader may skip a part of what was handed over in one large piece."""
 
 
 class GrowingFile:
     """A Parquet file in memory; ZSTD 1 is the fastest as well as the smallest.
+
+    Parameters
+    ----------
+    encoded_bytes
+        Rows wait until they take so many bytes of memory; together they are a row group, or a few.
 
     Attributes
     ----------
@@ -39,7 +47,8 @@ class GrowingFile:
         How many it holds, those that are still to be encoded included.
     """
 
-    def __init__(self, schema: pa.Schema) -> None:
+    def __init__(self, schema: pa.Schema, *, encoded_bytes: int = ENCODED_BYTES) -> None:
+        self._encoded_bytes = encoded_bytes
         self._sink = pa.BufferOutputStream()
         self._writer = pq.ParquetWriter(
             self._sink,
@@ -72,7 +81,7 @@ class GrowingFile:
         self._unencoded.append(rows)
         self._unencoded_bytes += rows.nbytes
         self.rows += rows.num_rows
-        if self._unencoded_bytes >= _ENCODED_BYTES:
+        if self._unencoded_bytes >= self._encoded_bytes:
             self._encode()
 
     def seal(self) -> "StoredOnce":
@@ -96,7 +105,7 @@ class GrowingFile:
         rows = _in_one_piece(pa.concat_tables(self._unencoded))
         self._unencoded, self._unencoded_bytes = [], 0
         try:
-            self._writer.write_table(rows, row_group_size=rows.num_rows)
+            self._writer.write_table(rows, row_group_size=_MOST_ROWS_A_GROUP)
         except pa.ArrowInvalid as exc:
             raise SchemaDiffers(f"rows do not fit their table in the lake: {exc}") from exc
         for name, bounds in self._bounds.items():

@@ -25,7 +25,7 @@ from obstore.exceptions import BaseError
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from lakehouse.errors import Fenced, Gap, LakehouseError, SchemaDiffers
-from lakehouse.gold.data_file import GrowingFile, StoredOnce, commit_files
+from lakehouse.gold.data_file import ENCODED_BYTES, GrowingFile, StoredOnce, commit_files
 from lakehouse.gold.object_store import (
     is_denied,
     open_objects,
@@ -33,7 +33,7 @@ from lakehouse.gold.object_store import (
     raise_as_ours,
     table_uri,
 )
-from lakehouse.gold.tables import SCHEMAS, open_or_create
+from lakehouse.gold.tables import VIEWS, open_or_create
 from lakehouse.postgres.connection import Patience
 
 __all__ = ["GoldWriter", "Slot", "transaction_id"]
@@ -64,6 +64,8 @@ class GoldWriter:
         How long a commit tries while the store is out.
     pause
         Waits between two attempts; may raise to give up.
+    encoded_bytes
+        How large a piece of the file is, in memory, that a reader opens or skips.
 
     Raises
     ------
@@ -82,11 +84,13 @@ class GoldWriter:
         pipeline: str,
         patience: Patience,
         pause: Callable[[float], None] = time.sleep,
+        encoded_bytes: int = ENCODED_BYTES,
     ) -> None:
         self.table = table
         self.uri = table_uri(lake_uri, table)
         self.pause = pause
-        self._schema = SCHEMAS[table]
+        self._schema = VIEWS[table]
+        self._encoded_bytes = encoded_bytes
         self._pipeline = pipeline
         self._patience = patience
         self._committed: dict[Slot, int | None] = {}
@@ -133,8 +137,8 @@ class GoldWriter:
     ) -> None:
         """Take rows of a partition, up to and not including `next_off`, for the next commit.
 
-        What the table already holds is dropped. A batch without rows moves the position all the
-        same.
+        What the table already holds is dropped; of a table without offsets (`outcome_records`)
+        the caller has to. A batch without rows moves the position all the same.
 
         Parameters
         ----------
@@ -162,10 +166,10 @@ class GoldWriter:
             )
         if last is not None and next_off - 1 <= last:
             return
-        if last is not None and rows.num_rows and pc.min(rows.column("off")).as_py() <= last:
-            rows = rows.filter(pc.greater(rows.column("off"), last))
+        if last is not None and rows.num_rows and "off" in self._schema.names:
+            rows = _behind(rows, last)
         if rows.num_rows:
-            self._file = self._file or GrowingFile(self._schema)
+            self._file = self._file or GrowingFile(self._schema, encoded_bytes=self._encoded_bytes)
             self._file.append(rows)
         self._waiting[topic, part] = next_off - 1
         self.waiting_rows += rows.num_rows
@@ -261,6 +265,13 @@ class GoldWriter:
 
     def _is_over(self, state: RetryCallState) -> bool:
         return self._patience.is_over(state.seconds_since_start or 0.0)
+
+
+def _behind(rows: pa.Table, last: int) -> pa.Table:
+    """Return the rows of later offsets; the same table where that is all of them."""
+    if pc.min(rows.column("off")).as_py() > last:
+        return rows
+    return rows.filter(pc.greater(rows.column("off"), last))
 
 
 def _may_pass(exc: BaseException) -> bool:

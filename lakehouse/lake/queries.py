@@ -1,7 +1,7 @@
 """The questions asked of the lake: one function for each file of ``sql/lake``."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,6 +13,8 @@ from lakehouse.postgres.statements import load_sql
 __all__ = [
     "decided_spans",
     "decisions_between",
+    "history_ledger",
+    "history_topics",
     "latest_observation",
     "latest_watchlist",
     "ledger",
@@ -51,8 +53,19 @@ def quarantine_by_code(lake: Lake) -> pa.Table:
 
 
 def ledger(lake: Lake) -> pa.Table:
-    """Return count, sum of offsets and digest of each gold table's partitions."""
+    """Return count, sum of offsets and digest of each gold table's partitions, but histories'."""
     return _ask(lake, "ledger")
+
+
+def history_topics(lake: Lake) -> list[str]:
+    """Return the topics of the histories that were loaded without silver."""
+    topics: list[str] = _ask(lake, "history_topics").column("topic").to_pylist()
+    return topics
+
+
+def history_ledger(lake: Lake, reached: Mapping[str, int]) -> pa.Table:
+    """Return each history's events and what became of them, up to the offset named for it."""
+    return _ask(lake, "history_ledger", topics=list(reached), lasts=list(reached.values()))
 
 
 def decided_spans(lake: Lake) -> pa.Table:

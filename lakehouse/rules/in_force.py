@@ -30,7 +30,13 @@ from risk.frame.frame import complete
 from risk.models.model import Model
 from risk.policy.rules import Policy
 
-__all__ = ["LOOK_EVERY_SECONDS", "RulesInForce", "open_rules", "versions_of"]
+__all__ = [
+    "LOOK_EVERY_SECONDS",
+    "RulesInForce",
+    "open_rules",
+    "rules_without_silver",
+    "versions_of",
+]
 
 LOOK_EVERY_SECONDS: Final = 2.0
 _CLOSE_WITHIN_SECONDS: Final = 2.0
@@ -152,6 +158,24 @@ def open_rules(settings: Settings, dsn: str) -> RulesInForce:
         current_tables=watch,
         close=watch.close,
     )
+
+
+def rules_without_silver(settings: Settings) -> Rules:
+    """Return the rules that the settings and the registry put in force, with the shipped tables.
+
+    Raises
+    ------
+    ArtefactInvalid
+        Policy or champion cannot be used; a challenger that cannot is left out.
+    Unavailable, Denied
+        The lake does not answer, or does not let us read.
+    """
+    policy = find_policy(settings.lake_uri, settings.policy)
+    tables = reference_tables.shipped()
+    models = RegistryWatch(
+        settings.lake_uri, settings.model, prove=partial(_prove, policy=policy, tables=tables)
+    ).begin()
+    return Rules(models.champion, policy, tables, models.challengers)
 
 
 def _prove(model: Model, *, policy: Policy, tables: ReferenceTables) -> None:

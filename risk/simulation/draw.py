@@ -157,15 +157,21 @@ class ApplicationModel:
             [dict(prices) for half in parameters.rates.values() for prices in half]
         )
 
-    def draw(self, rng: np.random.Generator, strength: Floats) -> Frame:
+    def draw(
+        self,
+        rng: np.random.Generator,
+        strength: Floats,
+        months: NDArray[np.int64] | None = None,
+    ) -> Frame:
         """Return one application per entry of `strength`, 0 to 1, the drift's there.
 
         Names are LendingClub's; names with a dot are not fields
-        (`risk.simulation.calibration.catalogue`).
+        (`risk.simulation.calibration.catalogue`). `months` are those of origination, counted from
+        January 1970, where they are not to be drawn.
         """
         size = len(strength)
         uniform = rng.random((6, size))
-        month = self._months.draw(uniform[0]).astype(np.int64)
+        month = self._months.draw(uniform[0]).astype(np.int64) if months is None else months
         year = month // 12 + 1970 - self._first_year
         wish = self._scenario
         is_long = uniform[1] < tilt(self._long_term[year], strength * wish.long_term)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from risk.errors import ModelError
 from risk.frame.frame import Frame, concat, take
 from risk.simulation.bureau import Bureau
+from risk.simulation.calendar import Calendar
 from risk.simulation.draw import ApplicationModel
 from risk.simulation.frames import application_frame, outcome_frame
 from risk.simulation.noise import CONFLICT, KINDS, MALFORMED, TRUNCATED, Feed, Noise
@@ -92,7 +93,9 @@ class Simulator:
     drift
         Where the scenario sets in.
     vintages
-        Weights of months of origination, "2014-07", instead of the fitted ones.
+        Weights of months of origination, "2014-07", instead of the fitted ones. Under a `Calendar`
+        these come in order, and each event happens within its month, whatever `started_at` and
+        `rate_per_second` say.
 
     Raises
     ------
@@ -110,7 +113,7 @@ class Simulator:
         rate_per_second: float,
         noise: Noise | None = None,
         drift: Drift | None = None,
-        vintages: Mapping[str, float] | None = None,
+        vintages: Mapping[str, float] | Calendar | None = None,
     ) -> None:
         if scenario not in SCENARIOS:
             raise ModelError(
@@ -118,7 +121,10 @@ class Simulator:
             )
         if started_at.tzinfo is None:
             raise ModelError("started_at has no zone: expected an instant, such as one in UTC")
+        self._calendar = vintages if isinstance(vintages, Calendar) else None
         months = parameters.vintages if vintages is None else vintages
+        if isinstance(months, Calendar):
+            months = months.vintages
         for month in months:
             if month not in parameters.vintages:
                 raise ModelError(
@@ -146,7 +152,7 @@ class Simulator:
         ----------
         event_times
             What the events say for `event_time`, one instant each; by default as `rate_per_second`
-            has it.
+            has it, or the calendar.
         """
         stamps = self._stamps(start, count) if event_times is None else _iso(event_times)
         if len(stamps) != count:
@@ -171,7 +177,7 @@ class Simulator:
         `risk.contract.application.APPLICATION_COLUMNS`, and ``kind``, one of `KINDS`.
         """
         frames: list[Frame] = []
-        event_at = self._instants(start, count)
+        event_at = self.instants(start, count)
         for block, rows in self._slices(start, count):
             size = rows.stop - rows.start
             frame = application_frame(take(block.loans, rows), block.ids[rows], event_at[:size])
@@ -224,7 +230,8 @@ class Simulator:
         )
         first = number * BLOCK
         strength = self._drift.strength(first, BLOCK)
-        loans = self._applications.draw(drawing, strength)
+        months = None if self._calendar is None else self._calendar.months(first, BLOCK)
+        loans = self._applications.draw(drawing, strength, months)
         self._bureau.complete(loans, fields)
         self._fates.draw(loans, fates, strength)
         feed = Feed(self._noise, sending, strength)
@@ -243,13 +250,16 @@ class Simulator:
             block.bodies = bodies
         return block.bodies
 
-    def _instants(self, start: int, count: int) -> NDArray[np.datetime64]:
+    def instants(self, start: int, count: int) -> NDArray[np.datetime64]:
+        """Return when those events happen (UTC, microseconds)."""
+        if self._calendar is not None:
+            return self._calendar.instants(start, count)
         began = np.datetime64(self._started_at.replace(tzinfo=None), "us")
         late = np.zeros(count) if self._rate == 0 else np.arange(start, start + count) / self._rate
         return np.asarray(began + np.rint(late * 1e6).astype("timedelta64[us]"))
 
     def _stamps(self, start: int, count: int) -> list[bytes]:
-        texts = np.datetime_as_string(self._instants(start, count), unit="us").tolist()
+        texts = np.datetime_as_string(self.instants(start, count), unit="us").tolist()
         return [f"{text}+00:00".encode() for text in texts]
 
 

@@ -37,6 +37,7 @@ def an_account(**differing: bool) -> Account:
         gold_behind=0,
         unknown_to_silver=[],
         partitions=[],
+        histories=[],
         **holds,
     )
 

@@ -10,6 +10,7 @@ from lakehouse.arrow_schemas import RAW_EVENTS
 from lakehouse.errors import Fenced, Gap, SchemaDiffers, StoresDisagree
 from lakehouse.gold.appender import SCHEMAS, GoldWriter, last_offs, open_gold
 from lakehouse.gold.object_store import table_uri
+from lakehouse.gold.tables import VIEWS
 from lakehouse.gold.writer import transaction_id
 from tests.lakehouse.gold_cases import (
     BRIEF,
@@ -179,7 +180,7 @@ def test_a_nullable_column_that_is_new_is_added(
     append(writer, 0, 2)
     writer.flush()
     wider = RAW_EVENTS.insert(1, pa.field("headers", pa.string()))
-    monkeypatch.setitem(SCHEMAS, "raw_events", wider)
+    monkeypatch.setitem(VIEWS, "raw_events", wider)
     renewed = a_gold_writer(str(tmp_path))
     rows = raw_rows([2]).add_column(1, wider.field("headers"), pa.array(["trace=1"]))
     renewed.append(TOPIC, 0, 3, rows)

@@ -15,8 +15,7 @@ from obstore.store import MemoryStore
 
 from lakehouse.arrow_schemas import RAW_EVENTS
 from lakehouse.errors import SchemaDiffers
-from lakehouse.gold import data_file
-from lakehouse.gold.data_file import GrowingFile, StoredOnce, commit_files
+from lakehouse.gold.data_file import ENCODED_BYTES, GrowingFile, StoredOnce, commit_files
 from lakehouse.gold.object_store import open_objects
 from lakehouse.gold.tables import BOUNDED, OUTCOME_RECORDS, SCHEMAS, VIEWS, open_or_create
 from tests.lakehouse.gold_cases import (
@@ -49,8 +48,8 @@ ROWS = {
 }
 
 
-def grown(*pieces: pa.Table) -> GrowingFile:
-    file = GrowingFile(pieces[0].schema)
+def grown(*pieces: pa.Table, encoded_bytes: int = ENCODED_BYTES) -> GrowingFile:
+    file = GrowingFile(pieces[0].schema, encoded_bytes=encoded_bytes)
     for rows in pieces:
         file.append(rows)
     return file
@@ -121,27 +120,25 @@ def test_an_instant_is_never_above_its_bound() -> None:
 
 @pytest.mark.parametrize("table", sorted(VIEWS))
 @pytest.mark.parametrize("encoded_bytes", [1, 300, 1 << 20])
-def test_rows_come_back_in_order_however_they_came(
-    monkeypatch: pytest.MonkeyPatch, table: str, encoded_bytes: int
-) -> None:
-    monkeypatch.setattr(data_file, "_ENCODED_BYTES", encoded_bytes)
+def test_rows_come_back_in_order_however_they_came(table: str, encoded_bytes: int) -> None:
     rows = ROWS[table]
-    file = grown(*(rows.slice(at, 1) for at in range(rows.num_rows)), rows)
+    pieces = [rows.slice(at, 1) for at in range(rows.num_rows)]
+    file = grown(*pieces, rows, encoded_bytes=encoded_bytes)
     assert file.rows == 2 * rows.num_rows
     found = parquet(file.seal()).read()
     assert found.to_pylist() == pa.concat_tables([rows, rows]).to_pylist()
     assert found.schema.equals(rows.schema)
 
 
-def test_bounds_are_those_of_all_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_file, "_ENCODED_BYTES", 1)
-    said = json.loads(grown(raw_rows([5]), raw_rows([3, 4]), raw_rows([9])).seal().added.stats)
+def test_bounds_are_those_of_all_pieces() -> None:
+    file = grown(raw_rows([5]), raw_rows([3, 4]), raw_rows([9]), encoded_bytes=1)
+    said = json.loads(file.seal().added.stats)
     assert (said["minValues"]["off"], said["maxValues"]["off"], said["numRecords"]) == (3, 9, 4)
 
 
-def test_bounds_of_zero_and_below_are_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_file, "_ENCODED_BYTES", 1)
-    said = json.loads(grown(raw_rows([0]), raw_rows([-2]), raw_rows([-1])).seal().added.stats)
+def test_bounds_of_zero_and_below_are_bounds() -> None:
+    file = grown(raw_rows([0]), raw_rows([-2]), raw_rows([-1]), encoded_bytes=1)
+    said = json.loads(file.seal().added.stats)
     assert (said["minValues"]["off"], said["maxValues"]["off"]) == (-2, 0)
 
 

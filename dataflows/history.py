@@ -1,0 +1,222 @@
+"""Decide a history and keep it in gold, without silver: ``python -m dataflows.history SOURCE``.
+
+::
+
+    python -m dataflows.history accepted_2007_to_2018Q4.csv.gz
+    python -m dataflows.history 'sim://?seed=1&limit=2260000'
+
+Every application goes through the same `decide` as in the stream. Decisions, duplicates, what was
+refused, every event's bytes and the loans' outcomes end in the lake, under a topic that begins with
+``history:``; `check`, replay and all views know them. Loading the same source again adds nothing,
+and an interrupted load is completed by running it again. An event whose id the lake has decided
+already is a duplicate.
+
+A file's decisions are made now, and say so; a simulated history arrives when its events happen, in
+order, over all the months the simulator knows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from dataflows.loading.load import load
+from dataflows.loading.progress import Shown
+from dataflows.loading.simulated import name_of, simulated_history
+from dataflows.loans.observed_on import shown_on
+from dataflows.outcomes import outcome_rows
+from dataflows.sources.batches import MicroBatch
+from dataflows.sources.clock import utc_now
+from dataflows.sources.file_reader import FileSourceReader
+from dataflows.sources.files import FileReader, open_file
+from dataflows.sources.urls import FileSource, KafkaSource, SimSource, Source, parse_source
+from lakehouse.errors import LakehouseError, SettingsInvalid
+from lakehouse.gold.history import History
+from lakehouse.postgres.connection import Patience
+from lakehouse.rules.in_force import rules_without_silver
+from lakehouse.settings.settings import Settings
+from risk.contract.application import CONTRACT_VERSION, Limits
+
+__all__ = ["main"]
+
+_AT_ONCE: Final = 1_000
+"""What a reader hands over at once: twice as many are decided no faster, and take twice as much."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Load one history; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = Settings.from_env(os.environ)
+        source = parse_source(options.source, name="SOURCE")
+        figures = _load(settings, source, options.observed_on, options.processes)
+    except LakehouseError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; run it again, and it goes on where it was\n")
+        return 128 + signal.SIGINT
+    said = msgspec.json.encode(figures).decode() if options.json else _in_words(figures)
+    sys.stdout.write(said + "\n")
+    return 0
+
+
+def _load(
+    settings: Settings, source: Source, observed_on: date | None, processes: int
+) -> dict[str, float]:
+    content = _content(source, processes)
+    rules = rules_without_silver(settings)
+    with History(
+        settings.lake_uri,
+        content.name,
+        is_in_order=content.is_in_order,
+        patience=Patience(settings.retry_seconds),
+    ) as history:
+        history.expect(
+            {
+                "model_sha256": rules.model.sha256,
+                "policy_version": rules.policy.version,
+                "contract_version": CONTRACT_VERSION,
+                "reference_version": rules.reference.version,
+            }
+        )
+        if observed_on is None:
+            observed_on = shown_on(source, today=utc_now().date())
+        shown = Shown(history.topic, lambda: content.share(history.next_off))
+        with closing(content.batches(history.topic, history.next_off)) as batches:
+            loaded = load(
+                batches,
+                history,
+                rules=rules,
+                limits=Limits(max_bytes=settings.max_event_bytes),
+                outcome_rows=partial(
+                    outcome_rows,
+                    source=content.label,
+                    observed_on=observed_on,
+                    recorded_at=utc_now(),
+                ),
+                show=shown,
+            )
+        history.commit()
+        return shown.end(loaded)
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a history is made of.
+
+    Attributes
+    ----------
+    name, label
+        What tells it from any other history, and what its outcomes say they come from.
+    is_in_order
+        Whether applications come by date.
+    batches
+        Yields its events of a topic, from a position on.
+    share
+        How much of it lies before a position, 0 to 1; ``None`` when unknown.
+    """
+
+    name: str
+    label: str
+    is_in_order: bool
+    batches: Callable[[str, int], Generator[MicroBatch, None, None]]
+    share: Callable[[int], float | None]
+
+
+def _content(source: Source, processes: int) -> _Content:
+    match source:
+        case FileSource():
+            file = open_file(source)
+            return _Content(
+                name=file.topic,
+                label=Path(file.topic).name,
+                is_in_order=False,
+                batches=partial(_batches_of, file),
+                share=partial(_share_of, file),
+            )
+        case SimSource(limit=int(limit)):
+            return _Content(
+                name=name_of(source),
+                label=name_of(source),
+                is_in_order=True,
+                batches=partial(simulated_history, source, processes=processes),
+                share=lambda next_off: next_off / limit,
+            )
+        case SimSource():
+            raise SettingsInvalid(
+                f"SOURCE is {source}, which has no end: say how many applications, as in "
+                f"sim://?seed={source.seed}&limit=100000"
+            )
+        case KafkaSource():
+            raise SettingsInvalid(
+                f"SOURCE is a topic, {source}: expected a file or sim://; a topic is for the flow"
+            )
+
+
+def _batches_of(file: FileReader, topic: str, start: int) -> Generator[MicroBatch, None, None]:
+    reader = FileSourceReader(file, start=start, max_messages=_AT_ONCE)
+    try:
+        while (batch := reader.read(0.0)) is not None:
+            yield replace(batch, topic=topic)
+    except StopIteration:
+        return
+    finally:
+        reader.close()
+
+
+def _share_of(file: FileReader, next_off: int) -> float | None:
+    return next_off / file.length_known if file.length_known else file.share_read
+
+
+def _in_words(figures: Mapping[str, float]) -> str:
+    return (
+        "read {read:,} = decided {decided:,} + duplicates {duplicates:,} + quarantined "
+        "{quarantined:,}; {outcomes:,} outcomes; {seconds:,.0f} s, {per_second:,.0f}/s"
+    ).format(**figures)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m dataflows.history",
+        description="Decide past applications and keep them in the lake, with their outcomes; "
+        "again, and nothing is added.",
+        epilog="RISK_LAKE_URI or RISK_HOME says where the lake is; RISK_MODEL and RISK_POLICY "
+        "decide. Reference tables are the shipped ones.",
+    )
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a JSONL, CSV or Parquet file (.gz, .zst), or sim://?seed=&limit=&scenario=",
+    )
+    parser.add_argument(
+        "--observed-on",
+        type=date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="as of which day the source tells of outcomes; without: the end of the latest month "
+        "it shows, for which a file is read once more",
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes that draw a simulated history (default: one a core)",
+    )
+    parser.add_argument("--json", action="store_true", help="the counts as one JSON object")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

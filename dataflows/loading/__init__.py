@@ -1,0 +1,1 @@
+"""Loading histories: past applications decided now, straight into gold."""

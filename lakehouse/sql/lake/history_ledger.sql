@@ -1,0 +1,49 @@
+-- Question: what does gold hold of each history, up to the offset that all of its tables have
+-- reached? Grain: one row a topic. `off_sum` is that of the archive's events, `ended_off_sum` that
+-- of what became of them.
+with reached as (
+    select
+        unnest($topics) as topic,
+        unnest($lasts) as last_off
+),
+
+held as (
+    select
+        'decisions' as table_name,
+        topic,
+        off
+    from decisions
+    union all
+    select
+        'duplicates' as table_name,
+        topic,
+        off
+    from duplicates
+    union all
+    select
+        'quarantine' as table_name,
+        topic,
+        off
+    from quarantine
+    union all
+    select
+        'raw_events' as table_name,
+        topic,
+        off
+    from raw_events
+)
+
+select
+    held.topic,
+    count(*) filter (where held.table_name = 'raw_events') as events,
+    count(*) filter (where held.table_name = 'decisions') as decided,
+    count(*) filter (where held.table_name = 'duplicates') as duplicates,
+    count(*) filter (where held.table_name = 'quarantine') as quarantined,
+    (coalesce(sum(held.off) filter (where held.table_name = 'raw_events'), 0))::varchar as off_sum,
+    (coalesce(sum(held.off) filter (where held.table_name <> 'raw_events'), 0))::varchar
+        as ended_off_sum
+from held
+inner join reached on held.topic = reached.topic
+where held.off <= reached.last_off
+group by held.topic
+order by held.topic
