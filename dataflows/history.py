@@ -35,7 +35,7 @@ from dataflows.loading.load import load
 from dataflows.loading.progress import Shown
 from dataflows.loading.simulated import name_of, simulated_history
 from dataflows.loans.observed_on import shown_on
-from dataflows.outcomes import outcome_rows
+from dataflows.loans.outcome_rows import outcome_rows
 from dataflows.sources.batches import MicroBatch
 from dataflows.sources.clock import utc_now
 from dataflows.sources.file_reader import FileSourceReader

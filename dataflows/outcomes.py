@@ -13,34 +13,30 @@ the same source again adds nothing, and an interrupted recording is completed by
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 
-from dataflows.loans.ended_on import ended_on
 from dataflows.loans.matured import OUTCOMES
 from dataflows.loans.observed_on import shown_on
+from dataflows.loans.outcome_rows import outcome_rows
 from dataflows.loans.status_fields import Reported, reported
 from dataflows.sources.bounded import all_records
 from dataflows.sources.clock import utc_now
 from dataflows.sources.urls import FileSource, Source, parse_source
 from lakehouse.errors import LakehouseError
-from lakehouse.gold.tables import OUTCOME_RECORDS
 from lakehouse.lake.outcomes import OutcomeRecorder
 from lakehouse.lake.session import open_lake
 from lakehouse.settings.settings import Settings
-from risk.ingest.dialects import dates
 
-__all__ = ["Counts", "main", "outcome_rows", "record_outcomes"]
+__all__ = ["Counts", "main", "record_outcomes"]
 
 _AT_ONCE: Final = 20_000
 
@@ -135,44 +131,6 @@ def record_outcomes(
             hand_over()
     hand_over()
     return counts
-
-
-def outcome_rows(
-    finals: dict[str, Reported], *, source: str, observed_on: date, recorded_at: datetime
-) -> pa.Table:
-    """Return final outcomes, by application, as the lake keeps them."""
-    statuses = [each.loan_status for each in finals.values()]
-    defaulted = np.array([bool(OUTCOMES[status or ""]) for status in statuses], dtype=np.bool_)
-    known_by = np.full(len(finals), np.datetime64(observed_on))
-    issued_on, last_paid_on = (
-        dates(texts, latest=known_by)[0]
-        for texts in (
-            [each.issue_d for each in finals.values()],
-            [each.last_pymnt_d for each in finals.values()],
-        )
-    )
-    ends = ended_on(last_paid_on, issued_on, defaulted, observed_on=np.datetime64(observed_on))
-    recovered = [_amount(each.recoveries) for each in finals.values()]
-    columns = {
-        "application_id": list(finals),
-        "outcome": statuses,
-        "defaulted": defaulted,
-        "issued_on": pa.array(issued_on, from_pandas=True),
-        "observed_on": [observed_on] * len(finals),
-        "source": [source] * len(finals),
-        "recorded_at": [recorded_at] * len(finals),
-        "ended_on": pa.array(ends, from_pandas=True),
-        "recovered_usd": recovered,
-    }
-    return pa.table(columns, schema=OUTCOME_RECORDS)
-
-
-def _amount(reported: Any) -> float | None:
-    try:
-        amount = float(reported)
-    except (TypeError, ValueError):
-        return None
-    return amount if math.isfinite(amount) else None
 
 
 def _name(source: Source) -> str:
