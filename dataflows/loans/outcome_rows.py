@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
