@@ -137,6 +137,8 @@ def _comparison(figures: Mapping[str, Figures]) -> str:
     rows = [
         [name, *(estimate(each.estimates[name]) for each in figures.values())] for name in names
     ]
+    separations = (f"{each.ks_separation:.4f}" for each in figures.values())
+    rows.insert(2, ["ks_separation", *separations])
     for label, field in (
         ("calibration intercept", "intercept"),
         ("mean PD", "mean_pd"),

@@ -20,6 +20,7 @@ from risk.models.logistic_document import Effect, Levels, Logistic
 from risk.models.model import Model, score
 from risk.models.scorecard_document import Characteristic, Groups, Scorecard, Steps
 from risk.monitoring import drift, performance
+from risk.monitoring.bootstrap import bootstrap
 from risk.monitoring.performance import Band, Calibration, Estimate
 
 __all__ = [
@@ -72,6 +73,7 @@ class Figures:
     loans: int
     defaults: int
     calibration: Calibration
+    ks_separation: float
     estimates: Mapping[str, Estimate]
 
 
@@ -131,16 +133,18 @@ class Evidence:
 def figures(pd: Floats, watched: Watched) -> Figures:
     """Return a model's figures, with intervals, on the months kept apart."""
     defaulted, weights = watched.defaulted, watched.weights
+    line = performance.calibration(pd, defaulted, weights=weights)
     return Figures(
         loans=len(defaulted),
         defaults=int(defaulted.sum()),
-        calibration=performance.calibration(pd, defaulted, weights=weights),
+        calibration=line,
+        ks_separation=performance.ks_separation(pd, defaulted, weights=weights),
         estimates={
             "AUC": performance.auc(pd, defaulted, weights=weights),
             "Gini": performance.gini(pd, defaulted, weights=weights),
-            **performance.bootstrap(
+            "calibration in the large": line.in_the_large,
+            **bootstrap(
                 {
-                    "ks_separation": performance.ks_separation,
                     "Brier": performance.brier,
                     "calibration slope": _slope,
                     f"lift in the worst {WATCHED_SHARE:.1%}": partial(

@@ -3,7 +3,8 @@
 Everywhere `pd` is a probability of default per loan and `defaulted` whether the loan did default.
 Loans with equal PDs are one group: no figure depends on the order of the rows. `weights`, where
 given, say how many loans of the population each loan stands for (a sample that holds too many
-defaults is undone so); without them each stands for one.
+defaults is undone so); without them each stands for one. `counts` say instead how many loans have
+this PD and this outcome: the figures, and their intervals, are those of the loans one by one.
 
 >>> import numpy as np
 >>> pd = np.array([0.1, 0.2, 0.3, 0.4])
@@ -16,10 +17,10 @@ defaults is undone so); without them each stands for one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,6 @@ __all__ = [
     "Calibration",
     "Estimate",
     "auc",
-    "bootstrap",
     "brier",
     "calibration",
     "gains",
@@ -42,9 +42,6 @@ __all__ = [
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
-Statistic: TypeAlias = Callable[..., float]
-"""PD and outcomes, and weights by name where there are any, to a figure."""
-
 _NEWTON_STEPS = 50
 _CONVERGED = 1e-12
 _NEAREST_TO_CERTAIN = 1e-12
@@ -63,10 +60,21 @@ class Estimate:
 class Calibration:
     """The line of the outcomes' log-odds on the PD's log-odds: 0 and 1 when the PD is right.
 
-    A slope below 1 says that the PDs are too extreme, an intercept below 0 that they are too high
-    (Cox, "Two further applications of a model for binary regression", *Biometrika* 45, 1958).
+    Cox, "Two further applications of a model for binary regression", *Biometrika* 45 (1958).
+
+    Attributes
+    ----------
+    intercept, slope
+        Of the line. A slope below 1 says that the PDs are too extreme. The intercept alone does not
+        say whether they are too high: that depends on the slope beside it.
+    mean_pd, default_rate
+        Of all loans.
+    in_the_large
+        How far the log-odds of all PDs have to be moved, the slope held at 1, for the mean PD to be
+        the default rate, with its interval: below 0 the PDs are too high.
     """
 
+    in_the_large: Estimate
     intercept: float
     slope: float
     mean_pd: float
@@ -98,13 +106,19 @@ class Band:
 
 
 def auc(
-    pd: Floats, defaulted: Flags, *, weights: Floats | None = None, confidence: float = 0.95
+    pd: Floats,
+    defaulted: Flags,
+    *,
+    weights: Floats | None = None,
+    counts: Floats | None = None,
+    confidence: float = 0.95,
 ) -> Estimate:
     """Return the area under the ROC curve with DeLong's interval.
 
     DeLong, DeLong and Clarke-Pearson, *Biometrics* 44 (1988), computed from midranks as in Sun and
     Xu, "Fast implementation of DeLong's algorithm", *IEEE Signal Processing Letters* 21 (2014);
-    with weights, ranks and means are weighted ones.
+    with weights, ranks and means are weighted ones. A single default, or a single other loan, says
+    nothing of the spread: the interval is then all that an area can be.
 
     Raises
     ------
@@ -112,23 +126,29 @@ def auc(
         All loans have the same outcome.
     """
     _expect_both_outcomes(defaulted)
-    each = _each(pd, weights)
+    each = _each(pd, weights if counts is None else counts)
     ranks = _midranks(pd, each)
     bads, goods = each[defaulted], each[~defaulted]
     # For each default the share of goods that it beats, for each good that of defaults it loses to.
     bad_share = (ranks[defaulted] - _midranks(pd[defaulted], bads)) / goods.sum()
     good_share = 1.0 - (ranks[~defaulted] - _midranks(pd[~defaulted], goods)) / bads.sum()
     value = float(bads @ bad_share / bads.sum())
-    variance = _variance_of_mean(bad_share, bads) + _variance_of_mean(good_share, goods)
-    reach = NormalDist().inv_cdf(0.5 + confidence / 2.0) * float(np.sqrt(variance))
+    variance_of_mean = _variance_of_mean if counts is None else _variance_of_counted
+    variance = variance_of_mean(bad_share, bads) + variance_of_mean(good_share, goods)
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2.0) * math.sqrt(variance)
     return Estimate(value, max(value - reach, 0.0), min(value + reach, 1.0))
 
 
 def gini(
-    pd: Floats, defaulted: Flags, *, weights: Floats | None = None, confidence: float = 0.95
+    pd: Floats,
+    defaulted: Flags,
+    *,
+    weights: Floats | None = None,
+    counts: Floats | None = None,
+    confidence: float = 0.95,
 ) -> Estimate:
     """Return the Gini coefficient, ``2 * AUC - 1``, with its interval."""
-    area = auc(pd, defaulted, weights=weights, confidence=confidence)
+    area = auc(pd, defaulted, weights=weights, counts=counts, confidence=confidence)
     return Estimate(*(2.0 * bound - 1.0 for bound in (area.value, area.low, area.high)))
 
 
@@ -168,7 +188,8 @@ def calibration(pd: Floats, defaulted: Flags, *, weights: Floats | None = None) 
         line = line + step
         if np.abs(step).max() < _CONVERGED:
             means = (np.average(column, weights=weights) for column in (pd, defaulted))
-            return Calibration(float(line[0]), float(line[1]), *map(float, means))
+            figures = map(float, (*line, *means))
+            return Calibration(_in_the_large(design[1], defaulted, each), *figures)
     raise ContractError(
         "no calibration line fits best: expected PDs that differ and overlap between outcomes; "
         "hand over more loans"
@@ -207,38 +228,6 @@ def gains(
         captured * cuts[-1] / cuts[1:],
     )
     return [Band(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
-
-
-def bootstrap(
-    statistics: Mapping[str, Statistic],
-    pd: Floats,
-    defaulted: Flags,
-    *,
-    weights: Floats | None = None,
-    draws: int = 500,
-    seed: int = 0,
-    confidence: float = 0.95,
-) -> dict[str, Estimate]:
-    """Return each statistic with its percentile interval (Efron, *Annals of Statistics* 7, 1979).
-
-    All statistics are taken on the same resamples; the same seed gives the same intervals.
-    """
-    generator = np.random.default_rng(seed)
-
-    def take(statistic: Statistic, rows: Any) -> float:
-        weighted = {} if weights is None else {"weights": weights[rows]}
-        return statistic(pd[rows], defaulted[rows], **weighted)
-
-    drawn = np.empty((draws, len(statistics)))
-    for draw in range(draws):
-        rows = generator.integers(0, len(pd), len(pd))
-        drawn[draw] = [take(statistic, rows) for statistic in statistics.values()]
-    tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(drawn, [tail, 1.0 - tail], axis=0)
-    return {
-        name: Estimate(take(statistic, slice(None)), float(low[place]), float(high[place]))
-        for place, (name, statistic) in enumerate(statistics.items())
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +270,36 @@ def _midranks(values: Floats, weights: Floats) -> Floats:
     return midranks[group]
 
 
+def _in_the_large(log_odds: Floats, defaulted: Flags, each: Floats) -> Estimate:
+    """Return the shift of log-odds that makes the mean PD the default rate, by Newton's method.
+
+    Both outcomes are there, so the shift exists; the mean PD is strictly between 0 and 1 and rises
+    with it, and the steps are kept short where it is flat.
+    """
+    shift, rate = 0.0, float(each @ defaulted)
+    information = 0.0
+    for _ in range(_NEWTON_STEPS):
+        fitted = 1.0 / (1.0 + np.exp(-np.clip(log_odds + shift, -40.0, 40.0)))
+        information = float(each @ (fitted * (1.0 - fitted)))
+        shift += min(max((rate - float(each @ fitted)) / information, -2.0), 2.0)
+    reach = NormalDist().inv_cdf(0.975) / math.sqrt(information)
+    return Estimate(shift, shift - reach, shift + reach)
+
+
 def _variance_of_mean(values: Floats, weights: Floats) -> float:
+    if len(values) == 1:
+        return math.inf
     shares = weights / weights.sum()
-    return float(np.square(shares * (values - shares @ values)).sum())
+    spread = float(np.square(shares * (values - shares @ values)).sum())
+    return spread * len(values) / (len(values) - 1)
+
+
+def _variance_of_counted(values: Floats, counts: Floats) -> float:
+    loans = float(counts.sum())
+    if loans <= 1.0:
+        return math.inf
+    spread = float(counts @ np.square(values - counts @ values / loans))
+    return spread / (loans * (loans - 1.0))
 
 
 def _expect_both_outcomes(defaulted: Flags) -> None:

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit
 from scipy.stats import ks_2samp
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
@@ -14,7 +16,6 @@ from risk.errors import ContractError
 from risk.monitoring import performance
 from risk.monitoring.performance import (
     auc,
-    bootstrap,
     brier,
     calibration,
     gains,
@@ -56,7 +57,8 @@ def test_the_auc_interval_is_delongs_written_out(
 ) -> None:
     bads, goods = pd[defaulted], pd[~defaulted]
     wins = (bads[:, None] > goods) + 0.5 * (bads[:, None] == goods)
-    variance = wins.mean(axis=1).var() / len(bads) + wins.mean(axis=0).var() / len(goods)
+    of_bads, of_goods = wins.mean(axis=1), wins.mean(axis=0)
+    variance = np.cov(of_bads) / len(bads) + np.cov(of_goods) / len(goods)
     estimate = auc(pd, defaulted, confidence=0.95)
     reach = 1.959963984540054 * np.sqrt(variance)
     assert estimate.low == pytest.approx(wins.mean() - reach)
@@ -165,24 +167,6 @@ def test_no_figure_depends_on_the_order_of_the_loans(seed: int) -> None:
     assert gains(pd[order], defaulted[order], bands=4) == gains(pd, defaulted, bands=4)
 
 
-def test_the_same_seed_draws_the_same_intervals() -> None:
-    pd, defaulted = _loans()
-    statistics = {"Brier": brier, "ks_separation": ks_separation}
-    one = bootstrap(statistics, pd, defaulted, draws=50, seed=3)
-    assert bootstrap(statistics, pd, defaulted, draws=50, seed=3) == one
-    assert bootstrap(statistics, pd, defaulted, draws=50, seed=4) != one
-    assert one["Brier"].low < one["Brier"].value == brier(pd, defaulted) < one["Brier"].high
-
-
-def test_the_bootstrap_interval_of_a_mean_is_that_of_the_normal_distribution() -> None:
-    pd, defaulted = _loans(2_000)
-    rate = defaulted.mean()
-    drawn = bootstrap({"rate": lambda _, d: float(d.mean())}, pd, defaulted, draws=2_000)["rate"]
-    reach = 1.96 * np.sqrt(rate * (1.0 - rate) / len(pd))
-    assert drawn.low == pytest.approx(rate - reach, abs=reach / 5)
-    assert drawn.high == pytest.approx(rate + reach, abs=reach / 5)
-
-
 @pytest.mark.parametrize("outcome", [True, False])
 @pytest.mark.parametrize(
     "figure",
@@ -225,9 +209,39 @@ def test_weighted_auc_is_that_of_an_independent_implementation() -> None:
     assert gini(pd, defaulted, weights=weights).value == pytest.approx(2 * expected - 1)
 
 
-def test_a_bootstrap_of_weighted_loans_weighs_each_sample() -> None:
-    pd, defaulted = _loans()
-    weights = np.where(defaulted, 0.5, 1.0)
-    drawn = bootstrap({"Brier": brier}, pd, defaulted, weights=weights, draws=50)["Brier"]
-    assert drawn.value == brier(pd, defaulted, weights=weights)
-    assert drawn.low < drawn.value < drawn.high
+def test_loans_counted_by_pd_and_outcome_have_the_figures_of_the_loans_one_by_one() -> None:
+    pd, defaulted = _loans(2_000)
+    groups, counts = np.unique(np.stack([pd, defaulted]), axis=1, return_counts=True)
+    counted = auc(groups[0], groups[1] == 1.0, counts=counts.astype(np.float64))
+    one_by_one = auc(pd, defaulted)
+    assert counted.value == pytest.approx(one_by_one.value, abs=1e-12)
+    assert counted.low == pytest.approx(one_by_one.low, abs=1e-12)
+    assert counted.high == pytest.approx(one_by_one.high, abs=1e-12)
+
+
+@pytest.mark.parametrize("counts", [None, np.ones(4)])
+def test_a_single_default_says_nothing_of_the_spread(counts: NDArray[np.float64] | None) -> None:
+    pd, defaulted = np.array([0.1, 0.2, 0.3, 0.4]), np.array([False, False, True, False])
+    found = auc(pd, defaulted, counts=counts)
+    assert (found.low, found.high) == (0.0, 1.0)
+    assert found.value == pytest.approx(2 / 3)
+
+
+def test_calibration_in_the_large_is_an_independent_fit_with_the_slope_held_at_one() -> None:
+    pd, defaulted = _loans(5_000, decimals=6)
+    halved = pd / 2.0
+    log_odds = np.log(halved / (1.0 - halved))
+    root = brentq(lambda shift: (expit(log_odds + shift) - defaulted).sum(), -5.0, 5.0)
+    found = calibration(halved, defaulted).in_the_large
+    assert found.value == pytest.approx(root, abs=1e-9)
+    assert found.low > 0.0
+    assert calibration(np.minimum(pd * 2.0, 0.99), defaulted).in_the_large.high < 0.0
+
+
+def test_the_intercept_beside_a_slope_does_not_say_that_pds_are_too_high() -> None:
+    pd, defaulted = _loans(20_000, decimals=6)
+    odds = (pd / (1.0 - pd)) ** 0.5 * 0.4
+    line = calibration(odds / (1.0 + odds), defaulted)
+    assert line.intercept > 0.0
+    assert abs(line.mean_pd - line.default_rate) < 0.06
+    assert line.slope == pytest.approx(2.0, abs=0.2)

@@ -1,0 +1,1 @@
+"""Judged figures: the lake answers by counts, and `risk.monitoring` judges them."""
