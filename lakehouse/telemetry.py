@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +22,7 @@ from prometheus_client.registry import Collector
 from risk.contract.application import RejectCode, Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
     from prometheus_client.metrics_core import Metric
@@ -34,36 +36,68 @@ LATENCY_BOUNDS_SECONDS = np.array(
 """Upper bounds, seconds: 1 ms growing by a quarter to about 9 minutes, so that a quantile read
 from the buckets is at most a quarter too high."""
 
+RECENT_MINUTES = 5
+"""A quantile is of these last minutes: one since the start would hide what is slow now."""
+
+
+def _no_counts() -> NDArray[np.int64]:
+    return np.zeros(len(LATENCY_BOUNDS_SECONDS) + 1, dtype=np.int64)
+
 
 class Latency(Collector):
-    """A histogram that takes whole arrays: one `observe` a batch instead of one an event."""
+    """A histogram that takes whole arrays: one `observe` a batch instead of one an event.
 
-    def __init__(self, name: str, documentation: str, label: str, values: Iterable[str]) -> None:
+    Parameters
+    ----------
+    clock
+        Seconds that never go back: `quantile` looks at the last `RECENT_MINUTES` by it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        documentation: str,
+        label: str,
+        values: Iterable[str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._name = name
         self._documentation = documentation
         self._label = label
+        self._clock = clock
         self._lock = threading.Lock()
-        self._counts = {
-            value: np.zeros(len(LATENCY_BOUNDS_SECONDS) + 1, dtype=np.int64) for value in values
-        }
+        self._counts = {value: _no_counts() for value in values}
         self._sums = dict.fromkeys(self._counts, 0.0)
+        # By value: the counts of each of the last minutes, oldest first.
+        self._minutes: dict[str, deque[tuple[int, NDArray[np.int64]]]] = {
+            value: deque(maxlen=RECENT_MINUTES) for value in self._counts
+        }
 
     def observe(self, value: str, seconds: NDArray[np.float64] | float) -> None:
         """Add durations, seconds; negative ones (a clock ahead of ours) count as 0."""
         durations = np.maximum(np.atleast_1d(np.asarray(seconds, dtype=np.float64)), 0.0)
         places = np.searchsorted(LATENCY_BOUNDS_SECONDS, durations, side="left")
         counted = np.bincount(places, minlength=len(LATENCY_BOUNDS_SECONDS) + 1)
+        minute = int(self._clock() // 60)
         with self._lock:
             self._counts[value] += counted
             self._sums[value] += float(durations.sum())
+            recent = self._minutes[value]
+            if not recent or recent[-1][0] != minute:
+                recent.append((minute, _no_counts()))
+            recent[-1][1][:] += counted
 
     def quantile(self, value: str, share: float) -> float | None:
-        """Return the upper bound, seconds, below which `share` of the observations lie.
+        """Return the upper bound, seconds, below which `share` of the recent observations lie.
 
-        ``None`` when nothing was observed; infinity beyond the last bound.
+        ``None`` when nothing was observed in the last `RECENT_MINUTES`; infinity beyond the last
+        bound.
         """
+        since = int(self._clock() // 60) - RECENT_MINUTES
         with self._lock:
-            cumulated = np.cumsum(self._counts[value])
+            recent = [counts for minute, counts in self._minutes[value] if minute > since]
+            cumulated = np.cumsum(sum(recent, _no_counts()))
         if cumulated[-1] == 0:
             return None
         place = int(np.searchsorted(cumulated, share * cumulated[-1], side="left"))
@@ -107,6 +141,11 @@ RULES_REFUSED = Counter(
     ["code"],
 )
 COMMITS = Counter("risk_commits", "Commits by store.", ["store"])
+STORE_RETRIES = Counter(
+    "risk_store_retries",
+    "Attempts on a store that failed and were made again, by the error's class.",
+    ["store", "cause"],
+)
 PARTITION_LAG = Gauge(
     "risk_partition_lag_events", "Events waiting behind the position.", ["topic", "part"]
 )
@@ -124,6 +163,12 @@ STAGE_SECONDS = Latency(
 STAGE_CPU_SECONDS = Counter(
     "risk_stage_cpu_seconds", "CPU time of the thread by stage; a stage's own work.", ["stage"]
 )
+GOLD_COMMIT_SECONDS = Latency(
+    "risk_gold_commit_seconds",
+    "From sealing a gold table's file to its commit, attempts that failed included.",
+    "table",
+    tuple(store.removeprefix("gold_") for store in STORES if store != "silver"),
+)
 EVENT_TO_SILVER_SECONDS = Latency(
     "risk_event_to_silver_seconds",
     "From the moment an event was made (its event_time) to its commit in silver.",
@@ -132,6 +177,7 @@ EVENT_TO_SILVER_SECONDS = Latency(
 )
 
 REGISTRY.register(STAGE_SECONDS)
+REGISTRY.register(GOLD_COMMIT_SECONDS)
 REGISTRY.register(EVENT_TO_SILVER_SECONDS)
 for _tier in Tier:
     EVENTS_DECIDED.labels(_tier.value)

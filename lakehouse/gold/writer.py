@@ -27,6 +27,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_e
 from lakehouse.errors import Fenced, Gap, LakehouseError, SchemaDiffers
 from lakehouse.gold.data_file import ENCODED_BYTES, GrowingFile, StoredOnce, commit_files
 from lakehouse.gold.object_store import (
+    in_one_line,
     is_denied,
     open_objects,
     open_table,
@@ -35,6 +36,8 @@ from lakehouse.gold.object_store import (
 )
 from lakehouse.gold.tables import VIEWS, open_or_create
 from lakehouse.postgres.connection import Patience
+from lakehouse.retries import Retries
+from lakehouse.telemetry import GOLD_COMMIT_SECONDS
 
 __all__ = ["GoldWriter", "Slot", "transaction_id"]
 
@@ -93,6 +96,7 @@ class GoldWriter:
         self._encoded_bytes = encoded_bytes
         self._pipeline = pipeline
         self._patience = patience
+        self._retries = Retries(f"gold_{table}", in_one_line)
         self._committed: dict[Slot, int | None] = {}
         self._waiting: dict[Slot, int] = {}
         self._file: GrowingFile | None = None
@@ -198,8 +202,10 @@ class GoldWriter:
             wait=wait_random_exponential(multiplier=_FIRST_WAIT_SECONDS, max=_LONGEST_WAIT_SECONDS),
             stop=self._is_over,
             sleep=self.pause,
+            before_sleep=self._retries,
             reraise=True,
         )
+        began = time.perf_counter()
         try:
             if self._file is not None:
                 self._sealed.append(self._file.seal())
@@ -207,6 +213,7 @@ class GoldWriter:
             attempts(self._commit)
         except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
             raise_as_ours(self.uri, exc)
+        GOLD_COMMIT_SECONDS.observe(self.table, time.perf_counter() - began)
         committed = self.waiting_rows
         self._committed.update(self._waiting)
         self._waiting, self._sealed = {}, []

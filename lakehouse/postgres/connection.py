@@ -17,6 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_e
 
 from lakehouse.errors import Denied, SchemaDiffers, Unavailable
 from lakehouse.postgres.statements import load_sql
+from lakehouse.retries import Retries
 
 __all__ = [
     "AT_START",
@@ -152,6 +153,7 @@ def persistently(work: Callable[[], T], *, patience: Patience) -> T:
         retry=retry_if_exception(is_transient),
         wait=wait_random_exponential(multiplier=_FIRST_WAIT_SECONDS, max=_LONGEST_WAIT_SECONDS),
         stop=is_over,
+        before_sleep=_RETRIES,
         reraise=True,
     )
     try:
@@ -182,6 +184,14 @@ def in_plain_words(exc: BaseException) -> str:
     return f"SQLSTATE {exc.sqlstate or 'none'} {name}" + (f", {concerns}" if concerns else "")
 
 
+def _first_words(exc: BaseException) -> str:
+    """Return the server's first line, which quotes no values where the error is one that passes."""
+    return f"{str(exc).strip().partition(chr(10))[0]} ({in_plain_words(exc)})"
+
+
+_RETRIES: Final = Retries("silver", _first_words)
+
+
 def _give_up(exc: psycopg.Error) -> NoReturn:
     state, said = exc.sqlstate or "", in_plain_words(exc)
     if state.startswith((_MAY_NOT, *_DENIED_CLASSES)):
@@ -195,10 +205,9 @@ def _give_up(exc: psycopg.Error) -> NoReturn:
             "lakehouse migrate` with the same version of the code"
         ) from exc
     if is_transient(exc):
-        # Not about rows, so the first line quotes no values; libpq never shows the password.
-        first_line = str(exc).strip().partition("\n")[0]
+        # libpq never shows the password.
         raise Unavailable(
-            f"Postgres (silver) is not available: {first_line} ({said}); nothing half-done is "
+            f"Postgres (silver) is not available: {_first_words(exc)}; nothing half-done is "
             "left, start again when the server of RISK_SILVER_DSN answers"
         ) from exc
     raise Unavailable(f"Postgres (silver) failed: {said}; see its log") from exc

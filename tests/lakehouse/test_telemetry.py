@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lakehouse.gold.appender import SCHEMAS
-from lakehouse.telemetry import LATENCY_BOUNDS_SECONDS, STAGES, STORES, Latency
+from lakehouse.telemetry import LATENCY_BOUNDS_SECONDS, RECENT_MINUTES, STAGES, STORES, Latency
 from risk.contract.application import RejectCode, Tier
 from tests.flow import run_code
 
@@ -159,3 +159,15 @@ def test_a_person_at_a_terminal_is_spared_the_json() -> None:
 
 def test_lines_below_the_level_are_not_written() -> None:
     assert logged(to_terminal=False, level="warning") == ""
+
+
+def test_a_quantile_is_of_the_last_minutes_and_not_since_the_start() -> None:
+    at = [0.0]
+    latency = Latency("seconds", "How long.", "stage", ("read",), clock=lambda: at[0])
+    latency.observe("read", np.full(1_000, 10.0))
+    at[0] = 60.0 * RECENT_MINUTES
+    latency.observe("read", np.full(10, 0.001))
+    assert latency.quantile("read", 0.99) == LATENCY_BOUNDS_SECONDS[0]
+    assert samples(latency)["seconds_count", ""] == 1_010
+    at[0] *= 2
+    assert latency.quantile("read", 0.99) is None

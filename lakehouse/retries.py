@@ -1,0 +1,72 @@
+"""What waiting for a store looks like from outside: a counter, and one warning each 30 s.
+
+Retry loops wait up to `RISK_RETRY_SECONDS`. Without this an operator sees a flow that stands still
+and does not see why.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from lakehouse.telemetry import STORE_RETRIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tenacity import RetryCallState
+
+__all__ = ["SAY_EVERY_SECONDS", "Retries"]
+
+SAY_EVERY_SECONDS: Final = 30.0
+
+log = structlog.get_logger()
+
+
+class Retries:
+    """Count failed attempts on one store and log their cause; a `before_sleep` of tenacity.
+
+    Parameters
+    ----------
+    store
+        The metric's label: ``silver``, ``gold_decisions``, ...
+    words
+        Describes an error without the values that it may quote.
+    clock
+        Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        store: str,
+        words: Callable[[BaseException], str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._words = words
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._said_at = -SAY_EVERY_SECONDS
+
+    def __call__(self, state: RetryCallState) -> None:
+        """Note the attempt that has just failed."""
+        error = state.outcome.exception() if state.outcome is not None else None
+        if error is None:
+            return
+        STORE_RETRIES.labels(self._store, type(error).__name__).inc()
+        now = self._clock()
+        with self._lock:
+            if now - self._said_at < SAY_EVERY_SECONDS:
+                return
+            self._said_at = now
+        log.warning(
+            "store_unavailable_retrying",
+            store=self._store,
+            cause=self._words(error),
+            attempt=state.attempt_number,
+            waiting_seconds=round(state.seconds_since_start or 0.0, 1),
+        )
