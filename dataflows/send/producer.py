@@ -9,16 +9,16 @@ from typing import Any, Final
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from lakehouse.settings.kafka import IDEMPOTENT
+
 __all__ = ["Outbox", "key_of", "stamped"]
 
 SEND_SETTINGS: Final[Mapping[str, str | int | bool]] = {
-    "enable.idempotence": True,
-    "acks": "all",
+    **IDEMPOTENT,
     "linger.ms": 20,
     "batch.num.messages": 10_000,
     "batch.size": 1_000_000,
     "compression.type": "lz4",  # a third of the bytes for the broker to move and keep
-    "queue.buffering.max.kbytes": 65_536,
 }
 LOST_FOR_GOOD: Final = frozenset({KafkaError._MSG_TIMED_OUT, KafkaError._FATAL})  # noqa: SLF001
 

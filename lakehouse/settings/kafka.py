@@ -1,21 +1,30 @@
-"""The Kafka brokers as the settings name them, for every door that speaks to one.
+"""The Kafka brokers as the settings name them, for the packages that speak to them.
 
-Plain values: the client itself is known to the doors alone.
+Plain values: this package does not know the client.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from lakehouse.errors import SettingsInvalid
 from lakehouse.settings.settings import Settings
 
-__all__ = ["KafkaSource", "broker_configuration", "parse_kafka"]
+__all__ = ["IDEMPOTENT", "KafkaSource", "broker_configuration", "parse_kafka"]
 
 TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
 SERVER = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})")
 PLACE = re.compile(r"(?P<servers>[^/?#]*)(?:/(?P<topic>[^?#]*))?(?P<rest>.*)", re.DOTALL)
 MAX_PORT = 65_535
+
+IDEMPOTENT: Final[Mapping[str, str | int | bool]] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    "queue.buffering.max.kbytes": 65_536,
+}
+"""What every producer of applications is set to: each event is in the topic once, on all replicas
+in sync, in the order of sending within its partition, whatever was retried."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from lakehouse.background import Background
-from lakehouse.settings.kafka import KafkaSource
+from lakehouse.settings.kafka import IDEMPOTENT, KafkaSource
 from serving.decisions.schemas import Position
 from serving.http.metrics import RECORDED
 from serving.http.problems import FieldError, Problem
@@ -34,11 +34,9 @@ REMEMBERED_SECONDS: Final = 24 * 3600.0
 MOST_REMEMBERED: Final = 10_000
 
 _SEND_SETTINGS: Final[Mapping[str, str | int | bool]] = {
-    "enable.idempotence": True,
-    "acks": "all",
+    **IDEMPOTENT,
     "linger.ms": 5,
     "message.timeout.ms": 4_000,
-    "queue.buffering.max.kbytes": 65_536,
 }
 _EVENT_IDS: Final = UUID("6f0b1c52-6a55-5d0e-9a0b-2f8f9b1d3c77")
 
