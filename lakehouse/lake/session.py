@@ -8,10 +8,14 @@ extension that DuckDB downloads.
 
 import re
 import threading
+import time
 import weakref
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import duckdb
@@ -26,7 +30,19 @@ from lakehouse.gold.writer import transaction_id
 from lakehouse.postgres.statements import load_sql
 from lakehouse.settings.settings import Settings
 
-__all__ = ["Lake", "open_lake"]
+__all__ = ["Asked", "Lake", "open_lake", "recording"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question as it was asked, and how long its answer took."""
+
+    statement: str
+    parameters: Mapping[str, object]
+    seconds: float
+
+
+_RECORD: Final[ContextVar[list[Asked] | None]] = ContextVar("asked_of_the_lake", default=None)
 
 _CONFIGURATION: Final[dict[str, str | bool | int | float | list[str]]] = {
     "allow_community_extensions": "false",
@@ -90,8 +106,13 @@ class Lake:
         Unavailable
             A data file could not be read; an old one may have been vacuumed: refresh.
         """
+        started = time.perf_counter()
         with self._asked(statement, parameters) as relation:
-            return relation.to_arrow_table()
+            answer = relation.to_arrow_table()
+        record = _RECORD.get()
+        if record is not None:
+            record.append(Asked(statement, parameters or {}, time.perf_counter() - started))
+        return answer
 
     def stream(
         self, statement: str, parameters: Mapping[str, object] | None = None, *, rows: int
@@ -137,6 +158,17 @@ class Lake:
         """Return the commit of each table that queries see; a table that is not there has none."""
         return {name: table.version() for name, table in self._tables.items() if table is not None}
 
+    def committed_at(self, table: str) -> datetime | None:
+        """Return when the version that a view shows was committed; None without a table."""
+        handle = self._tables[table]
+        if handle is None:
+            return None
+        try:
+            stamp = handle.history(1)[0]["timestamp"]
+        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
+            raise_as_ours(self._uris[table], exc)
+        return datetime.fromtimestamp(stamp / 1_000, UTC)
+
     def _newest(self, name: str) -> DeltaTable | None:
         try:
             return open_table(self._uris[name])
@@ -175,6 +207,20 @@ def _refuse_changes(statements: Sequence[duckdb.Statement]) -> None:
         f"{', '.join(each.type.name.lower() for each in statements) or 'nothing'}; the lake is "
         "only read here"
     )
+
+
+@contextmanager
+def recording() -> Iterator[list[Asked]]:
+    """Yield a list to which every question that this thread asks meanwhile is added.
+
+    So a page can show the SQL behind a figure: the question itself, not a copy of it.
+    """
+    record: list[Asked] = []
+    token = _RECORD.set(record)
+    try:
+        yield record
+    finally:
+        _RECORD.reset(token)
 
 
 @contextmanager

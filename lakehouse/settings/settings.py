@@ -186,6 +186,13 @@ class Settings(BaseModel):
             "networks, comma-separated; nobody's if unset."
         ),
     ] = ""
+    ui_address: Annotated[
+        str,
+        _about(
+            "Where the pages are served, `HOST:PORT`; port 0 takes a free one.",
+            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
+        ),
+    ] = "127.0.0.1:8050"
     record_to: Annotated[
         str,
         _about(

@@ -1,0 +1,55 @@
+"""A question with its parameters written into it, so that it runs as shown in a SQL prompt."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from lakehouse.errors import QueryInvalid
+
+__all__ = ["as_typed"]
+
+# A parameter, or a comment or quoted text in which none can be.
+_PARAMETER: Final = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$([a-z]\w*)")
+_MARKER: Final = re.compile(r"[ \t]*-- noqa[^\n]*")
+
+
+def as_typed(statement: str, parameters: Mapping[str, object]) -> str:
+    """Return DuckDB's SQL with a literal in the place of each parameter.
+
+    Raises
+    ------
+    QueryInvalid
+        A parameter has no value, or one that SQL cannot spell.
+    """
+
+    def spelt(found: re.Match[str]) -> str:
+        name = found[1]
+        if name is None:
+            return found[0]
+        if name not in parameters:
+            raise QueryInvalid(f"the question names the parameter {name!r}, which has no value")
+        return _literal(parameters[name])
+
+    return _MARKER.sub("", _PARAMETER.sub(spelt, statement)).strip()
+
+
+def _literal(value: object) -> str:  # noqa: PLR0911 - one kind a line
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case datetime():
+            return f"timestamp '{value.replace(tzinfo=None).isoformat(sep=' ')}'"
+        case date():
+            return f"date '{value.isoformat()}'"
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case Mapping():
+            return "{" + ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value.items()) + "}"
+        case Sequence():
+            return "[" + ", ".join(_literal(each) for each in value) + "]"
+    raise QueryInvalid(f"SQL cannot spell a parameter of type {type(value).__name__}")

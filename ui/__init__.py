@@ -1,0 +1,1 @@
+"""The pages: axes, words and colours over the lakehouse's answers."""

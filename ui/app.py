@@ -1,0 +1,143 @@
+"""The Dash application over a lake: its parts opened, its pages wired, its headers set."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import uvicorn
+from dash import Dash, Input, Output, html
+from fastapi import FastAPI
+
+from lakehouse.errors import LakehouseError
+from lakehouse.lake.session import Lake
+from lakehouse.postgres.migrate import migrate
+from lakehouse.settings.settings import Settings
+from lakehouse.silver.claims import open_silver
+from ui import export, live, options, shell
+from ui.asking import Desk
+from ui.cards import register
+from ui.guard import SecurityHeaders
+from ui.live import Watch
+from ui.pages import drift, overview
+from ui.questions import Stores
+from ui.tokens import as_css
+
+__all__ = ["create_app", "main"]
+
+PAGES: Final = (overview.PAGE, drift.PAGE)
+
+_INDEX: Final = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}<title>{%title%}</title>{%favicon%}
+<script src="/assets/scheme.js"></script>
+<style>TOKENS</style>{%css%}
+</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
+
+
+def create_app(
+    settings: Settings, stack: ExitStack, *, now: Callable[[], datetime]
+) -> tuple[Any, Dash]:
+    """Return the ASGI application and its Dash half; `stack` closes what they hold.
+
+    Raises
+    ------
+    LakehouseError
+        What failed, where, and what to do.
+    """
+    lake = Lake(settings.lake_uri)
+    stack.callback(lake.close)
+    silver_dsn = stack.enter_context(open_silver(settings))
+    migrate(silver_dsn)
+    desk = Desk(lake, Stores(settings.lake_uri, silver_dsn), now=now)
+    server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = Dash(
+        "ui",
+        server=server,
+        backend="fastapi",
+        assets_folder=os.path.join(os.path.dirname(__file__), "assets"),  # noqa: PTH118, PTH120
+        assets_ignore=r"scheme\.js|LICENSE.*",
+        compress=True,
+        suppress_callback_exceptions=True,
+        title="Credit risk monitor",
+        update_title="",
+        serve_locally=True,
+    )
+    app.index_string = _INDEX.replace("TOKENS", as_css())
+    app.layout = lambda: shell.layout("")
+    shell.register(app)
+    options.register(app, desk)
+    pages = {page.path: page for page in PAGES}
+    for page in PAGES:
+        register(app, desk, page.cards)
+        page.wire(app, desk)
+    export.register(app, desk, [card for page in PAGES for card in page.cards])
+
+    @app.callback(Output("main", "children"), Input("route", "data"))
+    async def show(path: str | None) -> Any:
+        if path is None:
+            return None
+        page = pages.get(path)
+        return page.layout() if page else _unknown(path)
+
+    watch = Watch(desk, now=now, foot=lambda: options.foot(desk))
+    watch.start()
+    stack.callback(watch.close)
+    live.register(app, watch)
+    _set_up(app)
+    return SecurityHeaders(server, app.csp_hashes), app
+
+
+def _set_up(app: Dash) -> None:
+    """Do what Dash does at its first request for `/`: any other page may be asked for first."""
+    for hook in app.backend._before_request_funcs:  # noqa: SLF001 - Dash has no public way
+        found = hook()
+        if asyncio.iscoroutine(found):
+            asyncio.run(found)
+
+
+def _unknown(path: str) -> Any:
+    return html.Div(
+        [
+            html.H1("There is no such page", className="page-title"),
+            html.P(path[:80], className="page-sub"),
+        ],
+        className="page",
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Serve until asked to stop."""
+    with ExitStack() as stack:
+        asgi, _ = create_app(settings, stack, now=lambda: datetime.now(UTC))
+        host, _, port = settings.ui_address.rpartition(":")
+        uvicorn.run(
+            asgi,
+            host=host.strip("[]"),
+            port=int(port),
+            loop="uvloop",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=3,
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the settings and serve; what can be expected to fail is one line."""
+    del arguments
+    try:
+        serve(Settings.from_env(os.environ))
+    except LakehouseError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
+        return error.exit_code
+    return 0

@@ -1,0 +1,152 @@
+"""Questions on behalf of pages: off the event loop, once for the same snapshot, answers kept.
+
+An answer is kept by the question, its arguments and the snapshot of the lake that it was asked of.
+Whoever asks the same meanwhile waits for the one answer. When the lake does not answer, the last
+answer to the same question stands in, marked as old.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
+
+from lakehouse.errors import LakehouseError, Unavailable
+from lakehouse.lake.session import Asked, Lake, recording
+from ui.questions import Stores
+
+__all__ = ["Answer", "Desk", "Snapshot"]
+
+T = TypeVar("T")
+_MOST_KEPT: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Which state of the lake is shown.
+
+    Attributes
+    ----------
+    number
+        Rises with every change that was seen.
+    versions
+        Of each table that there is.
+    seen_at
+        When it was seen first.
+    """
+
+    number: int
+    versions: tuple[tuple[str, int], ...]
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """An answer, the SQL behind it, and the snapshot that it is of."""
+
+    value: T
+    asked: tuple[Asked, ...]
+    snapshot: Snapshot
+    is_stale: bool = False
+
+
+@dataclass(slots=True)
+class _Slot:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    answer: Answer[Any] | None = None
+
+
+class Desk:
+    """Asks the lake; safe to use from several threads."""
+
+    def __init__(self, lake: Lake, stores: Stores, *, now: Callable[[], datetime]) -> None:
+        self.lake = lake
+        self.stores = stores
+        self.now = now
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, _Slot] = OrderedDict()
+        self._last: OrderedDict[Hashable, Answer[Any]] = OrderedDict()
+        self._seconds = 0.0
+        self.snapshot = Snapshot(1, tuple(lake.versions().items()), now())
+
+    def look_again(self) -> Snapshot:
+        """Look whether the lake has changed, and show its newest state from now on.
+
+        Raises
+        ------
+        Unavailable, Denied
+            The lake does not answer, or does not let us read.
+        """
+        self.lake.refresh()
+        versions = tuple(self.lake.versions().items())
+        with self._lock:
+            if versions != self.snapshot.versions:
+                self.snapshot = Snapshot(self.snapshot.number + 1, versions, self.now())
+            return self.snapshot
+
+    def ask(self, question: Callable[..., T], *arguments: Hashable) -> Answer[T]:
+        """Return the answer of ``question(lake, *arguments)`` for the snapshot shown.
+
+        Raises
+        ------
+        LakehouseError
+            The question failed, and there is no earlier answer to stand in.
+        """
+        name = (question, *arguments)
+        snapshot = self.snapshot
+        slot = self._slot((name, snapshot.number))
+        with slot.lock:
+            if slot.answer is None:
+                slot.answer = self._asked(name, question, arguments, snapshot)
+            answer: Answer[T] = slot.answer
+            if answer.is_stale:
+                slot.answer = None
+            return answer
+
+    def take_seconds(self) -> float:
+        """Return how long questions took since this was asked last."""
+        with self._lock:
+            seconds, self._seconds = self._seconds, 0.0
+            return seconds
+
+    def _asked(
+        self,
+        name: Hashable,
+        question: Callable[..., T],
+        arguments: tuple[Hashable, ...],
+        snapshot: Snapshot,
+    ) -> Answer[T]:
+        started = time.perf_counter()
+        try:
+            with recording() as asked:
+                value = question(self.lake, *arguments)
+        except Unavailable:
+            before = self._last.get(name)
+            if before is None:
+                raise
+            return Answer(before.value, before.asked, before.snapshot, is_stale=True)
+        answer = Answer(value, tuple(asked), snapshot)
+        with self._lock:
+            self._seconds += time.perf_counter() - started
+            self._last[name] = answer
+            self._last.move_to_end(name)
+            while len(self._last) > _MOST_KEPT:
+                self._last.popitem(last=False)
+        return answer
+
+    def _slot(self, key: Hashable) -> _Slot:
+        with self._lock:
+            slot = self._kept.setdefault(key, _Slot())
+            self._kept.move_to_end(key)
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+            return slot
+
+
+def said_of(error: LakehouseError) -> tuple[str, str]:
+    """Return an error's code and what it says, in one line."""
+    return error.code, " ".join(str(error).split())[:300]

@@ -1,0 +1,138 @@
+// Clientside callbacks, as functions of an own file: the policy allows no inline script.
+(function () {
+  const NONE = () => dash_clientside.no_update;
+  const CHOICES = ["tier", "term", "purpose", "state", "model"];
+  const MANY = CHOICES;
+  const DEFAULTS = { period: "12m", compare: "year" };
+  const triggered = () => dash_clientside.callback_context.triggered.map((t) => t.prop_id);
+  let saidBefore = null;
+
+  const fromUrl = (search) => {
+    const query = new URLSearchParams(search || "");
+    const state = {
+      period: query.get("period") || DEFAULTS.period,
+      compare: query.get("compare") || DEFAULTS.compare,
+    };
+    MANY.forEach((name) => (state[name] = query.getAll(name).sort()));
+    return state;
+  };
+  const toUrl = (state) => {
+    const query = new URLSearchParams();
+    Object.keys(DEFAULTS).forEach((name) => {
+      if (state[name] && state[name] !== DEFAULTS[name]) query.set(name, state[name]);
+    });
+    MANY.forEach((name) => [...(state[name] || [])].sort().forEach((v) => query.append(name, v)));
+    const text = query.toString().replace(/%3A/g, ":");
+    return text ? "?" + text : "";
+  };
+
+  const ui = {
+    // The URL's query and the controls say the same: whichever was touched leads.
+    filters: function (search, clear, ...values) {
+      const names = ["period", "compare", ...CHOICES];
+      const by = triggered();
+      const cleared = by.some((p) => p === "clear.n_clicks");
+      const leads = cleared || by.length === 0 || by.some((p) => p === "url.search" || p === ".");
+      let state = cleared ? fromUrl("") : fromUrl(search);
+      if (!leads) names.forEach((name, i) => (state[name] = values[i] || DEFAULTS[name] || []));
+      const text = toUrl(state);
+      const said = JSON.stringify(state);
+      const same = said === saidBefore;
+      saidBefore = said;
+      const shown = names.map((name) => (leads ? state[name] : NONE()));
+      // Other keys of the query (a page's own state) stay.
+      const own = new URLSearchParams(search || "");
+      [...names].forEach((name) => own.delete(name));
+      const rest = own.toString();
+      const query = text && rest ? text + "&" + rest : text || (rest ? "?" + rest : "");
+      return [same ? NONE() : state, query === (search || "") ? NONE() : query, ...shown];
+    },
+    // A page is asked for once the filters are known, so that no card is asked twice.
+    route: function (path, filters, shown) {
+      if (!filters || path === shown) return NONE();
+      return path;
+    },
+    periods: function (value, options) {
+      const known = options || [];
+      const custom = /^\d{4}-\d{2}:\d{4}-\d{2}$/.test(value || "");
+      const own = known.filter((o) => !/^\d{4}-\d{2}:/.test(o.value));
+      if (!custom) return own.length === known.length ? NONE() : own;
+      const [first, last] = value.split(":");
+      const name = (m) => new Date(m + "-01T00:00:00Z").toLocaleString("en", { month: "short", year: "numeric", timeZone: "UTC" });
+      const label = first === last ? name(first) : name(first) + " \u2013 " + name(last);
+      return [...own, { value, label }];
+    },
+    nav: function (path, search, ids) {
+      const at = (path || "/").startsWith("/application") ? "/watchlist" : path || "/";
+      const filters = toUrl(fromUrl(search));
+      const isOn = (href) => (href === "/" ? at === "/" : at.startsWith(href));
+      document.querySelectorAll(".nav-link").forEach((a) => {
+        if (isOn(new URL(a.href).pathname)) a.setAttribute("aria-current", "page");
+        else a.removeAttribute("aria-current");
+      });
+      return [ids.map((i) => "nav-link" + (isOn(i.nav) ? " on" : "")), ids.map((i) => i.nav + filters)];
+    },
+    scheme: function (clicks, now) {
+      const root = document.documentElement;
+      let scheme = root.getAttribute("data-mantine-color-scheme") === "dark" ? "dark" : "light";
+      if (triggered().some((p) => p === "toggle-scheme.n_clicks") && clicks) {
+        scheme = scheme === "dark" ? "light" : "dark";
+        localStorage.setItem("mantine-color-scheme-value", scheme);
+      }
+      root.setAttribute("data-ag-theme-mode", scheme);
+      root.setAttribute("data-mantine-color-scheme", scheme);
+      return [scheme, scheme, "icon icon-" + (scheme === "dark" ? "moon" : "sun")];
+    },
+    pause: function (clicks, paused) {
+      const now = clicks ? !paused : paused || false;
+      return [now, "icon icon-" + (now ? "play" : "pause"), now ? "Go on with live updates" : "Pause live updates"];
+    },
+    // Lets a card be asked again only when it has answered, so that no answer overtakes another.
+    gate: function (pulse, busy, paused, shown) {
+      const isDue = (tick) => pulse && !paused && tick !== null && Math.floor(tick || 0) !== pulse.number;
+      return shown.map((tick, i) => (isDue(tick || 0) && !busy[i] ? pulse.number : NONE()));
+    },
+    // Asks again for the same data: a little more than the number that was shown.
+    retry: (clicks, shown) => (clicks ? (shown || 0) + 0.0001 : NONE()),
+    freshness: function (pulse, paused) {
+      if (!pulse) return [NONE(), NONE(), NONE()];
+      const level = paused ? "idle" : pulse.level;
+      return [paused ? "Paused" : pulse.said, "dot " + level, pulse.versions];
+    },
+    zoom: function (moved, kept) {
+      if (!moved) return NONE();
+      const next = Object.assign({}, kept || {});
+      let changed = false;
+      Object.keys(moved).forEach((name) => {
+        const at = name.match(/^([xy]axis\d*)\.(range|autorange)(?:\[(\d)\])?$/);
+        if (!at) return;
+        const [, axis, what, end] = at;
+        if (what === "autorange") { delete next[axis]; changed = true; }
+        else if (end !== undefined) { next[axis] = [...(next[axis] || [null, null])]; next[axis][Number(end)] = moved[name]; changed = true; }
+        else if (Array.isArray(moved[name])) { next[axis] = moved[name]; changed = true; }
+      });
+      return changed ? next : NONE();
+    },
+    copy: function (clicks) {
+      if (clicks && navigator.clipboard) navigator.clipboard.writeText(location.href);
+      return clicks ? "icon icon-check" : NONE();
+    },
+    refill: function () {
+      try {
+        dash_ag_grid.getApi("watchlist-grid").purgeInfiniteCache();
+      } catch (missing) {
+        // The page has no grid.
+      }
+      return NONE();
+    },
+  };
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { ui });
+
+  const thin = (text) => text.replace(/,/g, "\u202f");
+  window.dashAgGridFunctions = Object.assign({}, window.dashAgGridFunctions, {
+    percent: (v) => (v === null || v === undefined ? "" : (v * 100).toFixed(1) + "%"),
+    whole: (v) => (v === null || v === undefined ? "" : thin(Math.round(v).toLocaleString("en"))),
+    tenth: (v) => (v === null || v === undefined ? "" : thin(v.toLocaleString("en", { maximumFractionDigits: 2 }))),
+    words: (v) => (v === null || v === undefined ? "" : String(v).replace(/_/g, " ")),
+  });
+})();

@@ -1,0 +1,168 @@
+"""A card: a question, a pure drawing of its answer, and a place; one callback each.
+
+Every card has for free what people expect of a figure: a skeleton of its final height, an error
+with its code and a way to ask again, the last answer when the lake is out, its rows as CSV, the SQL
+behind it, its lineage, and the zoom kept when a new figure comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from dash import Dash, Input, Output, State, dcc, html, no_update
+
+from lakehouse.errors import LakehouseError
+from lakehouse.lake.session import Asked
+from risk.errors import RiskError
+from ui import parts, words
+from ui.asking import Answer, Desk, said_of
+from ui.filters import Book, Filters, parse
+from ui.questions import book_of
+from ui.tokens import Scheme
+
+__all__ = ["Card", "Nothing", "View", "register"]
+
+_log = structlog.get_logger()
+
+
+class Nothing(Exception):
+    """There is nothing to draw; says what would bring something, or how few there are."""
+
+    def __init__(self, title: str, hint: str | None = None) -> None:
+        super().__init__(title)
+        self.hint = hint
+
+
+@dataclass(slots=True)
+class View:
+    """What one card is asked to show, and the hand through which it asks.
+
+    Attributes
+    ----------
+    more
+        The values of the card's own inputs, by their place.
+    asked
+        Grows with each question, for "show SQL".
+    """
+
+    desk: Desk
+    filters: Filters
+    scheme: Scheme
+    more: tuple[Any, ...] = ()
+    asked: list[Asked] = field(default_factory=list)
+    stale_since: str | None = None
+
+    def ask(self, question: Callable[..., Any], *arguments: Any) -> Any:
+        """Return the answer to a question; where it is an old one, the card will say so."""
+        answer: Answer[Any] = self.desk.ask(question, *arguments)
+        self.asked += answer.asked
+        if answer.is_stale:
+            self.stale_since = words.stamp(answer.snapshot.seen_at)
+        return answer.value
+
+    @property
+    def book(self) -> Book:
+        """What there is to choose from."""
+        return book_of(self.ask)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One card of a page.
+
+    Attributes
+    ----------
+    key
+        Unique in the application.
+    draw
+        From a view to components: asks its questions and draws the answers.
+    is_bare
+        Whether `draw` brings its own frame: a verdict, a tile, a line of the head.
+    inputs
+        What redraws it beside filters, scheme and new data.
+    """
+
+    key: str
+    draw: Callable[[View], Any]
+    title: str = ""
+    note: str = ""
+    span: int = 12
+    height: int = 240
+    css: str = ""
+    is_bare: bool = False
+    has_data: bool = True
+    inputs: Sequence[Input | State] = ()
+
+    def place(self) -> Any:
+        """Return the card before it has an answer, and what its callback keeps in the browser."""
+        stores = [dcc.Store(id={kind: self.key}) for kind in ("tick", "busy", "zoom")]
+        css = f"s{self.span} {self.css}".strip()
+        if self.is_bare:
+            body = html.Div(
+                parts.skeleton(),
+                id={"body": self.key},
+                className="bare",
+                style={"minHeight": self.height},
+            )
+            return html.Div([body, *stores], className=css)
+        shown = parts.card(
+            self.key,
+            self.title,
+            self.note,
+            height=self.height,
+            has_data=self.has_data,
+        )
+        return html.Div([shown, *stores], className=css)
+
+
+def register(app: Dash, desk: Desk, cards: Sequence[Card]) -> None:
+    """Give each card its callback."""
+    for card in cards:
+        _register_one(app, desk, card)
+
+
+def _register_one(app: Dash, desk: Desk, card: Card) -> None:
+    @app.callback(
+        Output({"body": card.key}, "children"),
+        Input("filters", "data"),
+        Input("scheme", "data"),
+        Input({"tick": card.key}, "data"),
+        *card.inputs,
+        State({"zoom": card.key}, "data"),
+        running=[(Output({"busy": card.key}, "data"), True, False)],
+    )
+    async def fill(said: Any, scheme: Any, _tick: Any, *more: Any) -> Any:
+        if said is None or scheme is None:
+            return no_update
+        view = View(desk, parse(said), "dark" if scheme == "dark" else "light", more[:-1])
+        shown = await asyncio.to_thread(render, card, view)
+        return zoomed(shown, more[-1])
+
+
+def render(card: Card, view: View) -> Any:
+    """Return what a card shows, whatever happens."""
+    try:
+        shown = card.draw(view)
+    except Nothing as nothing:
+        return parts.empty(str(nothing), nothing.hint)
+    except (LakehouseError, RiskError) as error:
+        code, what = said_of(error)
+        _log.warning("card_failed", card=card.key, code=code)
+        return parts.failed(card.key, code, what)
+    return shown if view.stale_since is None else parts.stale(view.stale_since, shown)
+
+
+def zoomed(shown: Any, zoom: Mapping[str, Any] | None) -> Any:
+    """Set the ranges that somebody zoomed to in a card's chart."""
+    if zoom:
+        for part in shown if isinstance(shown, list) else [shown]:
+            figure = getattr(part, "figure", None)
+            if figure is not None:
+                for axis, bounds in zoom.items():
+                    if axis in figure["layout"]:
+                        figure["layout"][axis] |= {"range": bounds, "autorange": False}
+    return shown

@@ -1,0 +1,370 @@
+"""Drift's figures: PSI by input and month, moved against mattered, one input's bins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from risk.monitoring.shift import ACT, WATCH, Shift
+from ui import words
+from ui.figures.labels import placed
+from ui.figures.marks import Figure, figure, label, month_axis, share_axis
+from ui.tokens import SCHEMES, Scheme
+
+__all__ = ["bins", "heatmap", "moved_and_mattered", "over_time"]
+
+_WRITTEN_UP_TO: Final = 26
+"""Months up to which a cell has room for its figure."""
+
+ROW_HEIGHT: Final = 31
+
+
+def heatmap(
+    scheme: Scheme,
+    names: Sequence[str],
+    months: Sequence[date],
+    shifts: Mapping[tuple[str, date], Shift],
+    applications: Mapping[date, int],
+    chosen: tuple[str, date] | None,
+) -> Figure:
+    """Return PSI by input (rows, the most effect first) and month, applications as bars on top."""
+    colours = SCHEMES[scheme]
+    x = [month.isoformat() for month in months]
+    traces: list[Figure] = [
+        {
+            "type": "bar",
+            "x": x,
+            "y": [applications.get(month, 0) for month in months],
+            "yaxis": "y2",
+            "marker": {"color": colours["axis"]},
+            "hovertemplate": "%{x|%b %Y}: %{y:,} applications<extra></extra>",
+        }
+    ]
+    scales: tuple[tuple[tuple[str, ...], float, float, tuple[str, str], str], ...] = (
+        (("chance",), 0, 1, ("void", "void"), "on-void"),
+        (("small",), 0, WATCH, ("heat-0", "heat-1"), "on-void"),
+        (("watch",), WATCH, ACT, ("heat-2", "heat-3"), "on-heat"),
+        (("act",), ACT, 0.6, ("heat-4", "heat-5"), "on-deep"),
+    )
+    is_written = len(months) <= _WRITTEN_UP_TO
+    for levels, low, high, (pale, deep), ink in scales:
+        grid = [
+            [
+                s if (s := shifts.get((name, month))) is not None and s.level in levels else None
+                for month in months
+            ]
+            for name in names
+        ]
+        if not any(each for row in grid for each in row):
+            continue
+        traces.append(
+            {
+                "type": "heatmap",
+                "x": x,
+                "y": list(names),
+                "z": [[each.psi if each else None for each in row] for row in grid],
+                "zmin": low,
+                "zmax": high,
+                "colorscale": [[0, colours[pale]], [1, colours[deep]]],
+                "showscale": False,
+                "xgap": 2,
+                "ygap": 2,
+                "text": [
+                    [
+                        words.number(each.psi) if each and is_written and each.psi >= WATCH else ""
+                        for each in row
+                    ]
+                    for row in grid
+                ],
+                "texttemplate": "%{text}",
+                "textfont": {"size": 10.5, "color": colours[ink]},
+                "customdata": [
+                    [
+                        [
+                            words.number(each.noise_floor, 3),
+                            words.points(each.effect_points),
+                            words.count(each.applications),
+                        ]
+                        if each
+                        else ["", "", ""]
+                        for each in row
+                    ]
+                    for row in grid
+                ],
+                "hovertemplate": "%{y}, %{x|%b %Y}<br>PSI %{z:.3f}, chance below %{customdata[0]}"
+                "<br>%{customdata[1]} points, n %{customdata[2]}<extra></extra>",
+                "hoverongaps": False,
+            }
+        )
+    shapes: list[Figure] = []
+    if chosen is not None and chosen[0] in names and chosen[1] in months:
+        row, column = list(names).index(chosen[0]), list(months).index(chosen[1])
+        shapes.append(
+            {
+                "type": "rect",
+                "x0": column - 0.5,
+                "x1": column + 0.5,
+                "y0": row - 0.5,
+                "y1": row + 0.5,
+                "line": {"color": colours["text"], "width": 2},
+            }
+        )
+    height = 62 + ROW_HEIGHT * max(len(names), 1) + 40
+    top = 1 - 46 / height
+    return figure(
+        scheme,
+        traces,
+        height=height,
+        hovermode="closest",
+        shapes=shapes,
+        bargap=0.16,
+        xaxis={**month_axis(months), "showline": False, "fixedrange": True},
+        yaxis={
+            "type": "category",
+            "autorange": "reversed",
+            "showgrid": False,
+            "dtick": 1,
+            "domain": [0, top - 0.02],
+            "tickfont": {"size": 12, "color": colours["text"]},
+            "rangemode": "normal",
+        },
+        yaxis2={
+            "domain": [top, 1],
+            "visible": False,
+            "fixedrange": True,
+            "rangemode": "tozero",
+            "anchor": "x",
+        },
+    )
+
+
+def moved_and_mattered(
+    scheme: Scheme, latest: Sequence[tuple[str, Shift]], *, width: int = 760
+) -> Figure:
+    """Return how far each input moved against what that did to the mean score."""
+    colours = SCHEMES[scheme]
+    inks = {"chance": "ghost", "small": "ghost", "watch": "warn", "act": "bad"}
+    reach = max([ACT * 1.6, *(each.psi * 1.2 for _, each in latest)])
+    most = max([1.0, *(abs(each.effect_points) for _, each in latest)]) * 1.35
+    dots: Figure = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [each.psi for _, each in latest],
+        "y": [each.effect_points for _, each in latest],
+        "marker": {
+            "size": 11,
+            "color": [colours[inks[each.level]] for _, each in latest],
+            "symbol": [
+                {"act": "triangle-up", "watch": "diamond"}.get(each.level, "circle")
+                for _, each in latest
+            ],
+        },
+        "customdata": [[name, words.points(each.effect_points)] for name, each in latest],
+        "hovertemplate": "%{customdata[0]}<br>PSI %{x:.3f}, %{customdata[1]} points"
+        "<extra></extra>",
+    }
+    height = 232
+    spots = [
+        (
+            each.psi / reach * width,
+            (most - each.effect_points) / (2 * most) * (height - 60),
+            name,
+        )
+        for name, each in latest
+    ]
+    notes = [
+        label(
+            scheme,
+            name,
+            each.psi,
+            each.effect_points,
+            xshift=move_x,
+            yshift=move_y,
+            xanchor=anchor,
+            yanchor="middle",
+        )
+        for (name, each), (move_x, move_y, anchor) in zip(
+            latest, placed(spots, width=width, height=height - 60), strict=True
+        )
+    ]
+    lines: list[Figure] = []
+    for at, word in ((WATCH, "watch"), (ACT, "act")):
+        lines.append(
+            {
+                "type": "line",
+                "x0": at,
+                "x1": at,
+                "yref": "paper",
+                "y0": 0,
+                "y1": 1,
+                "line": {"color": colours["text2"], "width": 1, "dash": "dot"},
+                "layer": "below",
+            }
+        )
+        notes.append(
+            label(scheme, word, at, 1, yref="paper", xanchor="left", yanchor="top", xshift=4)
+        )
+    return figure(
+        scheme,
+        [dots],
+        height=height,
+        hovermode="closest",
+        shapes=lines,
+        annotations=notes,
+        xaxis={
+            "range": [0, reach],
+            "tickformat": ".2f",
+            "title": {"text": "PSI", "font": {"size": 11, "color": colours["text3"]}},
+        },
+        yaxis={
+            "range": [-most, most],
+            "zeroline": True,
+            "zerolinecolor": colours["axis"],
+            "title": {"text": "points", "font": {"size": 11, "color": colours["text3"]}},
+            "rangemode": "normal",
+        },
+    )
+
+
+def bins(
+    scheme: Scheme,
+    names: Sequence[str],
+    now: Sequence[float],
+    reference: Sequence[float],
+    effects: Sequence[float],
+) -> Figure:
+    """Return one input's bins: shares as bars, the reference's as ticks, points gained or lost."""
+    colours = SCHEMES[scheme]
+    short = [name if len(name) <= 26 else name[:25] + "\N{HORIZONTAL ELLIPSIS}" for name in names]  # noqa: PLR2004
+    # Two bins may shorten to the same words: the place keeps them apart.
+    y = [f"{place}" for place in range(len(names))]
+    traces: list[Figure] = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "y": y,
+            "x": list(now),
+            "marker": {"color": colours["accent"]},
+            "width": 0.62,
+            "customdata": list(names),
+            "hovertemplate": "%{customdata}: %{x:.1%} now<extra></extra>",
+        },
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "y": y,
+            "x": list(reference),
+            "marker": {
+                "symbol": "line-ns",
+                "size": 15,
+                "line": {"color": colours["text"], "width": 2.5},
+            },
+            "customdata": list(names),
+            "hovertemplate": "%{customdata}: %{x:.1%} in training<extra></extra>",
+        },
+        {
+            "type": "bar",
+            "orientation": "h",
+            "y": y,
+            "x": list(effects),
+            "xaxis": "x2",
+            "width": 0.62,
+            "marker": {
+                "color": [colours["low" if each >= 0 else "watchlist"] for each in effects]
+            },
+            "customdata": [[name, words.points(each)] for name, each in zip(names, effects, strict=True)],
+            "hovertemplate": "%{customdata[0]}: %{customdata[1]} points<extra></extra>",
+        },
+    ]
+    return figure(
+        scheme,
+        traces,
+        height=max(150, 34 + 22 * len(names)),
+        hovermode="closest",
+        barmode="overlay",
+        xaxis={
+            **share_axis(),
+            "domain": [0, 0.62],
+            "side": "top",
+            "showgrid": True,
+            "showline": False,
+            "fixedrange": True,
+        },
+        xaxis2={
+            "domain": [0.68, 1],
+            "side": "top",
+            "showgrid": True,
+            "showline": False,
+            "zeroline": True,
+            "zerolinecolor": colours["axis"],
+            "nticks": 4,
+            "anchor": "y",
+            "fixedrange": True,
+        },
+        yaxis={
+            "type": "category",
+            "autorange": "reversed",
+            "tickvals": y,
+            "ticktext": short,
+            "showgrid": False,
+        },
+    )
+
+
+def over_time(
+    scheme: Scheme, months: Sequence[date], shifts: Sequence[Shift | None], chosen: date | None
+) -> Figure:
+    """Return one input's PSI by month over what chance alone reaches."""
+    colours = SCHEMES[scheme]
+    x = [month.isoformat() for month in months]
+    floor = [each.noise_floor if each else None for each in shifts]
+    values = [each.psi if each else None for each in shifts]
+    traces: list[Figure] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": x,
+            "y": floor,
+            "line": {"width": 0},
+            "fill": "tozeroy",
+            "fillcolor": colours["line"],
+            "hoverinfo": "skip",
+        },
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "x": x,
+            "y": values,
+            "line": {"color": colours["accent"], "width": 2},
+            "marker": {
+                "size": [
+                    10 if chosen is not None and month == chosen else 5 for month in months
+                ],
+                "color": colours["accent"],
+            },
+            "customdata": [words.number(each, 3) for each in floor],
+            "hovertemplate": "PSI %{y:.3f}, chance below %{customdata}<extra></extra>",
+        },
+    ]
+    top = max([ACT * 1.15, *(value * 1.1 for value in values if value is not None)])
+    lines: list[Any] = [
+        {
+            "type": "line",
+            "xref": "paper",
+            "x0": 0,
+            "x1": 1,
+            "y0": at,
+            "y1": at,
+            "line": {"color": colours["text2"], "width": 1, "dash": "dash"},
+        }
+        for at in (WATCH, ACT)
+    ]
+    return figure(
+        scheme,
+        traces,
+        height=150,
+        shapes=lines,
+        xaxis=month_axis(months, most=6),
+        yaxis={"range": [0, top], "tickvals": [0, WATCH, ACT], "tickformat": ".2f"},
+    )

@@ -1,0 +1,135 @@
+"""New data as it comes: one watcher for all viewers, a push to each, never faster than it is drawn.
+
+The watcher looks at the lake while somebody watches. The snapshot that pages are asked of advances
+only so often that drawing it for everybody costs a small part of the machine: the flow that makes
+the data needs the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from dash import Dash, ctx, set_props
+
+from lakehouse.errors import LakehouseError
+from ui import words
+from ui.asking import Desk
+
+__all__ = ["Watch", "register"]
+
+_log = structlog.get_logger()
+
+LOOK_SECONDS: Final = 2.0
+FASTEST_SECONDS: Final = 5.0
+_SHARE: Final = 0.05
+"""How much of the time may go into answering what a new snapshot makes pages ask again."""
+_FRESH_SECONDS: Final = 20.0
+_LATE_SECONDS: Final = 60.0
+
+
+@dataclass(slots=True)
+class _Seen:
+    number: int = 0
+    committed_at: datetime | None = None
+    is_reachable: bool = True
+
+
+class Watch:
+    """Looks at the lake while somebody watches."""
+
+    def __init__(self, desk: Desk, *, now: Callable[[], datetime], foot: Callable[[], str]) -> None:
+        self._desk = desk
+        self._now = now
+        self._foot = foot
+        self._viewers = 0
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._ended = False
+        self._seen = _Seen(desk.snapshot.number)
+        self._thread = threading.Thread(target=self._look, name="ui-watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._ended = True
+        self._wake.set()
+        self._thread.join(timeout=10)
+
+    def join(self) -> None:
+        """Count one viewer more."""
+        with self._lock:
+            self._viewers += 1
+        self._wake.set()
+
+    def leave(self) -> None:
+        """Count one viewer less."""
+        with self._lock:
+            self._viewers -= 1
+
+    def pulse(self) -> Mapping[str, Any]:
+        """Return what the header shows and which snapshot pages are asked of."""
+        seen = self._seen
+        said, level = "No data yet", "idle"
+        if not seen.is_reachable:
+            said, level = "The lake does not answer", "bad"
+        elif seen.committed_at is not None:
+            seconds = (self._now() - seen.committed_at).total_seconds()
+            said = f"Gold {words.age(seconds)} old"
+            level = "ok" if seconds <= _FRESH_SECONDS else "warn"
+            level = "bad" if seconds > _LATE_SECONDS else level
+        return {"number": seen.number, "said": said, "level": level, "versions": self._foot()}
+
+    def _look(self) -> None:
+        advanced = 0.0
+        while not self._ended:
+            with self._lock:
+                idle = self._viewers <= 0
+            self._wake.wait(timeout=None if idle else LOOK_SECONDS)
+            self._wake.clear()
+            if self._ended:
+                return
+            pace = max(FASTEST_SECONDS, self._desk.take_seconds() / _SHARE)
+            if time.monotonic() - advanced >= pace:
+                advanced = time.monotonic()
+                self._advance()
+
+    def _advance(self) -> None:
+        try:
+            snapshot = self._desk.look_again()
+            if snapshot.number != self._seen.number or self._seen.committed_at is None:
+                committed_at = self._desk.lake.committed_at("decisions")
+                self._seen = _Seen(snapshot.number, committed_at)
+            elif not self._seen.is_reachable:
+                self._seen = _Seen(snapshot.number, self._seen.committed_at)
+        except LakehouseError as error:
+            _log.warning("lake_not_seen", code=error.code)
+            self._seen = _Seen(self._seen.number, self._seen.committed_at, is_reachable=False)
+
+
+def register(app: Dash, watch: Watch) -> None:
+    """Push to every page that is open, once a second at most, and only what has changed."""
+
+    @app.callback(websocket=True, persistent=True)
+    async def push() -> None:
+        socket = ctx.websocket
+        watch.join()
+        last: Mapping[str, Any] | None = None
+        try:
+            while socket is not None and not socket.is_shutdown:
+                pulse = watch.pulse()
+                if pulse != last:
+                    set_props("pulse", {"data": pulse})
+                    last = pulse
+                await asyncio.sleep(1)
+        finally:
+            watch.leave()

@@ -1,0 +1,49 @@
+"""What the filter bar offers and the foot of the navigation says."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from dash import Dash, Input, Output
+
+from lakehouse.errors import LakehouseError
+from ui.asking import Desk
+from ui.filters import Book
+from ui.questions import book_of
+
+__all__ = ["foot", "register"]
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Fill the choices when a page is opened."""
+    names = ("tier", "term", "purpose", "state", "model")
+
+    @app.callback(*(Output({"filter": name}, "data") for name in names), Input("scheme", "data"))
+    async def fill(_scheme: Any) -> Any:
+        try:
+            book = await asyncio.to_thread(lambda: _book(desk))
+        except LakehouseError:
+            return [[] for _ in names]
+        return (
+            ["Low", "Elevated", "Watchlist"],
+            [{"value": str(term), "label": f"{term} months"} for term in book.terms],
+            [{"value": each, "label": each.replace("_", " ")} for each in book.purposes],
+            list(book.states),
+            list(book.models),
+        )
+
+
+def foot(desk: Desk) -> str:
+    """Return which versions decide, and which version of gold is shown."""
+    version = dict(desk.snapshot.versions).get("decisions")
+    gold = "no gold yet" if version is None else f"gold v{version}"
+    try:
+        found = desk.ask(desk.stores.listing).value
+    except LakehouseError:
+        return gold
+    return f"{found.champion} \N{MIDDLE DOT} {gold}"
+
+
+def _book(desk: Desk) -> Book:
+    return book_of(lambda question, *arguments: desk.ask(question, *arguments).value)

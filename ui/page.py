@@ -1,0 +1,98 @@
+"""A page: a path, a heading and cards in the order in which they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dash import Dash, html
+
+from ui.asking import Desk
+from ui.cards import Card, View
+
+__all__ = ["Page", "Stack"]
+
+
+def _nothing(_app: Dash, _desk: Desk) -> None:
+    """Wire up nothing beside the cards."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page.
+
+    Attributes
+    ----------
+    says
+        The line below the title: what is shown, how many, of when.
+    placed
+        Everything of the page in its order: cards, and components that stand between them.
+    wire
+        Adds the callbacks that are the page's own.
+    """
+
+    path: str
+    title: str
+    says: Callable[[View], str]
+    placed: Sequence[Any]
+    wire: Callable[[Dash, Desk], None] = _nothing
+    foot: str = ""
+
+    @property
+    def cards(self) -> list[Card]:
+        """Return the cards, the heading's line included."""
+        return [self._heading(), *_cards(self.placed)]
+
+    def layout(self) -> Any:
+        """Return the page before it has answers."""
+        inside = [_place(each) for each in self.placed]
+        return html.Div(
+            [
+                html.Div(
+                    html.Div(
+                        [html.H1(self.title, className="page-title"), self._heading().place()]
+                    ),
+                    className="page-head",
+                ),
+                html.Div(inside, className="grid"),
+                html.P(self.foot, className="foot") if self.foot else None,
+            ],
+            className="page",
+            **{"data-page": self.title},
+        )
+
+    def _heading(self) -> Card:
+        name = self.path.strip("/") or "overview"
+        return Card(
+            key=f"{name}-heading",
+            draw=lambda view: html.P(self.says(view), className="page-sub num"),
+            height=20,
+            is_bare=True,
+        )
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Cards one above the other in one place of the grid."""
+
+    css: str
+    placed: Sequence[Card]
+
+
+def _cards(placed: Sequence[Any]) -> list[Card]:
+    found: list[Card] = []
+    for each in placed:
+        if isinstance(each, Card):
+            found.append(each)
+        elif isinstance(each, Stack):
+            found += each.placed
+    return found
+
+
+def _place(each: Any) -> Any:
+    if isinstance(each, Card):
+        return each.place()
+    if isinstance(each, Stack):
+        return html.Div([card.place() for card in each.placed], className=each.css)
+    return each
