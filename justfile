@@ -26,6 +26,11 @@ demo *seconds:
 api:
     @{{ python }} -m serving.app
 
+# Serve the pages on RISK_UI_ADDRESS (docs/ui.md)
+[group('run')]
+ui *options:
+    @{{ python }} -m ui "$@"
+
 # Ask the lake: just sql ["select ..."], else an interactive prompt
 [group('run')]
 sql *question:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
@@ -19,14 +20,16 @@ from lakehouse.lake.session import Lake
 from lakehouse.postgres.migrate import migrate
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import open_silver
-from ui import export, live, options, shell
-from ui.asking import Desk
+from ui import vendor
+from ui.access.headers import SecurityHeaders
 from ui.cards import register
-from ui.guard import SecurityHeaders
-from ui.live import Watch
+from ui.data.asking import Desk
+from ui.data.questions import Stores
+from ui.frame import export, live, options, shell
+from ui.frame.live import Watch
+from ui.look.tokens import as_css
 from ui.pages import drift, overview
-from ui.questions import Stores
-from ui.tokens import as_css
+from ui.vendor import PLOTLY
 
 __all__ = ["create_app", "main"]
 
@@ -39,7 +42,8 @@ _INDEX: Final = """<!DOCTYPE html>
 <script src="/assets/scheme.js"></script>
 <style>TOKENS</style>{%css%}
 </head>
-<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+<body>{%app_entry%}<footer><script src="/vendor/PLOTLY"></script>
+{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 
 
@@ -63,15 +67,16 @@ def create_app(
         "ui",
         server=server,
         backend="fastapi",
-        assets_folder=os.path.join(os.path.dirname(__file__), "assets"),  # noqa: PTH118, PTH120
-        assets_ignore=r"scheme\.js|LICENSE.*",
+        assets_folder=str(Path(__file__).parent / "assets"),
+        assets_ignore=r"scheme\.js",
         compress=True,
         suppress_callback_exceptions=True,
         title="Credit risk monitor",
         update_title="",
         serve_locally=True,
     )
-    app.index_string = _INDEX.replace("TOKENS", as_css())
+    app.index_string = _INDEX.replace("TOKENS", as_css()).replace("PLOTLY", PLOTLY)
+    vendor.serve(server)
     app.layout = lambda: shell.layout("")
     shell.register(app)
     options.register(app, desk)

@@ -18,11 +18,11 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.session import Asked
 from risk.errors import RiskError
-from ui import parts, words
-from ui.asking import Answer, Desk, said_of
-from ui.filters import Book, Filters, parse
-from ui.questions import book_of
-from ui.tokens import Scheme
+from ui.data.asking import Answer, Desk, said_of
+from ui.data.filters import Book, Filters, parse
+from ui.data.questions import book_of
+from ui.look import parts, words
+from ui.look.tokens import Scheme
 
 __all__ = ["Card", "Nothing", "View", "register"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from dash import Dash, html
 
-from ui.asking import Desk
 from ui.cards import Card, View
+from ui.data.asking import Desk
 
 __all__ = ["Page", "Stack"]
 

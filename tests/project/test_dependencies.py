@@ -48,9 +48,7 @@ NOT_IMPORTED = {
 # Declared for parts that are being written. Whoever imports one takes it off here.
 AHEAD = {
     "argon2-cffi",
-    "dash",
     "dash-ag-grid",
-    "dash-mantine-components",
     "evidently",
     "itsdangerous",
     "pandas",

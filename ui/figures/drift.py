@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any, Final
 
 from risk.monitoring.shift import ACT, WATCH, Shift
-from ui import words
 from ui.figures.labels import placed
 from ui.figures.marks import Figure, figure, label, month_axis, share_axis
-from ui.tokens import SCHEMES, Scheme
+from ui.look import words
+from ui.look.tokens import SCHEMES, Scheme
 
 __all__ = ["bins", "heatmap", "moved_and_mattered", "over_time"]
 
@@ -128,6 +128,7 @@ def heatmap(
             "domain": [0, top - 0.02],
             "tickfont": {"size": 12, "color": colours["text"]},
             "rangemode": "normal",
+            "ticksuffix": "  ",
         },
         yaxis2={
             "domain": [top, 1],
@@ -161,8 +162,7 @@ def moved_and_mattered(
             ],
         },
         "customdata": [[name, words.points(each.effect_points)] for name, each in latest],
-        "hovertemplate": "%{customdata[0]}<br>PSI %{x:.3f}, %{customdata[1]} points"
-        "<extra></extra>",
+        "hovertemplate": "%{customdata[0]}<br>PSI %{x:.3f}, %{customdata[1]} points<extra></extra>",
     }
     height = 232
     spots = [
@@ -185,7 +185,14 @@ def moved_and_mattered(
             yanchor="middle",
         )
         for (name, each), (move_x, move_y, anchor) in zip(
-            latest, placed(spots, width=width, height=height - 60), strict=True
+            latest,
+            placed(
+                spots,
+                width=width,
+                height=height - 60,
+                lines=(WATCH / reach * width, ACT / reach * width),
+            ),
+            strict=True,
         )
     ]
     lines: list[Figure] = []
@@ -236,7 +243,7 @@ def bins(
 ) -> Figure:
     """Return one input's bins: shares as bars, the reference's as ticks, points gained or lost."""
     colours = SCHEMES[scheme]
-    short = [name if len(name) <= 26 else name[:25] + "\N{HORIZONTAL ELLIPSIS}" for name in names]  # noqa: PLR2004
+    short = [name if len(name) <= 26 else name[:25] + "\N{HORIZONTAL ELLIPSIS}" for name in names]
     # Two bins may shorten to the same words: the place keeps them apart.
     y = [f"{place}" for place in range(len(names))]
     traces: list[Figure] = [
@@ -270,10 +277,10 @@ def bins(
             "x": list(effects),
             "xaxis": "x2",
             "width": 0.62,
-            "marker": {
-                "color": [colours["low" if each >= 0 else "watchlist"] for each in effects]
-            },
-            "customdata": [[name, words.points(each)] for name, each in zip(names, effects, strict=True)],
+            "marker": {"color": [colours["low" if each >= 0 else "watchlist"] for each in effects]},
+            "customdata": [
+                [name, words.points(each)] for name, each in zip(names, effects, strict=True)
+            ],
             "hovertemplate": "%{customdata[0]}: %{customdata[1]} points<extra></extra>",
         },
     ]
@@ -338,9 +345,7 @@ def over_time(
             "y": values,
             "line": {"color": colours["accent"], "width": 2},
             "marker": {
-                "size": [
-                    10 if chosen is not None and month == chosen else 5 for month in months
-                ],
+                "size": [10 if chosen is not None and month == chosen else 5 for month in months],
                 "color": colours["accent"],
             },
             "customdata": [words.number(each, 3) for each in floor],

@@ -27,10 +27,14 @@ _PLACES: Final = (
 
 
 def placed(
-    spots: Sequence[Spot], *, width: float, height: float
+    spots: Sequence[Spot], *, width: float, height: float, lines: Sequence[float] = ()
 ) -> list[tuple[float, float, str]]:
-    """Return for each dot (x, y from the top, text) where its text goes: shifts and anchor."""
+    """Return for each dot (x, y from the top, text) where its text goes: shifts and anchor.
+
+    `lines` are vertical lines that no text may cross.
+    """
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y, _ in spots]
+    taken += [(x - 1, 0.0, x + 1, height) for x in lines]
     found: list[tuple[float, float, str]] = []
     for x, y, text in spots:
         best = _PLACES[0]
@@ -58,6 +62,4 @@ def _box(
 def _overlap(
     one: tuple[float, float, float, float], other: tuple[float, float, float, float]
 ) -> bool:
-    return (
-        one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-    )
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ui.tokens import FONT, SCHEMES, Scheme
+from ui.look.tokens import FONT, SCHEMES, Scheme
 
 __all__ = ["Figure", "band", "figure", "label", "month_axis", "share_axis"]
 
@@ -49,13 +49,14 @@ def figure(
         "height": height,
         "autosize": True,
     }
-    axes: dict[str, Any] = {
+    plain: dict[str, Any] = {
         "xaxis": {**axis, "showgrid": False, "showline": True},
         "yaxis": {**axis, "rangemode": "tozero", "fixedrange": True},
     }
+    axes = dict(plain)
     for name, value in layout.items():
         if name.startswith(("xaxis", "yaxis")):
-            axes[name] = {**axes.get(name, axes[name[:5]]), **value}
+            axes[name] = {**plain[name[:5]], **value}
         else:
             base[name] = value
     return {"data": [dict(trace) for trace in traces], "layout": {**base, **axes}}
@@ -70,9 +71,7 @@ def month_axis(months: Sequence[Any], *, most: int = 12) -> dict[str, Any]:
     shown = [m for i, m in enumerate(months) if (m.month - 1) % step == 0 or (step == 1 and i == 0)]
     if not shown and months:
         shown = [months[0]]
-    texts = [
-        f"{m:%b}<br>{m.year}" if m.month == 1 or m == shown[0] else f"{m:%b}" for m in shown
-    ]
+    texts = [f"{m:%b}<br>{m.year}" if m.month == 1 or m == shown[0] else f"{m:%b}" for m in shown]
     return {"tickvals": [m.isoformat() for m in shown], "ticktext": texts, "type": "category"}
 
 

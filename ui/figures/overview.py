@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ui import words
+from ui.data.period import Period
 from ui.figures.marks import Figure, band, figure, label, month_axis, share_axis
-from ui.period import Period
-from ui.tokens import SCHEMES, TIER_COLOURS, Scheme
+from ui.look import words
+from ui.look.tokens import SCHEMES, TIER_COLOURS, Scheme
 
 __all__ = ["applications", "pd_spread", "reasons", "tier_mix", "watchlist_share"]
 
@@ -71,7 +71,10 @@ def tier_mix(scheme: Scheme, bars: Sequence[tuple[str, Period]]) -> Figure:
                 "y": names,
                 "x": [period.whole.share(tier) for _, period in bars],
                 "width": 0.3,
-                "marker": {"color": colours[colour], "line": {"color": colours["card"], "width": 1}},
+                "marker": {
+                    "color": colours[colour],
+                    "line": {"color": colours["card"], "width": 1},
+                },
                 "customdata": [words.count(p.whole.by_tier.get(tier, 0)) for _, p in bars],
                 "hovertemplate": f"{tier} %{{x:.1%}}, n %{{customdata}}<extra></extra>",
             }
@@ -130,7 +133,7 @@ def watchlist_share(
         ),
         {
             "type": "scatter",
-            "mode": "lines+markers" if len(x) <= 24 else "lines",  # noqa: PLR2004 - months
+            "mode": "lines+markers" if len(x) <= 24 else "lines",
             "x": x,
             "y": [share.value for _, share, _ in shown],
             "line": {"color": colours["watchlist"], "width": 2},
@@ -171,9 +174,7 @@ def watchlist_share(
     )
 
 
-def pd_spread(
-    scheme: Scheme, now: Mapping[int, int], before: Mapping[int, int] | None
-) -> Figure:
+def pd_spread(scheme: Scheme, now: Mapping[int, int], before: Mapping[int, int] | None) -> Figure:
     """Return the share of applications per two points of PD, the compared one as dashed steps."""
     colours = SCHEMES[scheme]
     bins = list(range(0, _WIDEST_PD, 2))
@@ -192,9 +193,7 @@ def pd_spread(
             "y": mine,
             "width": 1.8,
             "marker": {"color": colours["accent"], "opacity": 0.78},
-            "customdata": [
-                [each, each + 2, words.count(now.get(each, 0))] for each in bins
-            ],
+            "customdata": [[each, each + 2, words.count(now.get(each, 0))] for each in bins],
             "hovertemplate": "PD %{customdata[0]} \u2013 %{customdata[1]}%: %{y:.1%}, "
             "n %{customdata[2]}<extra></extra>",
         }
@@ -218,7 +217,7 @@ def pd_spread(
                 "hovertemplate": "compared %{y:.1%}<extra></extra>",
             }
         )
-    last = max((each for each, share in zip(bins, mine, strict=True) if share > 0.0005), default=40)  # noqa: PLR2004
+    last = max((each for each, share in zip(bins, mine, strict=True) if share > 0.0005), default=40)
     return figure(
         scheme,
         traces,

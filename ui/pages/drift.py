@@ -11,13 +11,13 @@ from dash import Dash, Input, Output, dcc, html, no_update
 from lakehouse.lake.characteristics import Binned
 from risk.models.scorecard_document import Scorecard
 from risk.monitoring.shift import Shift, shift
-from ui import parts, words
-from ui.asking import Desk
 from ui.cards import Card, Nothing, View
+from ui.data.asking import Desk
+from ui.data.filters import add_months
+from ui.data.shifts import champion_of, latest_shifts
 from ui.figures import drift as figures
-from ui.filters import add_months
+from ui.look import parts, words
 from ui.page import Page, Stack
-from ui.shifts import champion_of, latest_shifts
 
 __all__ = ["PAGE"]
 
@@ -35,7 +35,9 @@ def _found(view: View) -> list[Binned]:
     chosen = view.filters.chosen(view.book)
     if chosen.from_on is None or chosen.to_on is None:
         raise Nothing("No applications here")
-    since = max(min(chosen.from_on, add_months(chosen.to_on, -_FEWEST_MONTHS)), view.book.first_month)
+    since = max(
+        min(chosen.from_on, add_months(chosen.to_on, -_FEWEST_MONTHS)), view.book.first_month
+    )
     found: list[Binned] = view.ask(
         view.desk.stores.binned, champion_of(view), replace(chosen, from_on=since)
     )
@@ -95,7 +97,7 @@ def _chosen_cell(view: View, found: list[Binned]) -> tuple[str, date]:
     last = max(max(each.periods) for each in found if each.periods)
     names = {words.input_name(each.feature) for each in found}
     clicked = view.more[0] if view.more else None
-    if isinstance(clicked, list) and len(clicked) == 2 and clicked[0] in names:  # noqa: PLR2004
+    if isinstance(clicked, list) and len(clicked) == 2 and clicked[0] in names:
         return clicked[0], date.fromisoformat(str(clicked[1])[:10])
     return latest_shifts(found)[0][0], last
 
@@ -143,9 +145,7 @@ def _detail(view: View) -> Any:
         raise Nothing(f"No applications in {words.month(month)}")
     now, before = counts / counts.sum(), one.reference / one.reference.sum()
     level, word = _LEVELS[moved.level]
-    kept = [
-        place for place in range(len(one.bins)) if now[place] > 0 or before[place] > 0
-    ]
+    kept = [place for place in range(len(one.bins)) if now[place] > 0 or before[place] > 0]
     months = sorted(one.periods)
     series = [shift(one.reference, one.periods[each], one.points) for each in months]
     figures_in_words = (

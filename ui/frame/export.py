@@ -13,10 +13,10 @@ from lakehouse.errors import LakehouseError
 from lakehouse.lake.answers import write
 from lakehouse.lake.literal import as_typed
 from lakehouse.lake.session import Asked
-from ui import words
-from ui.asking import Desk
 from ui.cards import Card, View, render
-from ui.filters import parse
+from ui.data.asking import Desk
+from ui.data.filters import parse
+from ui.look import words
 
 __all__ = ["register"]
 
@@ -62,7 +62,9 @@ def _clicked(clicks: Sequence[int | None], kind: str, known: Mapping[str, Card])
 def _asked(card: Card, desk: Desk, said: Any) -> list[Asked]:
     view = View(desk, parse(said), "light", tuple(None for _ in card.inputs))
     render(card, view)
-    once: dict[str, Asked] = {as_typed(each.statement, each.parameters): each for each in view.asked}
+    once: dict[str, Asked] = {
+        as_typed(each.statement, each.parameters): each for each in view.asked
+    }
     return list(once.values())
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from lakehouse.lake.characteristics import Binned
 from risk.monitoring.shift import Shift, shift
-from ui import words
 from ui.cards import View
+from ui.look import words
 
 __all__ = ["champion_of", "latest_shifts"]
 

@@ -169,7 +169,7 @@ class Delta:
         return html.Div([said, " vs prior"], className="kpi-note", title=self.against)
 
 
-def kpi(  # noqa: PLR0913 - one tile, said once
+def kpi(
     key: str,
     label: str,
     value: str,

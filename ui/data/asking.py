@@ -17,7 +17,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from lakehouse.errors import LakehouseError, Unavailable
 from lakehouse.lake.session import Asked, Lake, recording
-from ui.questions import Stores
+from risk.errors import RiskError
+from ui.data.questions import Stores
 
 __all__ = ["Answer", "Desk", "Snapshot"]
 
@@ -147,6 +148,6 @@ class Desk:
             return slot
 
 
-def said_of(error: LakehouseError) -> tuple[str, str]:
+def said_of(error: LakehouseError | RiskError) -> tuple[str, str]:
     """Return an error's code and what it says, in one line."""
     return error.code, " ".join(str(error).split())[:300]

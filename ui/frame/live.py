@@ -19,8 +19,8 @@ import structlog
 from dash import Dash, ctx, set_props
 
 from lakehouse.errors import LakehouseError
-from ui import words
-from ui.asking import Desk
+from ui.data.asking import Desk
+from ui.look import words
 
 __all__ = ["Watch", "register"]
 
@@ -51,7 +51,7 @@ class Watch:
         self._viewers = 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._ended = False
+        self._ended = threading.Event()
         self._seen = _Seen(desk.snapshot.number)
         self._thread = threading.Thread(target=self._look, name="ui-watch", daemon=True)
 
@@ -61,7 +61,7 @@ class Watch:
 
     def close(self) -> None:
         """Look no more."""
-        self._ended = True
+        self._ended.set()
         self._wake.set()
         self._thread.join(timeout=10)
 
@@ -91,12 +91,12 @@ class Watch:
 
     def _look(self) -> None:
         advanced = 0.0
-        while not self._ended:
+        while not self._ended.is_set():
             with self._lock:
                 idle = self._viewers <= 0
             self._wake.wait(timeout=None if idle else LOOK_SECONDS)
             self._wake.clear()
-            if self._ended:
+            if self._ended.is_set():
                 return
             pace = max(FASTEST_SECONDS, self._desk.take_seconds() / _SHARE)
             if time.monotonic() - advanced >= pace:

@@ -15,7 +15,7 @@ from lakehouse.registry.listing import Listing, listing
 from lakehouse.silver.progress import PipelineProgress, all_progress
 from risk.models.model import Model
 from risk.models.scorecard_document import Scorecard
-from ui.filters import Book
+from ui.data.filters import Book
 
 __all__ = ["Stores", "book_of"]
 

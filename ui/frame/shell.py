@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 import dash_mantine_components as dmc
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, dcc, html
 
-from ui import parts
-from ui.filters import COMPARE, PERIODS
+from ui.data.filters import COMPARE, PERIODS
+from ui.look import parts
 
 __all__ = ["NAVIGATION", "layout", "register"]
 
@@ -112,9 +112,7 @@ def _topbar(user: str) -> Any:
                     ),
                     _tool("pause", "toggle-pause", "Pause live updates", "pause-icon"),
                     _tool("sun", "toggle-scheme", "Light or dark", "scheme-icon"),
-                    html.Span(
-                        user[:2].upper(), className="avatar", title=f"Signed in as {user}"
-                    )
+                    html.Span(user[:2].upper(), className="avatar", title=f"Signed in as {user}")
                     if user
                     else None,
                     html.A(

@@ -8,9 +8,9 @@ from typing import Any
 from dash import Dash, Input, Output
 
 from lakehouse.errors import LakehouseError
-from ui.asking import Desk
-from ui.filters import Book
-from ui.questions import book_of
+from ui.data.asking import Desk
+from ui.data.filters import Book
+from ui.data.questions import book_of
 
 __all__ = ["foot", "register"]
 

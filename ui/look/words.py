@@ -57,8 +57,8 @@ INPUTS: Final = {
 """What an application's figures are called on a page."""
 
 _REASONS: Final = {
-    "DTI>=30": f"DTI \N{GREATER-THAN OR EQUAL TO} 30%",
-    "REVOL_UTIL>=80": f"Utilisation \N{GREATER-THAN OR EQUAL TO} 80%",
+    "DTI>=30": "DTI \N{GREATER-THAN OR EQUAL TO} 30%",
+    "REVOL_UTIL>=80": "Utilisation \N{GREATER-THAN OR EQUAL TO} 80%",
     "DELINQ_2YRS>0": "Delinquent in 2 years",
     "INQ_LAST_6MTHS>=2": "2+ inquiries, 6 months",
     "DTI_HIGH": "DTI high",
@@ -88,28 +88,23 @@ def reasons(codes: str | None) -> str:
     return " \N{MIDDLE DOT} ".join(reason(code) for code in (codes or "").split("|") if code)
 
 
-def is_missing(value: float | None) -> bool:
-    """Say whether there is no number."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
 def count(value: float | None) -> str:
     """Return a whole number, thousands apart: 11 811."""
-    if value is None or is_missing(value):
+    if value is None or math.isnan(value):
         return _NONE
     return f"{round(value):,}".replace(",", THIN).replace("-", MINUS)
 
 
 def number(value: float | None, digits: int = 2) -> str:
     """Return a number with so many digits."""
-    if value is None or is_missing(value):
+    if value is None or math.isnan(value):
         return _NONE
     return f"{value:,.{digits}f}".replace(",", THIN).replace("-", MINUS)
 
 
 def percent(share: float | None, digits: int = 1) -> str:
     """Return a share of 0 to 1 as percent, with its sign: 4.7%."""
-    return _NONE if share is None or is_missing(share) else number(share * 100, digits) + "%"
+    return _NONE if share is None or math.isnan(share) else number(share * 100, digits) + "%"
 
 
 def usd(value: float | None) -> str:
@@ -119,7 +114,7 @@ def usd(value: float | None) -> str:
 
 def amount(value: float | None) -> tuple[str, str]:
     """Return a large amount and its unit: 185.3 and `m USD`."""
-    if value is None or is_missing(value):
+    if value is None or math.isnan(value):
         return _NONE, "USD"
     for size, unit in ((1e9, "bn USD"), (1e6, "m USD")):
         if abs(value) >= size:
@@ -129,17 +124,17 @@ def amount(value: float | None) -> tuple[str, str]:
 
 def points(value: float | None) -> str:
     """Return points gained or lost, with their sign: +4.3."""
-    return _NONE if value is None or is_missing(value) else _signed(value, 1)
+    return _NONE if value is None or math.isnan(value) else _signed(value, 1)
 
 
 def delta_pp(value: float | None) -> str:
     """Return a difference of two shares in percentage points: +0.3 pp."""
-    return _NONE if value is None or is_missing(value) else f"{_signed(value * 100, 1)} pp"
+    return _NONE if value is None or math.isnan(value) else f"{_signed(value * 100, 1)} pp"
 
 
 def delta_share(value: float | None) -> str:
     """Return a relative change: +9.6%."""
-    return _NONE if value is None or is_missing(value) else f"{_signed(value * 100, 1)}%"
+    return _NONE if value is None or math.isnan(value) else f"{_signed(value * 100, 1)}%"
 
 
 def interval(low: float | None, high: float | None, digits: int = 1) -> str:

@@ -1,0 +1,1 @@
+"""What pages ask: filters, questions, answers kept, and periods summed up."""
