@@ -14,10 +14,10 @@ from risk.monitoring.shift import Shift, shift
 from ui.cards import Card, Nothing, View
 from ui.data.asking import Desk
 from ui.data.filters import add_months
-from ui.data.shifts import champion_of, latest_shifts
 from ui.figures import drift as figures
 from ui.look import parts, words
 from ui.page import Page, Stack
+from ui.shifts import champion_of, latest_shifts
 
 __all__ = ["PAGE"]
 

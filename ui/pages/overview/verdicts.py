@@ -9,9 +9,9 @@ from dash import html
 
 from ui.cards import Nothing, View
 from ui.data.period import apart
-from ui.data.shifts import champion_of, latest_shifts
 from ui.look import parts, words
 from ui.pages.overview.periods import both
+from ui.shifts import champion_of, latest_shifts
 
 
 def book_verdict(view: View) -> Any:
