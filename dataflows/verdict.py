@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 from rich.console import Console
 
+from dataflows.loans.matured import GRACE_MONTHS
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake, open_lake
@@ -29,7 +30,6 @@ from risk.monitoring.champion_challenger import Trial, Verdict, observe
 __all__ = ["Finding", "main", "weigh"]
 
 LONGEST_TERM_MONTHS: Final = 60
-GRACE_MONTHS: Final = 3
 
 _WORDS: Final = {
     Verdict.PROMOTE: "promote: it is better than the champion",

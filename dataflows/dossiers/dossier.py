@@ -84,7 +84,7 @@ def _purpose(model: Model) -> str:
         lenders = [name for name in model.features if CATALOGUE[name].origin == "lender"]
         role = words.PRICE_AWARE.format(fields=", ".join(f"`{name}`" for name in lenders))
     else:
-        role = words.CHAMPION if isinstance(model, Scorecard) else words.CHALLENGER
+        role = words.CHAMPION if model.kind == Scorecard.kind else words.CHALLENGER
     return f"{words.PURPOSE}\n\n{role}"
 
 

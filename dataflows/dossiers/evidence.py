@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk.frame.frame import Frame
-from risk.models.boosting_document import Coding, Intervals, Texts
+from risk.models.document import FeaturePart
 from risk.models.inputs import model_columns
-from risk.models.logistic_document import Effect, Levels, Logistic
 from risk.models.model import Model, score
-from risk.models.scorecard_document import Characteristic, Groups, Scorecard, Steps
 from risk.monitoring import drift, performance
 from risk.monitoring.bootstrap import bootstrap
 from risk.monitoring.performance import Band, Calibration, Estimate
@@ -172,7 +170,7 @@ def gather(model: Model, fitted_on: Watched, kept_apart: Watched) -> Evidence:
         vintages=_vintages(pd, kept_apart),
         shifts=[
             _shift("score", *counts),
-            *(_shift(part.feature, *_counts(part, *columns)) for part in _parts(model)),
+            *(_shift(part.feature, *_counts(part, *columns)) for part in model.parts),
         ],
         watch_line=watch_line,
         treatment={trait: _treatment(trait, pd, watch_line, kept_apart) for trait in _GROUPED_BY},
@@ -207,29 +205,14 @@ def _vintages(pd: Floats, watched: Watched) -> list[Vintage]:
     return found
 
 
-def _parts(model: Model) -> Sequence[Characteristic | Coding | Effect]:
-    if isinstance(model, Scorecard):
-        return model.characteristics
-    return model.effects if isinstance(model, Logistic) else model.codings
-
-
-def _counts(
-    part: Characteristic | Coding | Effect, fitted_on: Frame, kept_apart: Frame
-) -> list[NDArray[np.int64]]:
+def _counts(part: FeaturePart, fitted_on: Frame, kept_apart: Frame) -> list[NDArray[np.int64]]:
     """Count the loans of either per bin: the model's own, or tenths of the loans of the fit."""
     columns = [loans[part.feature] for loans in (fitted_on, kept_apart)]
-    if isinstance(part, Groups | Texts | Levels):
-        texts = (
-            [value for group in part.groups for value in group.values]
-            if isinstance(part, Groups)
-            else part.values
-        )
+    if part.texts is not None:
+        texts = [text for group in part.texts for text in group]
         return [drift.category_counts(column.tolist(), texts) for column in columns]
-    if isinstance(part, Steps):
-        limits = [step.upto for step in part.steps if step.upto is not None]
-    elif isinstance(part, Intervals):
-        limits = list(part.limits)
-    else:
+    limits = part.limits
+    if limits is None:
         limits = drift.reference_edges(columns[0]).tolist()
     return [drift.bin_counts(column, limits) for column in columns]
 

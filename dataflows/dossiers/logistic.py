@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from dataflows.dossiers import words
 from dataflows.dossiers.tables import rate, table
 from risk.frame.frame import Frame
-from risk.models.boosting_document import MICRO
+from risk.models.document import MICRO
 from risk.models.inputs import model_columns
-from risk.models.logistic import effects_by_feature
-from risk.models.logistic_document import Curve, Levels, Logistic
+from risk.models.logistic import Logistic
+from risk.models.logistic_document import Curve, Levels
 
 __all__ = ["logistic_effects", "logistic_method"]
 
@@ -41,7 +41,7 @@ def logistic_method(model: Logistic) -> str:
 
 def logistic_effects(model: Logistic, fitted_on: Frame) -> str:
     """Return what values of each feature are worth, in points."""
-    points_a_micro = (model.scale.points(1.0) - model.scale.points(0.0)) / MICRO
+    points_a_micro = model.scale.points_a_log_odds / MICRO
     levels = [effect for effect in model.effects if isinstance(effect, Levels)]
     parts = [words.LOGISTIC_EFFECTS, _of_numbers(model, fitted_on, points_a_micro)]
     return "\n\n".join([*parts, *(_of_levels(each, points_a_micro) for each in levels)])
@@ -57,7 +57,7 @@ def _of_numbers(model: Logistic, fitted_on: Frame, points_a_micro: float) -> str
     nobody = np.full(len(_SHARES) + 1, None, dtype=object)
     shown: Frame = dict.fromkeys(model.features, nobody)
     shown |= {curve.feature: _quantiles(columns, curve.feature) for curve in _curves(model)}
-    worth = effects_by_feature(model, shown)
+    worth = model.effects_by_feature(shown)
     rows = []
     for place, effect in enumerate(model.effects):
         if isinstance(effect, Curve):

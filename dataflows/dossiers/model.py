@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +14,14 @@ from dataflows.dossiers.logistic import logistic_effects, logistic_method
 from dataflows.dossiers.tables import intervals, rate, table
 from risk.fitting.scorecard import SMALLEST_SPREAD
 from risk.frame.frame import Frame
-from risk.models.boosting import bins_of, log_odds
-from risk.models.boosting_document import MICRO, Boosting, Coding, Intervals, Texts
+from risk.models.boosting import Boosting
+from risk.models.boosting_document import Coding, Texts
+from risk.models.document import MICRO, FeaturePart
 from risk.models.inputs import model_columns
 from risk.models.logistic import Logistic
 from risk.models.model import Model
-from risk.models.scorecard_document import Bin, Characteristic, Scorecard, Steps
+from risk.models.scorecard import Scorecard
+from risk.models.scorecard_document import Bin, Characteristic, Groups
 
 __all__ = ["effects", "left_out", "method"]
 
@@ -36,50 +40,45 @@ def method(model: Model) -> str:
         slope=fit.calibration_slope,
         libraries=", ".join(f"{name} {version}" for name, version in fit.libraries),
     )
-    if isinstance(model, Boosting):
-        own = words.BOOSTING_METHOD.format(
-            bags=model.fit.bags,
-            rounds=model.fit.rounds,
-            learning_rate=model.fit.learning_rate,
-            seed=model.fit.seed,
-            features=len(model.codings),
-            pairs=len(model.pairs),
-        )
-    elif isinstance(model, Logistic):
-        own = logistic_method(model)
-    else:
-        lowest, highest = model.points_range
-        own = words.SCORECARD_METHOD.format(
-            base_points=model.base_points,
-            anchor_odds=scale.anchor_odds,
-            anchor_points=scale.anchor_points,
-            pdo=scale.pdo,
-            lowest=lowest,
-            highest=highest,
-        )
-    return f"{own}\n{shared}"
+    return f"{_KINDS[model.kind].method(model)}\n{shared}"
 
 
 def left_out(model: Model) -> str:
     """Return which candidates are not in the model, and why."""
     names = ", ".join(f"`{feature}`" for feature in model.fit.left_out) or "none"
-    if isinstance(model, Boosting):
-        return f"Candidates that no tree asks for: {names}."
-    if isinstance(model, Logistic):
-        return f"Candidates that hardly any loan of the fit has, or all have alike: {names}."
-    return (
-        "Candidates left out, as beside the others their bins differ by less than "
-        f"{SMALLEST_SPREAD:g} points: {names}."
-    )
+    return f"{_KINDS[model.kind].left_out}: {names}."
 
 
 def effects(model: Model, fitted_on: Frame) -> str:
     """Return what values of each feature are worth, in points."""
-    if isinstance(model, Scorecard):
-        return "\n\n".join(map(_points, model.characteristics))
-    if isinstance(model, Logistic):
-        return logistic_effects(model, fitted_on)
-    return _average_effects(model, fitted_on)
+    return _KINDS[model.kind].effects(model, fitted_on)
+
+
+def _scorecard_method(model: Scorecard) -> str:
+    lowest, highest = model.points_range
+    return words.SCORECARD_METHOD.format(
+        base_points=model.base_points,
+        anchor_odds=model.scale.anchor_odds,
+        anchor_points=model.scale.anchor_points,
+        pdo=model.scale.pdo,
+        lowest=lowest,
+        highest=highest,
+    )
+
+
+def _boosting_method(model: Boosting) -> str:
+    return words.BOOSTING_METHOD.format(
+        bags=model.fit.bags,
+        rounds=model.fit.rounds,
+        learning_rate=model.fit.learning_rate,
+        seed=model.fit.seed,
+        features=len(model.codings),
+        pairs=len(model.pairs),
+    )
+
+
+def _scorecard_effects(model: Scorecard, _: Frame) -> str:
+    return "\n\n".join(map(_points, model.characteristics))
 
 
 def _points(part: Characteristic) -> str:
@@ -93,14 +92,14 @@ def _row(label: str, bin_: Bin) -> list[str]:
     return [label, f"{bin_.loans:,}", shown, f"{bin_.woe:.4f}", f"{bin_.points:+d}"]
 
 
-def _average_effects(model: Boosting, fitted_on: Frame) -> str:
-    bins = bins_of(model, model_columns(fitted_on))
-    mean = log_odds(model, bins).mean()
-    points_a_micro = (model.scale.points(1.0) - model.scale.points(0.0)) / MICRO
+def _boosting_effects(model: Boosting, fitted_on: Frame) -> str:
+    bins = model.bins_of(model_columns(fitted_on))
+    mean = model.log_odds(bins).mean()
+    points_a_micro = model.scale.points_a_log_odds / MICRO
     said = [words.AVERAGE_EFFECTS]
     for place, coding in enumerate(model.codings):
         worth = [
-            points_a_micro * (mean - log_odds(model, _moved(bins, place, bin_)).mean())
+            points_a_micro * (mean - model.log_odds(_moved(bins, place, bin_)).mean())
             for bin_ in range(coding.bins)
         ]
         rows = (
@@ -154,19 +153,39 @@ def _without_means(
 
 
 def _title(part: Characteristic | Coding) -> str:
-    if not isinstance(part, Steps | Intervals):
+    if isinstance(part, Groups | Texts):
         return f"### `{part.feature}`"
-    is_flat = len(_labels(part)) == 1
-    says = "whether it is known" if is_flat else f"PD {part.direction} with it"
+    says = f"PD {part.direction} with it" if part.limits else "whether it is known"
     return f"### `{part.feature}`: {says}"
 
 
-def _labels(part: Characteristic | Coding) -> Sequence[str]:
+def _labels(part: FeaturePart) -> Sequence[str]:
     """Return the name of each bin but that of the missing."""
-    if isinstance(part, Steps):
-        return intervals([step.upto for step in part.steps if step.upto is not None])
-    if isinstance(part, Intervals):
-        return intervals(part.limits)
-    if isinstance(part, Texts):
-        return [*part.values, "any other"]
-    return [*(", ".join(group.values) for group in part.groups), "any other"]
+    if part.texts is None:
+        return intervals(part.limits or ())
+    return [*(", ".join(texts) for texts in part.texts), "any other"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What a dossier says of one kind of model; `model` is of that kind."""
+
+    method: Callable[[Any], str]
+    left_out: str
+    effects: Callable[[Any, Frame], str]
+
+
+_KINDS: Final = {
+    Scorecard.kind: _Kind(
+        _scorecard_method,
+        "Candidates left out, as beside the others their bins differ by less than "
+        f"{SMALLEST_SPREAD:g} points",
+        _scorecard_effects,
+    ),
+    Boosting.kind: _Kind(_boosting_method, "Candidates that no tree asks for", _boosting_effects),
+    Logistic.kind: _Kind(
+        logistic_method,
+        "Candidates that hardly any loan of the fit has, or all have alike",
+        logistic_effects,
+    ),
+}

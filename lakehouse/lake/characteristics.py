@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from lakehouse.lake.filters import ALL, Filters, Grain
 from lakehouse.lake.monitoring import bin_counts, text_counts
 from lakehouse.lake.session import Lake
-from risk.models.scorecard_document import Characteristic, Groups, Scorecard, Steps
+from risk.models.scorecard import Scorecard
+from risk.models.scorecard_document import Characteristic, Groups, Steps
 
 __all__ = ["Binned", "binned"]
 

@@ -11,7 +11,6 @@ import msgspec
 from lakehouse.errors import ArtefactInvalid
 from lakehouse.registry.artefacts import CHAMPION, load_model, shipped_document, shipped_versions
 from lakehouse.registry.log import Action, Entry, Kind, State, fold
-from lakehouse.registry.manifest import kind_of
 from lakehouse.registry.read import registered_model
 from lakehouse.registry.store import RegistryStore
 from risk.models.model import Model
@@ -110,7 +109,7 @@ def _model(
         version=version,
         role=_role(state, version),
         sha256=model.sha256 if model else state.models.get(version),
-        kind=kind_of(model) if model else None,
+        kind=model.kind if model else None,
         uses_lender_fields=model.uses_lender_fields if model else None,
         registered_at=registration.at if registration else None,
         registered_by=registration.by if registration else None,

@@ -7,9 +7,9 @@ from datetime import datetime
 import msgspec
 
 from lakehouse.errors import ArtefactInvalid
-from risk.models.model import Model, to_json
+from risk.models.model import Model
 
-__all__ = ["Manifest", "kind_of", "manifest_of", "refuse_if_differs"]
+__all__ = ["Manifest", "manifest_of", "refuse_if_differs"]
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,7 +44,7 @@ def manifest_of(model: Model, *, at: datetime, by: str) -> Manifest:
     return Manifest(
         version=model.version,
         sha256=model.sha256,
-        kind=kind_of(model),
+        kind=model.kind,
         features=tuple(model.features),
         contract_version=model.contract_version,
         libraries=model.fit.libraries,
@@ -70,12 +70,3 @@ def refuse_if_differs(model: Model, manifest: Manifest, where: str) -> None:
                 f"{where}: its manifest expects {name} {expected!r}, the document has {is_so!r}; "
                 "restore both"
             )
-
-
-class _Kind(msgspec.Struct):
-    kind: str = "scorecard"
-
-
-def kind_of(model: Model) -> str:
-    """Return what kind of model it is, as its document says."""
-    return msgspec.json.decode(to_json(model), type=_Kind).kind

@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from risk.frame.frame import Frame, constant, row_count, text_column
-from risk.models.model import Model, score_columns
+from risk.models.model import Model
 
 __all__ = ["shadow_pds"]
 
@@ -41,7 +41,7 @@ def shadow_pds(challengers: Sequence[Model], columns: Frame) -> NDArray[Any]:
 def _texts(challenger: Model, columns: Frame, count: int) -> list[str]:
     name = json.dumps(challenger.version)
     try:
-        probabilities, _ = score_columns(challenger, columns)
+        probabilities, _ = challenger.score_columns(columns)
     except Exception:  # noqa: BLE001  (a challenger must not harm a decision)
         return [f"{name}:null"] * count
     return [

@@ -9,7 +9,7 @@ from risk.decision.challengers import shadow_pds
 from risk.explain.reasons import adverse_reasons, are_adverse
 from risk.frame.frame import Frame, constant, content_hash, row_count
 from risk.models.inputs import missing_inputs, model_columns
-from risk.models.model import Model, score_columns
+from risk.models.model import Model
 from risk.policy.rules import Policy, apply, judged_figures
 
 
@@ -41,7 +41,7 @@ def decide(
     """
     figures = judged_figures(policy, frame)
     columns = model_columns(frame)
-    probabilities, points = score_columns(model, columns)
+    probabilities, points = model.score_columns(columns)
     count = row_count(frame)
     judged = apply(policy, figures)
     is_adverse = are_adverse(judged["tier"])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.explain.contributions import base_points, parts_of
 from risk.explain.reasons import adverse_reasons
 from risk.explain.values import plain_value, split_codes
 from risk.features.catalogue import CATALOGUE
@@ -75,7 +74,7 @@ def model_findings(model: Model, frame: Frame, is_adverse: NDArray[np.bool_]) ->
     return ModelFindings(
         version=model.version,
         sha256=model.sha256,
-        base_points=base_points(model),
+        base_points=float(model.base_points),
         contributions=_contributions(model, columns),
         points=float(points[0]),
         pd=float(pd[0]),
@@ -85,7 +84,7 @@ def model_findings(model: Model, frame: Frame, is_adverse: NDArray[np.bool_]) ->
 
 def _contributions(model: Model, columns: Frame) -> tuple[Contribution, ...]:
     contributions = []
-    for name, part in zip(model.features, parts_of(model, columns), strict=True):
+    for name, part in zip(model.features, model.contributions(columns), strict=True):
         feature = CATALOGUE[name]
         contributions.append(
             Contribution(

@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk.contract.application import Tier
-from risk.explain.shortfalls import shortfalls
 from risk.features.reason_codes import Codes, codes_of
 from risk.features.words import WORDS, is_unknown
 from risk.frame.frame import Frame, row_count, take
@@ -51,7 +50,7 @@ def adverse_reasons(
     Parameters
     ----------
     columns
-        `risk.models.inputs` of the frame.
+        `model_columns` of the frame.
     is_adverse
         Which rows are to have reasons.
 
@@ -65,10 +64,10 @@ def adverse_reasons(
     if not len(rows):
         return reasons
     looked_at = {feature: columns[feature][rows] for feature in model.features}
-    falls_short = shortfalls(model, looked_at)
+    falls_short = model.shortfalls(looked_at)
     unexplained = np.flatnonzero(falls_short.max(axis=1) <= 0)
     if len(unexplained):
-        falls_short[unexplained] = shortfalls(model, take(looked_at, unexplained), against="best")
+        falls_short[unexplained] = model.shortfalls(take(looked_at, unexplained), against="best")
     names = _names(model)
     keys = names.keys(_states(model, looked_at), falls_short)
     reasons[rows] = [names.texts[key] for key in keys.tolist()]

@@ -33,9 +33,10 @@ from risk.fitting.monotone_regression import Weights, fit_weights
 from risk.fitting.scorecard import SCALE, SMALLEST_SHARE, unit_weights
 from risk.fitting.sklearn_adapter import LIBRARIES, Bag, Growth, folds, grow
 from risk.frame.frame import Frame, take
-from risk.models.boosting_document import MICRO, Boosting, BoostingFit
+from risk.models.boosting import Boosting
+from risk.models.boosting_document import BoostingFit
+from risk.models.document import MICRO, Scale, uses_lender_fields
 from risk.models.inputs import model_columns
-from risk.models.scorecard_document import Scale, uses_lender_fields
 from risk.monitoring.performance import calibration
 
 __all__ = ["ROUNDS", "fit_boosting"]

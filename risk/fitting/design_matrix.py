@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from risk.features.catalogue import CATALOGUE
 from risk.fitting.binning import Candidate, GroupCoder, prepare
 from risk.frame.frame import Frame
-from risk.models.boosting_document import MICRO
+from risk.models.document import MICRO
 from risk.models.logistic_document import Curve, Levels, Transform
 
 __all__ = ["Column", "Number", "Text", "design", "table"]

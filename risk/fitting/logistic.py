@@ -21,10 +21,10 @@ from risk.fitting.design_matrix import Column, design, table
 from risk.fitting.scorecard import SCALE, unit_weights
 from risk.fitting.sklearn_adapter import LIBRARIES, fit_penalised, folds
 from risk.frame.frame import Frame, take
-from risk.models.boosting_document import MICRO
+from risk.models.document import MICRO, Scale, uses_lender_fields
 from risk.models.inputs import model_columns
-from risk.models.logistic_document import Logistic, LogisticFit, Tried
-from risk.models.scorecard_document import Scale, uses_lender_fields
+from risk.models.logistic import Logistic
+from risk.models.logistic_document import LogisticFit, Tried
 from risk.monitoring.performance import auc, calibration
 
 __all__ = ["INVERSE_PENALTIES", "fit_logistic"]

@@ -24,19 +24,10 @@ from risk.fitting.candidates import CANDIDATES, FEWEST_LOANS, expect_admissible,
 from risk.fitting.monotone_regression import Weights, fit_weights
 from risk.fitting.sklearn_adapter import LIBRARIES, folds
 from risk.frame.frame import Frame, take
+from risk.models.document import Fit, Scale, uses_lender_fields
 from risk.models.inputs import model_columns
-from risk.models.scorecard_document import (
-    Bin,
-    Characteristic,
-    Fit,
-    Group,
-    Groups,
-    Scale,
-    Scorecard,
-    Step,
-    Steps,
-    uses_lender_fields,
-)
+from risk.models.scorecard import Scorecard
+from risk.models.scorecard_document import Bin, Characteristic, Group, Groups, Step, Steps
 from risk.monitoring.performance import calibration
 
 __all__ = ["SCALE", "SMALLEST_SHARE", "SMALLEST_SPREAD", "fit_scorecard", "unit_weights"]
@@ -51,17 +42,6 @@ SMALLEST_SPREAD = 5.0
 
 SMALLEST_SHARE = 0.005
 """A bin of known values holds at least this share of the loans."""
-
-REFERENCE_FEATURES = (
-    "dti_pct",
-    "utilisation_pct",
-    "rate_pct",
-    "delinquencies_2y",
-    "inquiries_6m",
-    "amount_usd",
-    "credit_age_years",
-)
-"""What the reference system's own model looks at; the rate is the lender's price."""
 
 
 def fit_scorecard(
@@ -108,7 +88,7 @@ def fit_scorecard(
     expect_enough(version, defaulted)
     columns = model_columns(frame)
     loans = _Loans(columns, defaulted, unit_weights(weights, len(defaulted)))
-    points_a_unit = scale.points(1.0) - scale.points(0.0)
+    points_a_unit = scale.points_a_log_odds
     telling = [
         candidate
         for candidate, weights in zip(candidates, _fit(loans, candidates).weights, strict=True)

@@ -1,8 +1,8 @@
-"""Monotone boosting at work: what an application's bins add, alone and in pairs, is summed up.
+"""Monotone boosting: what an application's bins add, alone and in pairs, is summed up.
 
 Effects are whole millionths of log-odds and their sum is exact; the PD is looked up by that sum,
 to the nearest thousandth. An application scored alone and the same one among thousands get the
-same bits. The document is `risk.models.boosting_document`.
+same bits.
 """
 
 from __future__ import annotations
@@ -11,67 +11,168 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from risk.frame.frame import Frame, row_count
-from risk.models.boosting_document import MICRO, Boosting, Intervals, from_json, to_json
-from risk.models.inputs import Scores, scored
-from risk.models.scorecard_document import PD_DECIMALS
+from risk.models.answers import STEPS, Against, Integers, Part, Scores
+from risk.models.boosting_document import (
+    BoostingFit,
+    Coding,
+    Intervals,
+    Pair,
+    check_coding,
+    check_directions,
+    check_pairs,
+)
+from risk.models.document import (
+    MICRO,
+    PD_DECIMALS,
+    POINTS_DECIMALS,
+    LogOddsDocument,
+    expect_sound,
+    expect_within,
+)
 
-__all__ = ["Boosting", "bins_of", "from_json", "log_odds", "score", "score_columns", "to_json"]
+__all__ = ["Boosting"]
 
-_STEP = MICRO // 1_000
-_POINTS_DECIMALS = 2
-
-Integers = NDArray[np.int64]
+_STEP = MICRO // STEPS
+_BEYOND_DOUBT = 32 * MICRO
 
 
-def score(model: Boosting, frame: Frame) -> Scores:
-    """Return PD (0 to 1) and points (higher is safer) of every row.
-
-    A row's result depends on that row and the model alone, to the last bit. Income and DTI are both
-    applicants' where the application is joint and gives them.
+class Boosting(
+    LogOddsDocument, frozen=True, dict=True, kw_only=True, tag_field="kind", tag="boosting"
+):
+    """A PD model of bins' effects, alone and in pairs; a `risk.models.model.Model`.
 
     Raises
     ------
-    ContractError
-        The frame lacks a column that the model looks at.
+    ModelError
+        The document contradicts itself, the contract or the feature catalogue, or PD goes against
+        a feature's direction somewhere.
     """
-    return scored(score_columns, model, frame)
+
+    kind: ClassVar[str] = "boosting"
+    indent: ClassVar[int] = -1
+
+    codings: tuple[Coding, ...]
+    pairs: tuple[Pair, ...]
+    fit: BoostingFit
+
+    def __post_init__(self) -> None:
+        where = expect_sound(self, self.codings)
+        for coding in self.codings:
+            check_coding(coding, f"{where}, {coding.feature}")
+        check_pairs(self.codings, self.pairs, where)
+        expect_within(self.log_odds_range, _BEYOND_DOUBT, where)
+        check_directions(self.codings, self.pairs, where)
+
+    @property
+    def parts(self) -> tuple[Coding, ...]:
+        """What it knows of each feature."""
+        return self.codings
+
+    @property
+    def log_odds_range(self) -> tuple[int, int]:
+        """Bounds of the millionths of log-odds that an application can get."""
+        tables = [coding.effects for coding in self.codings]
+        tables += [sum(pair.effects, ()) for pair in self.pairs]
+        return self.base + sum(map(min, tables)), self.base + sum(map(max, tables))
+
+    def score_columns(self, columns: Frame) -> Scores:
+        """Return PD (0 to 1) and points (higher is safer) of every row."""
+        lookups = _lookups(self)
+        place = (self.log_odds(self.bins_of(columns)) - lookups.lowest) // _STEP
+        return lookups.pd.take(place), lookups.points.take(place)
+
+    def bins_of(self, columns: Frame) -> Integers:
+        """Return each feature's bin (rows) for each application (columns)."""
+        lookups = _lookups(self)
+        bins = np.empty((len(self.features), row_count(columns)), dtype=np.int64)
+        for place, feature, edges in lookups.numbers:
+            bins[place] = edges.searchsorted(columns[feature])
+        for place, feature, bin_of_text, unseen in lookups.texts:
+            bins[place] = [bin_of_text.get(text, unseen) for text in columns[feature].tolist()]
+        return bins
+
+    def log_odds(self, bins: Integers) -> Integers:
+        """Return the millionths of log-odds of default of applications in these bins."""
+        lookups = _lookups(self)
+        cells = bins.take(lookups.first, axis=0)
+        cells *= lookups.stride
+        cells += bins.take(lookups.second, axis=0)
+        cells += lookups.start
+        total: Integers = lookups.effects.take(cells).sum(axis=0)
+        return total + lookups.base
+
+    def shortfalls(self, columns: Frame, *, against: Against = "average") -> Integers:
+        """Return the steps that every row's log-odds would fall by with each feature neutral.
+
+        A feature's effect depends on others it is paired with, so that nothing short of scoring the
+        same application again, with that one bin replaced, says what the feature costs it. 0 or
+        less where the log-odds would not fall by a step.
+        """
+        bins = self.bins_of(columns)
+        neutral = _averages(self, bins) if against == "average" else _bests(self, bins)
+        gains: Integers = (self.log_odds(bins) - neutral).T
+        return gains // _STEP
+
+    def contributions(self, columns: Frame) -> list[Part]:
+        """Return the part of each feature of the one row.
+
+        Half of a pair's effect is what Shapley's value gives each of the two; the parts add up.
+        """
+        bins = dict(zip(self.features, self.bins_of(columns)[:, 0].tolist(), strict=True))
+        effects = {each.feature: float(each.effects[bins[each.feature]]) for each in self.codings}
+        for pair in self.pairs:
+            first, second = pair.features
+            shared = pair.effects[bins[first]][bins[second]] / 2.0
+            effects[first] += shared
+            effects[second] += shared
+        slope = self.scale.points_a_log_odds
+        short = self.shortfalls(columns)[0].tolist()
+        return [
+            Part(
+                each.bin_of(columns[each.feature][0]),
+                -slope * effects[each.feature] / MICRO,
+                slope * lacking / STEPS,
+            )
+            for each, lacking in zip(self.codings, short, strict=True)
+        ]
 
 
-def score_columns(model: Boosting, columns: Frame) -> Scores:
-    """Return the same of a frame's `model_columns`."""
-    lookups = _lookups(model)
-    place = (log_odds(model, bins_of(model, columns)) - lookups.lowest) // _STEP
-    return lookups.pd.take(place), lookups.points.take(place)
+@lru_cache(maxsize=16)
+def _reference_bins(model: Boosting) -> tuple[int, ...]:
+    """Return each feature's bin whose effect alone is nearest to that of the fit's mean loan."""
+    nearest = []
+    for coding in model.codings:
+        effects, loans = np.array(coding.effects), np.array(coding.loans)
+        distance = np.abs(effects - effects @ loans / max(loans.sum(), 1))
+        nearest.append(int(np.where(loans > 0, distance, np.inf).argmin()))
+    return tuple(nearest)
 
 
-def bins_of(model: Boosting, columns: Frame) -> Integers:
-    """Return the bin of each feature, in the model's order (rows), for each application (columns).
-
-    `columns` is `risk.models.inputs` of the frame.
-    """
-    lookups = _lookups(model)
-    bins = np.empty((len(model.features), row_count(columns)), dtype=np.int64)
-    for place, feature, edges in lookups.numbers:
-        bins[place] = edges.searchsorted(columns[feature])
-    for place, feature, bin_of_text, unseen in lookups.texts:
-        bins[place] = [bin_of_text.get(text, unseen) for text in columns[feature].tolist()]
-    return bins
+def _averages(model: Boosting, bins: Integers) -> Integers:
+    """Return log-odds with each feature (rows) in its reference bin."""
+    features, rows = bins.shape
+    replaced = np.repeat(bins[:, None, :], features, axis=1)
+    place = np.arange(features)
+    replaced[place, place] = np.array(_reference_bins(model))[:, None]
+    return model.log_odds(replaced.reshape(features, -1)).reshape(features, rows)
 
 
-def log_odds(model: Boosting, bins: Integers) -> Integers:
-    """Return the millionths of log-odds of default of applications in these bins (`bins_of`)."""
-    lookups = _lookups(model)
-    cells = bins.take(lookups.first, axis=0)
-    cells *= lookups.stride
-    cells += bins.take(lookups.second, axis=0)
-    cells += lookups.start
-    total: Integers = lookups.effects.take(cells).sum(axis=0)
-    return total + lookups.base
+def _bests(model: Boosting, bins: Integers) -> Integers:
+    """Return log-odds with each feature (rows) in the bin that makes them least."""
+    features, rows = bins.shape
+    best = np.empty_like(bins)
+    for place, coding in enumerate(model.codings):
+        replaced = np.repeat(bins[:, None, :], coding.bins, axis=1)
+        replaced[place] = np.arange(coding.bins)[:, None]
+        found = model.log_odds(replaced.reshape(features, -1))
+        best[place] = found.reshape(coding.bins, rows).min(axis=0)
+    return best
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +211,7 @@ def _lookups(model: Boosting) -> _Lookups:
     # From half a step below the lowest total to half a step above the highest.
     steps = np.arange((highest - lowest) // _STEP + 2)
     at_step = (lowest + steps * _STEP) / MICRO
-    slope = model.scale.points(1.0) - model.scale.points(0.0)
+    slope = model.scale.points_a_log_odds
     return _Lookups(
         numbers,
         texts,
@@ -122,7 +223,7 @@ def _lookups(model: Boosting) -> _Lookups:
         model.base,
         lowest - _STEP // 2,
         np.round(1.0 / (1.0 + np.exp(-at_step)), PD_DECIMALS),
-        np.round(model.scale.points(0.0) - slope * at_step, _POINTS_DECIMALS),
+        np.round(model.scale.points(0.0) - slope * at_step, POINTS_DECIMALS),
     )
 
 

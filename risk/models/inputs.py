@@ -1,32 +1,20 @@
-"""The frame as any model looks at it, and scoring with what that lacks said clearly."""
+"""The frame as any model looks at it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.errors import ContractError
 from risk.features.catalogue import derive
 from risk.frame.frame import Frame, row_count, text_column
 
-__all__ = ["Scores", "are_missing", "missing_inputs", "model_columns", "scored"]
-
-Scores: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""PD (0 to 1) and points (higher is safer) of every row."""
+__all__ = ["are_missing", "missing_inputs", "model_columns"]
 
 # Both applicants' figures stand in for the first one's where the application is joint.
 _JOINT = (("income_usd", "joint_income_usd"), ("dti_pct", "joint_dti_pct"))
-
-
-class _Versioned(Protocol):
-    @property
-    def version(self) -> str: ...
-
-
-_Model = TypeVar("_Model", bound=_Versioned)
 
 
 def model_columns(frame: Frame) -> Frame:
@@ -62,20 +50,3 @@ def missing_inputs(features: Sequence[str], columns: Frame) -> NDArray[np.object
         for row in np.flatnonzero(missing).tolist():
             named[row] = f"{named[row]}|{feature}" if named[row] else feature
     return text_column(named, len(named))
-
-
-def scored(score_columns: Callable[[_Model, Frame], Scores], model: _Model, frame: Frame) -> Scores:
-    """Return what a kind's `score_columns` makes of a frame.
-
-    Raises
-    ------
-    ContractError
-        The frame lacks a column that the model looks at.
-    """
-    try:
-        return score_columns(model, model_columns(frame))
-    except KeyError as exc:
-        raise ContractError(
-            f"model {model.version} looks at column {exc}, which the frame lacks; "
-            "risk.frame.frame.complete adds the columns of the contract"
-        ) from exc

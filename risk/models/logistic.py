@@ -1,8 +1,7 @@
-"""A logistic regression at work: what an application's values add to log-odds is summed up.
+"""A logistic regression: what an application's values add to log-odds is summed up.
 
 Each effect is rounded to whole millionths of log-odds before it is added, so the sum is exact in
-any order: an application scored alone and the same one among thousands get the same bits. The
-document is `risk.models.logistic_document`.
+any order: an application scored alone and the same one among thousands get the same bits.
 """
 
 from __future__ import annotations
@@ -10,60 +9,132 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from risk.frame.frame import Frame, row_count
-from risk.models.boosting_document import MICRO
-from risk.models.inputs import Scores, scored
-from risk.models.logistic_document import Curve, Logistic, from_json, to_json
-from risk.models.scorecard_document import PD_DECIMALS
+from risk.models.answers import STEPS, Against, Integers, Part, Scores
+from risk.models.document import (
+    MICRO,
+    PD_DECIMALS,
+    POINTS_DECIMALS,
+    LogOddsDocument,
+    expect,
+    expect_sound,
+    expect_within,
+)
+from risk.models.logistic_document import BEYOND_DOUBT, Curve, Effect, LogisticFit
 
-__all__ = ["Logistic", "effects_by_feature", "from_json", "score", "score_columns", "to_json"]
-
-_POINTS_DECIMALS = 2
+__all__ = ["Logistic"]
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
-def score(model: Logistic, frame: Frame) -> Scores:
-    """Return PD (0 to 1) and points (higher is safer) of every row.
-
-    A row's result depends on that row and the model alone, to the last bit. Income and DTI are both
-    applicants' where the application is joint and gives them.
+class Logistic(
+    LogOddsDocument, frozen=True, dict=True, kw_only=True, tag_field="kind", tag="logistic"
+):
+    """A PD model of weighted values; a `risk.models.model.Model`.
 
     Raises
     ------
-    ContractError
-        The frame lacks a column that the model looks at.
+    ModelError
+        The document contradicts itself, the contract or the feature catalogue.
     """
-    return scored(score_columns, model, frame)
+
+    kind: ClassVar[str] = "logistic"
+
+    effects: tuple[Effect, ...]
+    fit: LogisticFit
+
+    def __post_init__(self) -> None:
+        where = expect_sound(self, self.effects)
+        for effect in self.effects:
+            effect.check(f"{where}, {effect.feature}")
+            least, most = min(effect.all), max(effect.all)
+            expect(
+                least <= effect.mean <= most,
+                f"{where}, {effect.feature}: expected a mean among {least} to {most} millionths, "
+                f"found {effect.mean}",
+            )
+        expect_within(self.log_odds_range, BEYOND_DOUBT, where)
+
+    @property
+    def parts(self) -> tuple[Effect, ...]:
+        """What it knows of each feature."""
+        return self.effects
+
+    @property
+    def log_odds_range(self) -> tuple[int, int]:
+        """Bounds of the millionths of log-odds that an application can get."""
+        least = sum(min(effect.all) for effect in self.effects)
+        most = sum(max(effect.all) for effect in self.effects)
+        return self.base + least, self.base + most
+
+    def score_columns(self, columns: Frame) -> Scores:
+        """Return PD (0 to 1) and points (higher is safer) of every row."""
+        log_odds = (self.effects_by_feature(columns).sum(axis=1) + self.base) / MICRO
+        return (
+            np.round(1.0 / (1.0 + np.exp(-log_odds)), PD_DECIMALS),
+            np.round(
+                self.scale.points(0.0) - self.scale.points_a_log_odds * log_odds, POINTS_DECIMALS
+            ),
+        )
+
+    def effects_by_feature(self, columns: Frame) -> Integers:
+        """Return the millionths of log-odds that each feature adds: rows by features."""
+        lookups = _lookups(self)
+        effects = np.empty((len(self.features), row_count(columns)), dtype=np.int64)
+        if lookups.numbers:
+            effects[lookups.places] = _of_numbers(lookups, columns)
+        for place, feature, of_text, unseen in lookups.texts:
+            effects[place] = [of_text.get(text, unseen) for text in columns[feature].tolist()]
+        return effects.T
+
+    def shortfalls(self, columns: Frame, *, against: Against = "average") -> Integers:
+        """Return the steps that every row's log-odds would fall by with each feature neutral.
+
+        Where PD moves against what the feature's reason says (`Curve.contradicts_its_reason`),
+        nothing true could be said of a known value, so it has no gain.
+        """
+        gains = self.effects_by_feature(columns) - _neutral(self, against)
+        gains //= MICRO // STEPS
+        for place in _unspeakable(self):
+            gains[~np.isnan(columns[self.features[place]]), place] = 0
+        return gains
+
+    def contributions(self, columns: Frame) -> list[Part]:
+        """Return the part of each feature of the one row.
+
+        Its shortfall is the whole one, also where a reason would not be true.
+        """
+        slope = self.scale.points_a_log_odds / MICRO
+        added = self.effects_by_feature(columns)[0].tolist()
+        return [
+            Part(
+                each.bin_of(columns[each.feature][0]),
+                -slope * effect,
+                slope * (effect - each.mean),
+            )
+            for each, effect in zip(self.effects, added, strict=True)
+        ]
 
 
-def score_columns(model: Logistic, columns: Frame) -> Scores:
-    """Return the same of a frame's `model_columns`."""
-    log_odds = (effects_by_feature(model, columns).sum(axis=1) + model.base) / MICRO
-    slope = model.scale.points(1.0) - model.scale.points(0.0)
-    return (
-        np.round(1.0 / (1.0 + np.exp(-log_odds)), PD_DECIMALS),
-        np.round(model.scale.points(0.0) - slope * log_odds, _POINTS_DECIMALS),
+@lru_cache(maxsize=32)
+def _neutral(model: Logistic, against: Against) -> Integers:
+    return np.array(
+        [e.mean if against == "average" else min(e.known) for e in model.effects], dtype=np.int64
     )
 
 
-def effects_by_feature(model: Logistic, columns: Frame) -> Integers:
-    """Return the millionths of log-odds that each feature adds: rows by features, in its order.
-
-    `columns` is `risk.models.inputs` of the frame.
-    """
-    lookups = _lookups(model)
-    effects = np.empty((len(model.features), row_count(columns)), dtype=np.int64)
-    if lookups.numbers:
-        effects[lookups.places] = _of_numbers(lookups, columns)
-    for place, feature, effect_of_text, unseen in lookups.texts:
-        effects[place] = [effect_of_text.get(text, unseen) for text in columns[feature].tolist()]
-    return effects.T
+@lru_cache(maxsize=16)
+def _unspeakable(model: Logistic) -> tuple[int, ...]:
+    return tuple(
+        place
+        for place, effect in enumerate(model.effects)
+        if isinstance(effect, Curve) and effect.contradicts_its_reason
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,93 @@
-"""PD models behind one interface: a document says its kind, and any kind scores a frame."""
+"""Any PD model: a document says its kind, and every kind answers the same questions."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import ClassVar, Final, Protocol
 
 import msgspec
 
-from risk.errors import ModelError
+from risk.errors import ContractError, ModelError
 from risk.frame.frame import Frame
-from risk.models import boosting, logistic, scorecard
+from risk.models.answers import Against, Integers, Part, Scores
 from risk.models.boosting import Boosting
-from risk.models.inputs import Scores, scored
+from risk.models.document import FeaturePart, Fit, Scale, from_json, to_json
+from risk.models.inputs import model_columns
 from risk.models.logistic import Logistic
 from risk.models.scorecard import Scorecard
 
-__all__ = ["Model", "parse_model", "score", "score_columns", "to_json"]
+__all__ = ["Model", "parse_model", "score", "to_json"]
 
-Model: TypeAlias = Scorecard | Boosting | Logistic
-"""A frozen value with `version`, `sha256`, `features`, `uses_lender_fields`, `contract_version`."""
+
+class Model(Protocol):
+    """A frozen value that gives a PD and says how it came to it.
+
+    `columns` are `risk.models.inputs.model_columns` of a frame; several models can share them. What
+    a row gets depends on that row and the model alone, to the last bit.
+    """
+
+    kind: ClassVar[str]
+    indent: ClassVar[int]
+
+    @property
+    def version(self) -> str:
+        """Its name."""
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the document, in hexadecimal."""
+
+    @property
+    def contract_version(self) -> str:
+        """The contract whose columns it looks at."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features it looks at."""
+
+    @property
+    def parts(self) -> tuple[FeaturePart, ...]:
+        """What it knows of each feature, in their order."""
+
+    @property
+    def uses_lender_fields(self) -> bool:
+        """Whether it looks at what the lender set."""
+
+    @property
+    def scale(self) -> Scale:
+        """What its points mean."""
+
+    @property
+    def base_points(self) -> float:
+        """Points before any feature's."""
+
+    @property
+    def fit(self) -> Fit:
+        """How it came about."""
+
+    def __hash__(self) -> int:
+        """Look it up in caches."""
+
+    def score_columns(self, columns: Frame) -> Scores:
+        """Return PD (0 to 1) and points (higher is safer) of every row."""
+
+    def shortfalls(self, columns: Frame, *, against: Against = "average") -> Integers:
+        """Return what every row's score would gain by neutralising each feature.
+
+        Rows by features: points of a scorecard, thousandths of log-odds of the others. Above 0,
+        neutralising lowers PD.
+        """
+
+    def contributions(self, columns: Frame) -> list[Part]:
+        """Return what each feature adds to the points of the one row."""
+
+
+_KINDS: Final[dict[str, type[Scorecard | Boosting | Logistic]]] = {
+    each.kind: each for each in (Scorecard, Boosting, Logistic)
+}
 
 
 class _Kind(msgspec.Struct):
-    kind: str = "scorecard"
+    kind: str = Scorecard.kind
 
 
 def parse_model(document: bytes) -> Model:
@@ -38,45 +104,28 @@ def parse_model(document: bytes) -> Model:
         raise ModelError(
             f"model document: {exc}; expected what risk.models.model.to_json writes"
         ) from exc
-    match kind:
-        case "scorecard":
-            return scorecard.from_json(document)
-        case "boosting":
-            return boosting.from_json(document)
-        case "logistic":
-            return logistic.from_json(document)
-    raise ModelError(
-        f"model document: expected kind scorecard, boosting or logistic, found {kind[:40]!r}; "
-        "load it with the release that wrote it"
-    )
-
-
-def to_json(model: Model) -> bytes:
-    """Return the model's document: the same model always gives the same bytes."""
-    if isinstance(model, Scorecard):
-        return scorecard.to_json(model)
-    if isinstance(model, Boosting):
-        return boosting.to_json(model)
-    return logistic.to_json(model)
+    if kind not in _KINDS:
+        raise ModelError(
+            f"model document: expected kind {', '.join(_KINDS)}, found {kind[:40]!r}; "
+            "load it with the release that wrote it"
+        )
+    return from_json(document, _KINDS[kind])
 
 
 def score(model: Model, frame: Frame) -> Scores:
     """Return PD (0 to 1) and points (higher is safer) of every row.
 
-    A row's result depends on that row and the model alone, to the last bit.
+    Income and DTI are both applicants' where the application is joint and gives them.
 
     Raises
     ------
     ContractError
         The frame lacks a column that the model looks at.
     """
-    return scored(score_columns, model, frame)
-
-
-def score_columns(model: Model, columns: Frame) -> Scores:
-    """Return the same of a frame's `model_columns`, which several models can share."""
-    if isinstance(model, Scorecard):
-        return scorecard.score_columns(model, columns)
-    if isinstance(model, Boosting):
-        return boosting.score_columns(model, columns)
-    return logistic.score_columns(model, columns)
+    try:
+        return model.score_columns(model_columns(frame))
+    except KeyError as exc:
+        raise ContractError(
+            f"model {model.version} looks at column {exc}, which the frame lacks; "
+            "risk.frame.frame.complete adds the columns of the contract"
+        ) from exc

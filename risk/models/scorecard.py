@@ -1,9 +1,8 @@
-"""The champion PD model at work: points per bin are added up, and their total has a PD.
+"""The champion PD model: points per bin are added up, and their total has a PD.
 
 A scorecard is a logistic model on binned features (Siddiqi, *Credit Risk Scorecards*, 2006). Its
 points are whole numbers, so their sum is exact: an application scored alone and the same one among
 thousands get the same bits. The total finds its PD in a table made once from the model's scale.
-The document is `risk.models.scorecard_document`.
 """
 
 from __future__ import annotations
@@ -12,50 +11,111 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from risk.frame.frame import Frame, row_count
-from risk.models.inputs import Scores, scored
-from risk.models.scorecard_document import Scorecard, Steps, from_json, to_json
+from risk.models.answers import Against, Integers, Part, Scores
+from risk.models.document import Fit, ModelDocument, expect, expect_sound
+from risk.models.scorecard_document import Characteristic, Steps
 
-__all__ = ["Scorecard", "from_json", "points_by_feature", "score", "score_columns", "to_json"]
+__all__ = ["Scorecard", "reference_points"]
+
+_WIDEST = 10_000
 
 
-def score(model: Scorecard, frame: Frame) -> Scores:
-    """Return PD (0 to 1) and points (higher is safer) of every row.
+class Scorecard(ModelDocument, frozen=True, dict=True, kw_only=True, omit_defaults=True):
+    """A PD model of whole points; a `risk.models.model.Model`.
 
-    A row's result depends on that row and the model alone, to the last bit. Income and DTI are both
-    applicants' where the application is joint and gives them.
+    Attributes
+    ----------
+    uses_lender_fields
+        Not in the document where it does not.
+    base_points
+        Points of the average application.
 
     Raises
     ------
-    ContractError
-        The frame lacks a column that the model looks at.
+    ModelError
+        The document contradicts itself, the contract or the feature catalogue.
     """
-    return scored(score_columns, model, frame)
+
+    kind: ClassVar[str] = "scorecard"
+
+    base_points: int
+    characteristics: tuple[Characteristic, ...]
+    fit: Fit
+
+    def __post_init__(self) -> None:
+        where = expect_sound(self, self.characteristics)
+        for characteristic in self.characteristics:
+            characteristic.check(f"{where}, {characteristic.feature}")
+        lowest, highest = self.points_range
+        expect(highest - lowest <= _WIDEST, f"{where}: points span more than {_WIDEST}")
+        expect(
+            self.scale.pd(highest) > 0.0 and self.scale.pd(lowest) < 1.0,
+            f"{where}: points from {lowest} to {highest} reach a PD of 0 or 1 on this scale",
+        )
+
+    @property
+    def parts(self) -> tuple[Characteristic, ...]:
+        """What it knows of each feature."""
+        return self.characteristics
+
+    @property
+    def points_range(self) -> tuple[int, int]:
+        """The fewest and the most points an application can get."""
+        points = [[each.points for each in c.bins] for c in self.characteristics]
+        fewest, most = sum(map(min, points)), sum(map(max, points))
+        return self.base_points + fewest, self.base_points + most
+
+    def score_columns(self, columns: Frame) -> Scores:
+        """Return PD (0 to 1) and points (higher is safer) of every row."""
+        lookups = _lookups(self)
+        total = self.points_by_feature(columns).sum(axis=1) + self.base_points
+        return lookups.pd.take(total - lookups.lowest), total.astype(np.float64)
+
+    def points_by_feature(self, columns: Frame) -> Integers:
+        """Return what each feature adds to each row's points: rows by features, in their order."""
+        lookups = _lookups(self)
+        points = np.empty((len(self.features), row_count(columns)), dtype=np.int64)
+        for place, feature, edges, points_of_bin in lookups.numbers:
+            points[place] = points_of_bin.take(edges.searchsorted(columns[feature]))
+        for place, feature, points_of_text, unseen in lookups.texts:
+            points[place] = [points_of_text.get(text, unseen) for text in columns[feature].tolist()]
+        return points.T
+
+    def shortfalls(self, columns: Frame, *, against: Against = "average") -> Integers:
+        """Return the points that every row would gain by neutralising each feature."""
+        return reference_points(self, against) - self.points_by_feature(columns)
+
+    def contributions(self, columns: Frame) -> list[Part]:
+        """Return the part of each feature of the one row."""
+        points = self.points_by_feature(columns)[0].tolist()
+        short = self.shortfalls(columns)[0].tolist()
+        return [
+            Part(each.bin_of(columns[each.feature][0]), float(worth), float(lacking))
+            for each, worth, lacking in zip(self.characteristics, points, short, strict=True)
+        ]
 
 
-def score_columns(model: Scorecard, columns: Frame) -> Scores:
-    """Return the same of a frame's `model_columns`."""
-    lookups = _lookups(model)
-    total = points_by_feature(model, columns).sum(axis=1) + model.base_points
-    return lookups.pd.take(total - lookups.lowest), total.astype(np.float64)
+@lru_cache(maxsize=32)
+def reference_points(model: Scorecard, against: Against = "average") -> Integers:
+    """Return what each feature of a scorecard is worth to the average loan, or at best."""
+    points = [[bin_.points for bin_ in each.bins] for each in model.characteristics]
+    if against == "best":
+        return np.array([max(of_bins) for of_bins in points])
+    loans = [[bin_.loans for bin_ in each.bins] for each in model.characteristics]
+    return np.array([_rounded_mean(*pair) for pair in zip(points, loans, strict=True)])
 
 
-def points_by_feature(model: Scorecard, columns: Frame) -> NDArray[np.int64]:
-    """Return what each feature adds to each row's points: rows by features, in the model's order.
-
-    `columns` is `model_columns` of the frame.
-    """
-    lookups = _lookups(model)
-    points = np.empty((len(model.features), row_count(columns)), dtype=np.int64)
-    for place, feature, edges, points_of_bin in lookups.numbers:
-        points[place] = points_of_bin.take(edges.searchsorted(columns[feature]))
-    for place, feature, points_of_text, unseen in lookups.texts:
-        points[place] = [points_of_text.get(text, unseen) for text in columns[feature].tolist()]
-    return points.T
+def _rounded_mean(points: list[int], loans: list[int]) -> int:
+    """Return the mean in whole points, halves up; the base's, 0, where no loan is counted."""
+    total = sum(loans)
+    earned = sum(each * count for each, count in zip(points, loans, strict=True))
+    return (2 * earned + total) // (2 * total) if total else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +133,7 @@ def _lookups(model: Scorecard) -> _Lookups:
     for place, characteristic in enumerate(model.characteristics):
         if isinstance(characteristic, Steps):
             # NaN sorts behind infinity, so the place after the last step is that of the missing.
-            edges = [math.inf if step.upto is None else step.upto for step in characteristic.steps]
+            edges = [*characteristic.limits, math.inf]
             points = np.array([bin_.points for bin_ in characteristic.bins], dtype=np.int64)
             numbers.append((place, characteristic.feature, np.array(edges), points))
         else:

@@ -19,8 +19,9 @@ from risk.frame.frame import Frame, complete
 from risk.ingest.application_columns import Applications
 from risk.ingest.decode import decode
 from risk.ingest.lending_club import Cleaned, clean
+from risk.models.document import Fit, Scale
 from risk.models.scorecard import Scorecard
-from risk.models.scorecard_document import Bin, Fit, Group, Groups, Scale, Step, Steps
+from risk.models.scorecard_document import Bin, Group, Groups, Step, Steps
 from risk.policy.rules import Policy, parse_policy
 
 SHIPPED = Path(__file__).parents[2] / "lakehouse" / "shipped"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from risk.contract.application import CONTRACT_VERSION
-from risk.models.boosting_document import Boosting, BoostingFit, Intervals, Pair, Texts
-from risk.models.scorecard_document import Scale
+from risk.models.boosting import Boosting
+from risk.models.boosting_document import BoostingFit, Intervals, Pair, Texts
+from risk.models.document import Scale
 
 
 def a_boosting(version: str = "boosted-1") -> Boosting:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from risk.contract.application import CONTRACT_VERSION
-from risk.models.logistic_document import Curve, Levels, Logistic, LogisticFit, Tried
-from risk.models.scorecard_document import Scale
+from risk.models.document import Scale
+from risk.models.logistic import Logistic
+from risk.models.logistic_document import Curve, Levels, LogisticFit, Tried
 
 
 def a_logistic(version: str = "logistic-1") -> Logistic:

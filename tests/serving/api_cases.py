@@ -19,6 +19,7 @@ from lakehouse.silver.reader import DecisionReader
 from lakehouse.silver.reference_tables import shipped
 from risk.contract.application import Limits
 from risk.decision.judge import Rules
+from risk.models.scorecard import Scorecard
 from serving.app import build
 from serving.audit.entries import Deeds
 from serving.decisions.history import Dossiers
@@ -34,6 +35,7 @@ NOWHERE = "host=127.0.0.1 port=1 dbname=none"
 def standing_rules(policy: str = "standard-1", challengers: Iterable[str] = ()) -> Rules:
     """Return the shipped champion and a shipped policy, with challengers by these names."""
     model = load_model()
+    assert isinstance(model, Scorecard)
     return Rules(
         model=model,
         policy=load_policy(policy),

@@ -14,7 +14,7 @@ from lakehouse.registry.artefacts import find_model
 from lakehouse.registry.listing import Listing, listing
 from lakehouse.silver.progress import PipelineProgress, all_progress
 from risk.models.model import Model
-from risk.models.scorecard_document import Scorecard
+from risk.models.scorecard import Scorecard
 from ui.data.filters import Book
 
 __all__ = ["Stores", "book_of"]

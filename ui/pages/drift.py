@@ -9,7 +9,7 @@ from typing import Any, Final
 from dash import Dash, Input, Output, dcc, html, no_update
 
 from lakehouse.lake.characteristics import Binned
-from risk.models.scorecard_document import Scorecard
+from risk.models.scorecard import Scorecard
 from risk.monitoring.shift import Shift, shift
 from ui.cards import Card, Nothing, View
 from ui.data.asking import Desk

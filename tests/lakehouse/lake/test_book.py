@@ -10,7 +10,8 @@ from lakehouse.lake.characteristics import binned
 from lakehouse.lake.filters import Filters
 from lakehouse.lake.session import Lake
 from lakehouse.registry.artefacts import load_model
-from risk.models.scorecard_document import Groups, Scorecard, Steps
+from risk.models.scorecard import Scorecard
+from risk.models.scorecard_document import Groups, Steps
 from tests.lakehouse.history import decide_rows
 
 JANUARY, FEBRUARY = date(2018, 1, 10), date(2018, 2, 10)

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from risk.decision import challengers
 from risk.decision.judge import Rules, judge
 from risk.frame.frame import Frame
-from risk.models.model import Model, score_columns
+from risk.models.model import Model
+from risk.models.scorecard import Scorecard
 from tests.risk.applications import NOON, a_model, as_bytes, assert_same_frame, rules
 
 RAWS = [as_bytes(id=1, dti=31.0), as_bytes(id=2, dti=None), as_bytes(id=3, annual_inc=9_000)]
@@ -48,13 +48,15 @@ def test_a_challenger_that_fails_leaves_null_and_the_decision(
 ) -> None:
     broken, mad, sound = a_model("broken"), a_model('"mad"'), a_model("sound")
 
-    def scored(model: Model, columns: Frame) -> object:
+    answer = Scorecard.score_columns
+
+    def scored(model: Scorecard, columns: Frame) -> object:
         if model is broken:
             raise ZeroDivisionError
-        pd, points = score_columns(model, columns)
+        pd, points = answer(model, columns)
         return (np.array([np.nan, 1.5, 0.25]) if model is mad else pd), points
 
-    monkeypatch.setattr(challengers, "score_columns", scored)
+    monkeypatch.setattr(Scorecard, "score_columns", scored)
     decided = _decided(_with(broken, mad, sound))
     told = [json.loads(text) for text in decided["challengers"]]
     assert [each["broken"] for each in told] == [None] * len(RAWS)

@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 from lakehouse.registry.artefacts import load_model
 from risk.explain.reasons import MOST_REASONS, adverse_reasons, are_adverse
-from risk.explain.shortfalls import reference_points, shortfalls
 from risk.features.catalogue import CATALOGUE
 from risk.features.reason_codes import REASONS, codes_of
 from risk.features.words import WORDS
 from risk.fitting.candidates import CANDIDATES
 from risk.frame.frame import Frame, concat, take
 from risk.models.inputs import model_columns
-from risk.models.logistic_document import Curve, Logistic
+from risk.models.logistic import Logistic
+from risk.models.logistic_document import Curve
 from risk.models.model import Model, score
-from risk.models.scorecard_document import Bin, Scorecard, Steps
+from risk.models.scorecard import Scorecard, reference_points
+from risk.models.scorecard_document import Bin, Steps
 from risk.policy.rules import apply, judged_figures
 from tests.risk.applications import a_model, figures, shipped_policy
 from tests.risk.boosted import a_boosting
@@ -175,7 +176,7 @@ def test_features_that_fall_equally_short_come_in_the_models_order() -> None:
         model, features=("purpose", "dti_pct"), characteristics=(purpose, dti)
     )
     frame = figures(dti_pct=[np.nan], purpose=np.array([None], dtype=object))
-    assert shortfalls(model, model_columns(frame)).tolist() == [[10, 10]]
+    assert model.shortfalls(model_columns(frame)).tolist() == [[10, 10]]
     assert _reasons(model, frame) == ["DTI_MISSING|PURPOSE_MISSING"]
     assert _reasons(turned, frame) == ["PURPOSE_MISSING|DTI_MISSING"]
 
@@ -270,7 +271,7 @@ def test_a_boostings_reasons_are_found_by_replacing_a_bin_and_rescoring(
     dti_pct: float, purpose: str | None, codes: str, steps: list[int]
 ) -> None:
     frame = figures(dti_pct=[dti_pct], purpose=np.array([purpose], dtype=object))
-    assert shortfalls(a_boosting(), model_columns(frame)).tolist() == [steps]
+    assert a_boosting().shortfalls(model_columns(frame)).tolist() == [steps]
     assert _reasons(a_boosting(), frame) == [codes]
 
 
@@ -281,7 +282,7 @@ def test_neutralising_a_boostings_reason_in_the_application_itself_lowers_the_pd
     average = {"dti_pct": np.full(9, 10.0), "purpose": np.full(9, "other", dtype=object)}
     best = average | {"purpose": np.full(9, "credit_card", dtype=object)}
     pds, _ = score(a_boosting(), frame)
-    is_below_average = shortfalls(a_boosting(), model_columns(frame)).max(axis=1) > 0
+    is_below_average = a_boosting().shortfalls(model_columns(frame)).max(axis=1) > 0
     reasons = _reasons(a_boosting(), frame)
     assert reasons.count("") == 1
     for row, text in enumerate(reasons):
@@ -326,7 +327,7 @@ def test_a_logistics_reasons_are_the_effects_furthest_above_their_mean(
         credit_age_years=[credit_age_years],
         income_usd=[np.expm1(11.5)],
     )
-    assert shortfalls(a_logistic(), model_columns(frame)).tolist() == [steps]
+    assert a_logistic().shortfalls(model_columns(frame)).tolist() == [steps]
     assert _reasons(a_logistic(), frame) == [codes]
 
 
@@ -351,7 +352,7 @@ def test_neutralising_any_one_reason_of_the_shipped_logistic_lowers_the_pd() -> 
     frame = a_simulator(noise=QUIET).applications(0, 2_000)
     columns = model_columns(frame)
     pds, _ = score(model, frame)
-    is_below_average = shortfalls(model, columns).max(axis=1) > 0
+    is_below_average = model.shortfalls(columns).max(axis=1) > 0
     average = {
         name: score(_without(model, name, lambda each: each.mean), frame)[0]
         for name in model.features

@@ -11,8 +11,9 @@ from risk.fitting.binning import Candidate
 from risk.fitting.boosting import fit_boosting
 from risk.fitting.boosting_tables import fold_bags
 from risk.fitting.sklearn_adapter import Growth, grow
-from risk.models.boosting import score, to_json
-from risk.models.boosting_document import Boosting, Intervals, Texts
+from risk.models.boosting import Boosting
+from risk.models.boosting_document import Intervals, Texts
+from risk.models.model import score, to_json
 from risk.monitoring.performance import auc, calibration
 from tests.risk.loans import PURPOSES, some_loans
 

@@ -9,8 +9,9 @@ from risk.fitting.candidates import CANDIDATES
 from risk.fitting.scorecard import fit_scorecard
 from risk.fitting.sklearn_adapter import REFERENCE_FEATURES, fit_reference
 from risk.frame.frame import take
-from risk.models.scorecard import from_json, score, to_json
-from risk.models.scorecard_document import Groups, Scorecard, Steps
+from risk.models.model import parse_model, score, to_json
+from risk.models.scorecard import Scorecard
+from risk.models.scorecard_document import Groups, Steps
 from risk.monitoring.performance import auc, calibration
 from tests.risk.loans import PURPOSES, some_loans
 
@@ -125,7 +126,7 @@ def test_the_order_of_the_loans_changes_no_bin() -> None:
 
 
 def test_a_fitted_model_is_a_valid_document(model: Scorecard) -> None:
-    assert from_json(to_json(model)) == model
+    assert parse_model(to_json(model)) == model
     assert (model.fit.first_month, model.fit.last_month) == ("2010-01", "2010-12")
     assert [name for name, _ in model.fit.libraries] == ["numpy", "scipy", "sklearn"]
 
@@ -262,7 +263,7 @@ def test_the_lenders_price_is_taken_only_where_it_is_asked_for_and_then_said() -
     )
     assert model.uses_lender_fields
     assert b'"uses_lender_fields": true' in to_json(model)
-    assert from_json(to_json(model)) == model
+    assert parse_model(to_json(model)) == model
     hidden = to_json(model).replace(b' "uses_lender_fields": true,\n', b"")
     with pytest.raises(ModelError, match="its features say otherwise"):
-        from_json(hidden)
+        parse_model(hidden)

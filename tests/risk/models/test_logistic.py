@@ -17,11 +17,9 @@ from lakehouse.registry.artefacts import load_model, save_model
 from risk.errors import ContractError, ModelError
 from risk.features.catalogue import CATALOGUE
 from risk.frame.frame import Frame, complete, take
-from risk.models.logistic import effects_by_feature, from_json, score, to_json
-from risk.models.logistic_document import Curve, Logistic
-from risk.models.model import parse_model
-from risk.models.model import score as score_any
-from risk.models.model import to_json as any_to_json
+from risk.models.logistic import Logistic
+from risk.models.logistic_document import Curve
+from risk.models.model import parse_model, score, to_json
 from tests.risk.applications import assert_same_frame, figures
 from tests.risk.logistics import a_logistic
 from tests.risk.simulated import QUIET, a_simulator
@@ -128,7 +126,7 @@ def test_an_effect_moves_one_way_and_stays_between_its_ends(
     }
     columns[curve.feature] = np.array(sorted([one, other]))
     place = _SHIPPED.features.index(curve.feature)
-    low, high = effects_by_feature(_SHIPPED, columns)[:, place].tolist()
+    low, high = _SHIPPED.effects_by_feature(columns)[:, place].tolist()
     least, most = sorted(curve.known)
     # The ends are by Python's own logarithm, which may differ in the last bit.
     assert least - 1 <= min(low, high) <= max(low, high) <= most + 1
@@ -137,11 +135,10 @@ def test_an_effect_moves_one_way_and_stays_between_its_ends(
 
 def test_the_document_gives_back_the_same_model() -> None:
     document = to_json(a_logistic())
-    again = from_json(document)
+    again = parse_model(document)
     assert again == a_logistic() == parse_model(document)
-    assert to_json(again) == any_to_json(again) == document
+    assert to_json(again) == document
     assert again.sha256 != a_logistic("logistic-2").sha256
-    assert score_any(again, _one())[0] == score(again, _one())[0]
     assert b'"kind": "logistic"' in document
 
 
@@ -202,7 +199,7 @@ def test_a_document_that_contradicts_itself_is_refused_by_name(
     path: list[str | int], value: object, said: str
 ) -> None:
     with pytest.raises(ModelError, match=said):
-        from_json(_spoilt(path, value))
+        parse_model(_spoilt(path, value))
 
 
 def test_figures_that_are_not_finite_are_refused() -> None:
@@ -219,7 +216,7 @@ def test_figures_that_are_not_finite_are_refused() -> None:
 def test_a_model_of_anything_but_admitted_features_of_its_kind_is_refused(feature: str) -> None:
     document = to_json(a_logistic()).replace(b'"dti_pct"', f'"{feature}"'.encode())
     with pytest.raises(ModelError, match=f"{feature}: expected a feature of the catalogue"):
-        from_json(document)
+        parse_model(document)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +234,7 @@ def test_what_is_not_a_document_as_it_was_written_is_refused(document: bytes) ->
     with pytest.raises(ModelError):
         parse_model(document)
     with pytest.raises(ModelError):
-        from_json(document)
+        parse_model(document)
 
 
 def test_a_saved_model_is_the_one_that_is_loaded(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from risk.contract.application import CONTRACT_VERSION
 from risk.errors import ContractError, ModelError
 from risk.features.catalogue import CATALOGUE
 from risk.frame.frame import Frame, take
-from risk.models.scorecard import from_json, score, to_json
-from risk.models.scorecard_document import Scorecard, Steps
+from risk.models.model import parse_model, score, to_json
+from risk.models.scorecard import Scorecard
+from risk.models.scorecard_document import Steps
 from tests.risk.applications import a_model, figures
 
 _SHIPPED = load_model()
@@ -185,7 +186,7 @@ def test_scoring_leaves_the_frame_as_it_was() -> None:
 
 def test_the_document_gives_back_the_same_model() -> None:
     document = to_json(a_model())
-    again = from_json(document)
+    again = parse_model(document)
     assert again == a_model()
     assert to_json(again) == document
     assert again.sha256 == a_model().sha256
@@ -232,14 +233,14 @@ def test_a_document_that_contradicts_itself_is_refused_by_name(
     path: list[str | int], value: object, said: str
 ) -> None:
     with pytest.raises(ModelError, match=said):
-        from_json(_spoilt(path, value))
+        parse_model(_spoilt(path, value))
 
 
 @pytest.mark.parametrize("feature", ["total_pymnt", "recoveries", "loan_status", "lender_grade"])
 def test_a_model_of_anything_but_admitted_features_of_its_kind_is_refused(feature: str) -> None:
     document = to_json(a_model()).replace(b'"dti_pct"', f'"{feature}"'.encode())
     with pytest.raises(ModelError, match=f"{feature}: expected a feature of the catalogue"):
-        from_json(document)
+        parse_model(document)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ def test_a_model_of_anything_but_admitted_features_of_its_kind_is_refused(featur
 )
 def test_what_is_not_a_document_as_it_was_written_is_refused(document: bytes) -> None:
     with pytest.raises(ModelError):
-        from_json(document)
+        parse_model(document)
 
 
 def test_a_model_cannot_be_changed() -> None:
