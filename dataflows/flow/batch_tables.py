@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lakehouse import arrow_schemas
-from risk.contract.application import Reject, RejectCode, Stage
+from risk.contract.application import Reject, Stage
 from risk.frame.frame import constant
 from risk.ingest.event_buffer import Packed
 
@@ -62,13 +62,8 @@ def quarantine_table(batch: MicroBatch, rejects: Sequence[Reject]) -> pa.Table:
 
 def _quarantine_row(batch: MicroBatch, reject: Reject) -> dict[str, object]:
     raw = batch.values[reject.row]
-    if reject.row in batch.foreign:
-        reject = Reject(
-            reject.row,
-            Stage.DECODE,
-            RejectCode.NOT_A_RECORD,
-            "the line is no record: expected as many fields as the header has, found a remark",
-        )
+    if (remark := batch.foreign.get(reject.row)) is not None:
+        reject = Reject(reject.row, Stage.DECODE, remark.code, remark.reason)
     return {
         "topic": batch.topic,
         "part": batch.part,

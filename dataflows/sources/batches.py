@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
+
+    from dataflows.sources.remarks import Remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class MicroBatch:
     received_at
         When the flow took the batch over (UTC).
     foreign
-        Rows which the source knows to be no records at all (the footer lines of a CSV).
+        By row, what the source says of lines that are no whole records (the footer of a CSV).
     """
 
     topic: str
@@ -48,7 +50,7 @@ class MicroBatch:
     values: Sequence[bytes | None]
     keys: Sequence[bytes | None]
     received_at: datetime
-    foreign: frozenset[int] = field(default_factory=frozenset)
+    foreign: Mapping[int, Remark] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.values)

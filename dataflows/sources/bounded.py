@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataflows.sources.clock import utc_now
+from dataflows.sources.columns import Needs
 from dataflows.sources.feed import open_feed
 from dataflows.sources.urls import SimSource, Source
 from lakehouse.errors import SettingsInvalid
@@ -12,8 +13,13 @@ from lakehouse.errors import SettingsInvalid
 __all__ = ["all_records"]
 
 
-def all_records(source: Source) -> Iterator[list[bytes]]:
+def all_records(source: Source, *, needs: Needs = ()) -> Iterator[list[bytes]]:
     """Return a source's records, some at a time, as fast as they are taken.
+
+    Parameters
+    ----------
+    needs
+        The columns that a file must have.
 
     Raises
     ------
@@ -25,4 +31,4 @@ def all_records(source: Source) -> Iterator[list[bytes]]:
             f"SOURCE is {source}, which has no end: say how many loans, as in "
             f"sim://?seed={source.seed}&limit=100000"
         )
-    return open_feed(source, limit=None, rate=0.0, clock=utc_now).batches
+    return open_feed(source, limit=None, rate=0.0, clock=utc_now, needs=needs).batches

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 
-from dataflows.sources.files import FileReader, open_file
+from dataflows.sources.columns import Needs
+from dataflows.sources.files import FileReader, open_files
 from dataflows.sources.urls import FileSource, KafkaSource, SimSource, Source
 from lakehouse.errors import SettingsInvalid
 from lakehouse.shipped_simulation import load_simulation_parameters
@@ -32,12 +33,15 @@ class Feed:
         Events a second; 0 is without limit.
     total
         How many events there will be, at most; ``None`` when unknown.
+    said
+        How each file is read, for people.
     """
 
     batches: Iterator[list[bytes]]
     rate: float
     total: int | None
     share_read: Callable[[], float | None]
+    said: tuple[str, ...] = ()
 
     def share(self, sent: int) -> float | None:
         """Return how much is done, 0 to 1; ``None`` when unknown."""
@@ -45,7 +49,12 @@ class Feed:
 
 
 def open_feed(
-    source: Source, *, limit: int | None, rate: float | None, clock: Callable[[], datetime]
+    source: Source,
+    *,
+    limit: int | None,
+    rate: float | None,
+    clock: Callable[[], datetime],
+    needs: Needs = (),
 ) -> Feed:
     """Open what is to be sent.
 
@@ -57,29 +66,46 @@ def open_feed(
         Events a second; ``None`` is the simulator's own rate, or no limit for a file.
     clock
         The present instant, for simulated events.
+    needs
+        The columns that a file must have.
 
     Raises
     ------
     SettingsInvalid
-        The source is a topic, or a file that `dataflows.sources.files.open_file` refuses.
+        The source is a topic, or a file that `dataflows.sources.files` refuses.
     """
     match source:
         case FileSource():
-            return _from_file(open_file(source), limit, rate or 0.0)
+            return _from_files(open_files(source, needs=needs), limit, rate or 0.0)
         case SimSource():
             return _from_simulator(source, limit, source.rate if rate is None else rate, clock)
         case KafkaSource():
             raise SettingsInvalid(f"SOURCE is a topic, {source}: expected a file or sim://")
 
 
-def _from_file(reader: FileReader, limit: int | None, rate: float) -> Feed:
-    totals = [total for total in (limit, reader.length_known) if total is not None]
+def _from_files(readers: Sequence[FileReader], limit: int | None, rate: float) -> Feed:
+    lengths = [reader.length_known for reader in readers]
+    known = [length for length in lengths if length is not None]
+    whole = [sum(known)] if len(known) == len(lengths) else []
+    totals = [total for total in (limit, *whole) if total is not None]
+    records = (values for reader in readers for values in _records(reader))
     return Feed(
-        _limited(_records(reader), limit),
+        _limited(records, limit),
         rate,
         min(totals, default=None),
-        lambda: reader.share_read,
+        lambda: _share_read(readers),
+        tuple(reader.said for reader in readers),
     )
+
+
+def _share_read(readers: Sequence[FileReader]) -> float | None:
+    """Return how much of the files' bytes has been read; ``None`` when one does not say."""
+    size = sum(reader.size for reader in readers)
+    shares = [reader.share_read for reader in readers]
+    if None in shares:
+        return None
+    done = sum((share or 0.0) * reader.size for share, reader in zip(shares, readers, strict=True))
+    return done / size if size else 1.0
 
 
 def _records(reader: FileReader) -> Iterator[list[bytes]]:

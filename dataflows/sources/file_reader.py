@@ -17,12 +17,11 @@ MAX_BATCH_BYTES = 16 << 20
 
 
 class FileSourceReader:
-    """Read a file's records from position `start` on; the topic is the file's path."""
+    """Read a file's records from position `start` on; the topic is the file's path or pattern."""
 
-    part = 0
-
-    def __init__(self, file: FileReader, *, start: int, max_messages: int) -> None:
+    def __init__(self, file: FileReader, *, start: int, max_messages: int, part: int = 0) -> None:
         self.topic = file.topic
+        self.part = part
         self._file = file
         self._position = start
         self._batches = file.read(start, max_records=max_messages, max_bytes=MAX_BATCH_BYTES)
@@ -57,6 +56,14 @@ class FileSourceReader:
         if self._file.length_known is None:
             return None
         return max(0, self._file.length_known - self._position)
+
+    def done(self) -> tuple[float, int] | None:
+        """Return the share of the file that was read, 0 to 1, and its bytes on disk."""
+        length = self._file.length_known
+        if length is not None:
+            return (self._position / length if length else 1.0), self._file.size
+        share = self._file.share_read
+        return None if share is None else (share, self._file.size)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -1,14 +1,15 @@
 """Bounded files of applications as a source: offsets and bytes, a batch at a time.
 
-A file counts as a topic with one partition, named by its absolute path. Offsets count from 0 and
-are stable:
+A file counts as a topic with one partition, named by its absolute path; a folder or a pattern as
+one topic with a partition a file, in the order of their names. What a file is its content tells
+(`dataflows.sources.container`). Offsets count from 0 and are stable:
 
-========  =======================================================================================
-JSONL     the number of the line; every line is an event, an empty one too
-CSV       the number of the line on which the record ends; the header is line 0, or comes after a
-          prospectus line; blank lines are no events
-Parquet   the number of the row
-========  =======================================================================================
+==========  =====================================================================================
+JSON lines  the number of the line; every line is an event, an empty one too
+a table     the number of the line on which the record ends; the header is line 0, or comes after
+            a prospectus line; blank lines are no events
+Parquet     the number of the row
+==========  =====================================================================================
 
 So offsets have holes, rise strictly, and the position after a record is always the start of the
 next one. Reading on from a position skips what is before it at the speed of decompression.
@@ -16,22 +17,24 @@ next one. Reading on from a position skips what is before it at the speed of dec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+import hashlib
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from dataflows.sources import csv_file, parquet_file
-from dataflows.sources.lines import COMPRESSIONS, Bytes, FileDamaged, compression_of, lines
+from dataflows.sources import csv_file, json_lines, parquet_file
+from dataflows.sources.columns import Needs, require
+from dataflows.sources.container import Contained, look_into
+from dataflows.sources.forms import FileForms
+from dataflows.sources.lines import Bytes, FileDamaged
+from dataflows.sources.paths import files_of
+from dataflows.sources.reading import NO_IDS, settle
+from dataflows.sources.remarks import Remark
+from dataflows.sources.rows import row_encoder
 from dataflows.sources.urls import FileSource
 from lakehouse.errors import SettingsInvalid
 
-__all__ = ["FileBatch", "FileReader", "open_file"]
-
-JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
-CSV: Final = ".csv"
-PARQUET: Final = frozenset({".parquet", ".pq"})
-KNOWN_ENDINGS: Final = ".jsonl, .ndjson or .csv, each also with .gz or .zst, or .parquet"
+__all__ = ["FileBatch", "FileReader", "open_file", "open_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +50,20 @@ class FileBatch:
     offsets, values
         One of each a record, offsets strictly rising.
     foreign
-        Indices into `values` of lines that are no records at all (a CSV's footer).
+        By index into `values`: what is said of lines that are no whole records (a footer).
     """
 
     first_off: int
     next_off: int
     offsets: list[int]
     values: list[bytes]
-    foreign: frozenset[int]
+    foreign: Mapping[int, Remark]
 
     def __len__(self) -> int:
         return len(self.values)
 
 
-_Records = Callable[[int], Iterator[tuple[int, bytes, bool]]]
+_Records = Callable[[int], Iterator[tuple[int, bytes, Remark | None]]]
 
 
 class FileReader:
@@ -70,6 +73,10 @@ class FileReader:
     ----------
     topic
         The file's absolute path.
+    said
+        How it is read, for people.
+    size
+        Bytes on disk.
     length_known
         How many records there are in all, where the format says so (Parquet); else ``None``.
     """
@@ -79,10 +86,14 @@ class FileReader:
         topic: str,
         records: _Records,
         *,
+        said: str,
+        size: int,
         length_known: int | None = None,
         content: Bytes | None = None,
     ) -> None:
         self.topic = topic
+        self.said = said
+        self.size = size
         self.length_known = length_known
         self._records = records
         self._content = content
@@ -110,8 +121,8 @@ class FileReader:
         """
         gathered = _Gathered(start)
         try:
-            for offset, value, is_foreign in self._records(start):
-                gathered.add(offset, value, is_foreign=is_foreign)
+            for offset, value, remark in self._records(start):
+                gathered.add(offset, value, remark)
                 if len(gathered.values) == max_records or gathered.size >= max_bytes:
                     yield gathered.batch()
                     gathered = _Gathered(offset + 1)
@@ -133,62 +144,116 @@ class _Gathered:
         self.size = 0
         self.offsets: list[int] = []
         self.values: list[bytes] = []
-        self.foreign: list[int] = []
+        self.foreign: dict[int, Remark] = {}
 
-    def add(self, offset: int, value: bytes, *, is_foreign: bool) -> None:
-        if is_foreign:
-            self.foreign.append(len(self.values))
+    def add(self, offset: int, value: bytes, remark: Remark | None) -> None:
+        if remark is not None:
+            self.foreign[len(self.values)] = remark
         self.offsets.append(offset)
         self.values.append(value)
         self.size += len(value)
 
     def batch(self) -> FileBatch:
         next_off = self.offsets[-1] + 1
-        return FileBatch(
-            self.first_off, next_off, self.offsets, self.values, frozenset(self.foreign)
-        )
+        return FileBatch(self.first_off, next_off, self.offsets, self.values, self.foreign)
 
 
-def open_file(source: FileSource) -> FileReader:
-    """Find the file, see by its ending what it is, and check that it is.
+def open_files(source: FileSource, *, needs: Needs = ()) -> list[FileReader]:
+    """Find the files of a path, a folder or a pattern, in order, and open each.
 
     Raises
     ------
     SettingsInvalid
-        No such file, not readable, an unknown ending, other content than the ending says, or no
-        columns of the contract.
+        There are none, or one of them is refused.
     """
-    path = Path(source.path).expanduser()
+    paths = files_of(source.path)
+    topic = paths.topic
+    return [_opened(path, topic or str(path), source.forms, needs) for path in paths.files]
+
+
+def open_file(source: FileSource, *, needs: Needs = ()) -> FileReader:
+    """Find the file, see by its content what it is, and settle how it is to be read.
+
+    Parameters
+    ----------
+    needs
+        The columns that it must have; JSON lines have none to look at beforehand.
+
+    Raises
+    ------
+    SettingsInvalid
+        No such file, not readable, not of a kind that is read here, without the columns that are
+        needed, or to be read in two ways.
+    """
+    (reader,) = open_files(source, needs=needs)
+    return reader
+
+
+def _opened(path: Path, topic: str, forms: FileForms, needs: Needs) -> FileReader:
     try:
-        if not path.is_file():
-            found = "something that is no regular file" if path.exists() else "nothing"
-            raise SettingsInvalid(f"{path.absolute()}: expected a file, found {found}")
-        return _opened(path.resolve())
+        found = look_into(path)
+        if found.kind == "parquet":
+            return _open_parquet(path, topic, forms, needs)
+        if found.kind == "json_lines":
+            return _open_json_lines(path, topic, found)
+        return _open_table(path, topic, found, forms, needs)
     except OSError as error:
         raise SettingsInvalid(
             f"{path}: expected a readable file, found {error.strerror or error}"
         ) from error
 
 
-def _opened(path: Path) -> FileReader:
-    topic = str(path)
-    ending = path.suffix.lower()
-    if ending in PARQUET:
-        rows = parquet_file.count_rows(path)
-        return FileReader(topic, lambda start: parquet_file.records(path, start), length_known=rows)
-    if ending in COMPRESSIONS:
-        ending = Path(path.stem).suffix.lower()
-    if ending not in {*JSON_LINES, CSV}:
-        raise SettingsInvalid(f"{path}: expected the ending {KNOWN_ENDINGS}; found {path.name!r}")
-    content = Bytes(path, compression_of(path))
-    if ending in JSON_LINES:
-        return FileReader(topic, lambda start: _json_lines(content, start), content=content)
-    header = csv_file.read_header(content)
+def _open_parquet(path: Path, topic: str, forms: FileForms, needs: Needs) -> FileReader:
+    form = parquet_file.look(path)
+    require(needs, form.names, path)
+    reading = settle(form.names, form.sample, forms=forms, path=path, in_months=form.in_months)
+    with path.open("rb") as file:
+        digest = hashlib.sha256(file.read(1 << 16)).hexdigest()
+    encode = row_encoder(reading, digest)
     return FileReader(
-        topic, lambda start: csv_file.records(content, header, start), content=content
+        topic,
+        lambda start: parquet_file.records(path, encode, start),
+        said="; ".join(("Parquet", *reading.said)),
+        size=path.stat().st_size,
+        length_known=form.rows,
     )
 
 
-def _json_lines(content: Bytes, start: int) -> Iterator[tuple[int, bytes, bool]]:
-    for offset, line in enumerate(lines(content, start), start):
-        yield offset, line, False
+def _open_json_lines(path: Path, topic: str, found: Contained) -> FileReader:
+    content = Bytes(path, found.compression)
+    digest = json_lines.digest_without_ids(found.head)
+    said = "JSON lines" + (f" in {found.compression}" if found.compression else "")
+    if digest:
+        said += f"; {NO_IDS}"
+    return FileReader(
+        topic,
+        lambda start: json_lines.records(content, digest, start),
+        said=said,
+        size=content.size,
+        content=content,
+    )
+
+
+def _open_table(
+    path: Path, topic: str, found: Contained, forms: FileForms, needs: Needs
+) -> FileReader:
+    encoding = csv_file.encoding_of(found.head, forms)
+    content = Bytes(
+        path,
+        found.compression,
+        is_utf_16=encoding == "utf-16",
+        ends_in_returns=b"\r" in found.head and b"\n" not in found.head,
+    )
+    layout = csv_file.find_layout(content, encoding, forms)
+    require(needs, layout.names, path)
+    layout, sample = csv_file.sample_of(content, layout)
+    reading = settle(layout.names, sample, forms=forms, path=path, in_months=layout.in_months)
+    content.consumed = 0
+    encode = row_encoder(reading, hashlib.sha256(found.head).hexdigest())
+    return FileReader(
+        topic,
+        lambda start: csv_file.records(content, layout, encode, start),
+        said="; ".join((layout.in_words(found.compression), *reading.said)),
+        size=content.size,
+        content=content,
+    )

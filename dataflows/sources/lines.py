@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from io import BufferedReader
 from pathlib import Path
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final, Protocol, cast
 
 from backports import zstd  # Python 3.14's compression.zstd
 
-from lakehouse.errors import LakehouseError, PositionLost, SettingsInvalid
+from lakehouse.errors import LakehouseError, PositionLost
 
-__all__ = ["Bytes", "FileDamaged", "compression_of", "lines"]
+__all__ = ["Bytes", "FileDamaged", "is_member", "lines"]
 
 LINE_LIMIT: Final = 16 * 1024 * 1024
 """Bytes kept of a line. What is longer is far above any event's limit and refused as too large, so
@@ -23,19 +25,26 @@ the rest of it need not be held in memory."""
 PIECE: Final = 256 * 1024
 """The most bytes handed on at once, however small the file that unfolds to them."""
 
-COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
-MAGIC: Final = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
-ZSTD_SKIPPABLE: Final = tuple(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
-
 
 class _Content(Protocol):
     def read1(self, size: int, /) -> bytes: ...
+
+
+@contextmanager
+def _open_member(file: BufferedReader) -> Iterator[_Content]:
+    """Open the one member of a zip file that somebody put there."""
+    with zipfile.ZipFile(file) as archive:
+        names = [info for info in archive.infolist() if not info.is_dir()]
+        members = [info for info in names if is_member(info.filename)]
+        with archive.open(members[0]) as member:
+            yield cast("_Content", member)
 
 
 OPENED: Final[dict[str | None, Callable[[BufferedReader], AbstractContextManager[_Content]]]] = {
     None: nullcontext[BufferedReader],
     "gzip": gzip.open,
     "zstd": zstd.open,
+    "zip": _open_member,
 }
 
 
@@ -44,29 +53,6 @@ class FileDamaged(LakehouseError):
 
     code: ClassVar[str] = "file_damaged"
     exit_code: ClassVar[int] = 1
-
-
-def compression_of(path: Path) -> str | None:
-    """Return ``gzip`` or ``zstd`` by the name's ending, ``None`` when it names no compression.
-
-    Raises
-    ------
-    SettingsInvalid
-        The file's first bytes say something else than its name.
-    """
-    named = COMPRESSIONS.get(path.suffix.lower())
-    with path.open("rb") as file:
-        head = file.read(4)
-    found = next((name for name, magic in MAGIC.items() if head.startswith(magic)), None)
-    if named == "zstd" and head in ZSTD_SKIPPABLE:
-        found = "zstd"
-    if named != found:
-        content = found or ("no compression" if head else "nothing: the file is empty")
-        raise SettingsInvalid(
-            f"{path}: by its name expected {named or 'no compression'}, found {content}; "
-            "give the file the ending of what it is (.gz, .zst or none)"
-        )
-    return named
 
 
 class Bytes:
@@ -78,20 +64,37 @@ class Bytes:
         Bytes of the file on disk, and how many of them have been read.
     """
 
-    def __init__(self, path: Path, compression: str | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        compression: str | None,
+        *,
+        is_utf_16: bool = False,
+        ends_in_returns: bool = False,
+    ) -> None:
         self.path = path
         self.size = path.stat().st_size
         self.consumed = 0
         self._compression = compression
+        self._is_utf_16 = is_utf_16
+        self._ends_in_returns = ends_in_returns
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield non-empty pieces of at most `PIECE` bytes.
+        """Yield non-empty pieces of about `PIECE` bytes.
 
         Raises
         ------
         FileDamaged
             After everything that could be decompressed: the file ends early or is corrupt.
         """
+        pieces = self._decompressed()
+        if self._is_utf_16:
+            pieces = _as_utf_8(pieces)
+        if self._ends_in_returns:
+            pieces = (piece.replace(b"\r", b"\n") for piece in pieces)
+        return pieces
+
+    def _decompressed(self) -> Iterator[bytes]:
         self.consumed = 0
         with self.path.open("rb") as file, OPENED[self._compression](file) as content:
             try:
@@ -104,7 +107,7 @@ class Bytes:
                     f"of the file at byte {self.size}: it was cut off. The whole records before "
                     "that were read; restore the file and start again, it goes on where it stopped"
                 ) from error
-            except (gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
+            except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, zstd.ZstdError) as error:
                 raise FileDamaged(
                     f"{self.path}: expected {self._compression} data up to byte {self.size}, found "
                     f"damage shortly before byte {file.tell()} ({error}). The records up to there "
@@ -112,6 +115,20 @@ class Bytes:
                     "again, it goes on where it stopped"
                 ) from error
             self.consumed = self.size
+
+
+def is_member(name: str) -> bool:
+    """Say whether a zip file's member is one that somebody put there."""
+    return not name.startswith("__MACOSX/") and not name.rpartition("/")[2].startswith(".")
+
+
+def _as_utf_8(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    for piece in pieces:
+        if text := decoder.decode(piece):
+            yield text.encode("utf-8", "replace")
+    if text := decoder.decode(b"", final=True):
+        yield text.encode("utf-8", "replace")
 
 
 def lines(source: Bytes, start: int = 0) -> Iterator[bytes]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from dataflows.sources.columns import column_names, counts_in_months, known_in
 from dataflows.sources.lines import FileDamaged
-from dataflows.sources.rows import CONTRACT_FIELDS, row_encoder
+from dataflows.sources.reading import SAMPLE_ROWS
+from dataflows.sources.remarks import Remark, not_a_record
 from lakehouse.errors import PositionLost, SettingsInvalid
 
-__all__ = ["count_rows", "records"]
+__all__ = ["Look", "look", "records"]
 
 ROWS_AT_ONCE: Final = 1_000
 READ_BUFFER: Final = 256 * 1024  # pages are streamed; without it whole column chunks are held
@@ -32,29 +34,46 @@ def _open(path: Path) -> pq.ParquetFile:
         ) from error
 
 
-def count_rows(path: Path) -> int:
-    """Return how many rows the file says it has.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A Parquet file's columns by their JSON names, its number of rows, and the first of them."""
+
+    names: tuple[str, ...]
+    rows: int
+    sample: list[Sequence[Any]]
+    in_months: bool
+
+
+def look(path: Path) -> Look:
+    """Look at a file's columns and first rows.
 
     Raises
     ------
     SettingsInvalid
-        It is no Parquet file, or none of applications: fewer than two of its columns are known to
-        the contract, or two bear the same name.
+        No Parquet, no columns of the contract, or two are the same field.
     """
     with _open(path) as file:
-        names = file.schema_arrow.names
-        twice = [name for name, count in Counter(names).items() if count > 1]
-        if twice:
-            raise SettingsInvalid(f"{path}: two columns are called {twice[0]!r}; expected one each")
-        if len(CONTRACT_FIELDS.intersection(names)) < 2:  # noqa: PLR2004
+        cells = file.schema_arrow.names
+        if known_in(cells) < 2:  # noqa: PLR2004
             raise SettingsInvalid(
-                f"{path}: expected columns such as id, loan_amnt, term; found {names[:5]}"
+                f"{path}: expected columns such as id, loan_amnt, term; found {cells[:5]}"
             )
-        return int(file.metadata.num_rows)
+        sample: list[Sequence[Any]] = []
+        for batch in file.iter_batches(SAMPLE_ROWS):
+            sample = list(zip(*map(_values, batch.columns), strict=True))
+            break
+        return Look(
+            names=column_names(cells, path),
+            rows=int(file.metadata.num_rows),
+            sample=sample,
+            in_months=counts_in_months(cells),
+        )
 
 
-def records(path: Path, start: int) -> Iterator[tuple[int, bytes, bool]]:
-    """Yield offset, JSON and ``False`` (no record is foreign) for each row from number `start` on.
+def records(
+    path: Path, encode: Callable[[Sequence[Any], int], bytes], start: int
+) -> Iterator[tuple[int, bytes, Remark | None]]:
+    """Yield number and JSON of each row from number `start` on; an empty row has a remark.
 
     Raises
     ------
@@ -70,7 +89,6 @@ def records(path: Path, start: int) -> Iterator[tuple[int, bytes, bool]]:
                 f"{path}: expected at least {start} rows, found {rows}; it was replaced since "
                 "it was last read. Restore it, or read the new one under another name"
             )
-        encode = row_encoder(file.schema_arrow.names)
         groups, number = _groups_from(file, start)
         try:
             for batch in file.iter_batches(ROWS_AT_ONCE, row_groups=groups):
@@ -78,7 +96,7 @@ def records(path: Path, start: int) -> Iterator[tuple[int, bytes, bool]]:
                 number += skipped
                 columns = [_values(column) for column in batch.slice(skipped).columns]
                 for cells in zip(*columns, strict=True):
-                    yield number, encode(cells), False
+                    yield number, encode(cells, number), _remark(cells)
                     number += 1
         except (pa.ArrowException, OSError) as error:
             raise FileDamaged(
@@ -86,6 +104,13 @@ def records(path: Path, start: int) -> Iterator[tuple[int, bytes, bool]]:
                 f"({str(error).splitlines()[0]}). The rows before it were read; restore the file "
                 "and start again, it goes on where it stopped"
             ) from error
+
+
+def _remark(cells: Sequence[Any]) -> Remark | None:
+    """Return the remark on a row of nothing, which is what pandas makes of a footer."""
+    if any(cell is not None and cell == cell and cell != "" for cell in cells):  # noqa: PLR0124
+        return None
+    return not_a_record("an empty row")
 
 
 def _groups_from(file: pq.ParquetFile, start: int) -> tuple[list[int], int]:
@@ -110,6 +135,4 @@ def _values(column: pa.Array) -> list[Any]:
         return list(column.to_pylist())
     except UnicodeDecodeError:
         raw = column.cast(pa.large_binary()).to_pylist()
-        return [
-            None if value is None else value.decode("utf-8", "surrogateescape") for value in raw
-        ]
+        return [None if value is None else value.decode("utf-8", "replace") for value in raw]

@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from dataflows.sources.clock import utc_now
+from dataflows.sources.columns import APPLICATIONS
 from dataflows.sources.file_reader import FileSourceReader
-from dataflows.sources.files import open_file
+from dataflows.sources.files import open_files
+from dataflows.sources.forms import forms_of
 from dataflows.sources.kafka_client import client_configuration
 from dataflows.sources.kafka_offsets import partitions_held
 from dataflows.sources.kafka_reader import KafkaReader
@@ -39,6 +41,8 @@ class Partition:
         The offsets the source holds: from `low` up to, not including, `high`; ``None`` is unknown.
     open
         Opens it; called on the thread that will read it.
+    said
+        How it is read, for people; empty where there is nothing to say.
     """
 
     topic: str
@@ -46,6 +50,7 @@ class Partition:
     low: int
     high: int | None
     open: Opener
+    said: str = ""
 
     @property
     def key(self) -> str:
@@ -63,12 +68,12 @@ def partitions_of(settings: Settings) -> tuple[list[Partition], bool]:
     Unavailable
         The broker does not answer, or has no such topic.
     """
-    source = parse_source(settings.source)
+    source = parse_source(settings.source, forms=forms_of(settings))
     match source:
         case KafkaSource():
             return _kafka(source, settings), False
         case FileSource():
-            return [_file(source, settings)], True
+            return _files(source, settings), True
         case SimSource():
             return [_simulation(source, settings)], False
 
@@ -96,15 +101,18 @@ def _kafka(source: KafkaSource, settings: Settings) -> list[Partition]:
     ]
 
 
-def _file(source: FileSource, settings: Settings) -> Partition:
-    file = open_file(source)
-    return Partition(
-        file.topic,
-        0,
-        0,
-        file.length_known,
-        partial(FileSourceReader, file, max_messages=settings.batch_max_messages),
-    )
+def _files(source: FileSource, settings: Settings) -> list[Partition]:
+    return [
+        Partition(
+            file.topic,
+            part,
+            0,
+            file.length_known,
+            partial(FileSourceReader, file, part=part, max_messages=settings.batch_max_messages),
+            file.said,
+        )
+        for part, file in enumerate(open_files(source, needs=APPLICATIONS))
+    ]
 
 
 def _simulation(source: SimSource, settings: Settings) -> Partition:

@@ -3,17 +3,18 @@
 ::
 
     kafka://HOST:PORT[,HOST2:PORT2]/TOPIC                      one topic of a Kafka cluster
-    file://PATH, or a bare path                                JSONL, CSV or Parquet
+    file://PATH, or a bare path, a folder or a pattern         JSONL, CSV or Parquet
     sim://[?rate=][&seed=][&limit=][&scenario=]                the simulator
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
+from dataflows.sources.forms import FileForms
 from lakehouse.errors import SettingsInvalid
 from lakehouse.settings.kafka import KafkaSource, parse_kafka
 from risk.simulation.scenarios import SCENARIOS
@@ -38,9 +39,16 @@ MIN_RATE, MAX_RATE = 0.001, 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A file, by the path as it was written; `dataflows.sources.files.open_file` resolves it."""
+    """A file, a folder or a pattern as it was written; `dataflows.sources.files` resolves it.
+
+    Attributes
+    ----------
+    forms
+        What is said of files whose content does not tell how to read them.
+    """
 
     path: str
+    forms: FileForms = field(default_factory=FileForms)
 
     def __str__(self) -> str:
         return self.path
@@ -75,7 +83,7 @@ class SimSource:
 Source: TypeAlias = KafkaSource | FileSource | SimSource
 
 
-def parse_source(url: str, *, name: str = "RISK_SOURCE") -> Source:
+def parse_source(url: str, *, name: str = "RISK_SOURCE", forms: FileForms | None = None) -> Source:
     """Read a source's URL.
 
     Parameters
@@ -84,6 +92,8 @@ def parse_source(url: str, *, name: str = "RISK_SOURCE") -> Source:
         One of the forms of this module's docstring.
     name
         The setting or option that holds it, for the error message.
+    forms
+        How to read files, where their content does not tell.
 
     Raises
     ------
@@ -95,22 +105,22 @@ def parse_source(url: str, *, name: str = "RISK_SOURCE") -> Source:
     if not separator:
         if not scheme or "\0" in scheme:
             raise SettingsInvalid(f"{name} is empty or holds a NUL: expected one of {FORMS}")
-        return FileSource(scheme)
+        return FileSource(scheme, forms or FileForms())
     match scheme.lower():
         case "kafka":
             return parse_kafka(url, name=name)
         case "file":
-            return _file(rest, name)
+            return _file(rest, name, forms or FileForms())
         case "sim":
             return _simulation(rest, name)
     raise SettingsInvalid(f"{name} begins with {scheme}://: expected one of {FORMS}")
 
 
-def _file(rest: str, name: str) -> FileSource:
+def _file(rest: str, name: str, forms: FileForms) -> FileSource:
     path = unquote(rest)
     if not path or "\0" in path:
         raise SettingsInvalid(f"{name} names no file: expected file://PATH or a bare path")
-    return FileSource(path)
+    return FileSource(path, forms)
 
 
 def _simulation(rest: str, name: str) -> SimSource:

@@ -37,7 +37,9 @@ class Settings(BaseModel):
         str,
         _about(
             "Where applications come from: `kafka://HOST:PORT/TOPIC`, `file://PATH` or a bare path "
-            "(JSONL, CSV or Parquet; plain, gzip or zstd), or `sim://?rate=&seed=&limit=&scenario=`."
+            "(JSONL, CSV or Parquet; plain or compressed; a folder, or a pattern as in "
+            "`file://data/LoanStats_2018Q*.csv`: docs/files.md), or "
+            "`sim://?rate=&seed=&limit=&scenario=`."
         ),
     ] = "sim://?rate=200&seed=1"
     home: Annotated[
@@ -84,6 +86,29 @@ class Settings(BaseModel):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _about("The least severe line worth writing.")
     ] = "info"
+
+    file_dates: Annotated[
+        Literal["refuse", "mdy", "dmy"],
+        _about(
+            "Whether the month or the day stands first where a file writes `12/1/2011`; `refuse` "
+            "does not guess, and refuses such a file at its start."
+        ),
+    ] = "refuse"
+    file_rates: Annotated[
+        Literal["refuse", "percent", "fraction"],
+        _about(
+            "Whether a file whose rates all lie below 1 means percent or a fraction of one; "
+            "`refuse` does not guess, and refuses such a file at its start."
+        ),
+    ] = "refuse"
+    file_delimiter: Annotated[
+        Literal["auto", "comma", "semicolon", "tab", "pipe"],
+        _about("The sign between two cells of a text file; `auto` takes it from the header."),
+    ] = "auto"
+    file_encoding: Annotated[
+        Literal["auto", "utf-8", "utf-16", "cp1252"],
+        _about("How a text file writes its letters; `auto` takes it from the content."),
+    ] = "auto"
 
     max_event_bytes: Annotated[
         int, _about("An event longer than this is quarantined unread.", ge=1024, le=64 << 20)

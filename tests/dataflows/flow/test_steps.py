@@ -11,6 +11,7 @@ from dataflows.flow.batch_tables import decisions_table, quarantine_table, raw_t
 from dataflows.flow.run_counts import Account
 from dataflows.flow.steps import Judge, Judged, Store, together
 from dataflows.sources.batches import MicroBatch
+from dataflows.sources.remarks import not_a_record
 from lakehouse import arrow_schemas
 from lakehouse.silver.writer import Batch, Stored
 from risk.contract.application import Limits, Reject, RejectCode, Stage
@@ -75,7 +76,7 @@ MIXED = (
         *(as_bytes(id=1, dti=50.0), b"", as_bytes(id=4)),
         part=4,
         received_at=NOON + timedelta(hours=3),
-        foreign=frozenset({2}),
+        foreign={2: not_a_record("a remark")},
     ),
     applications(5, 4, part=2),
 )
@@ -185,7 +186,7 @@ def test_rejects_are_kept_in_the_order_of_their_offsets() -> None:
 
 @pytest.mark.parametrize("line", [FOOTER, b"{}", as_bytes()])
 def test_what_the_source_knows_to_be_no_record_is_never_decided(line: bytes) -> None:
-    batch = a_micro_batch(as_bytes(id=1), line, foreign=frozenset({1}))
+    batch = a_micro_batch(as_bytes(id=1), line, foreign={1: not_a_record("a remark")})
     assert judged(batch).batch.decided.column("off").to_pylist() == [0]
     (row,) = quarantined(batch)
     assert (row["off"], row["stage"], row["code"], row["raw"]) == (

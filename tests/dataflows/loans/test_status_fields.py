@@ -13,7 +13,6 @@ from tests.risk.applications import ABSENT, NOON, as_bytes
     "ids",
     [
         {"id": 7},
-        {"id": " 7 "},
         {"id": None, "loan_id": 8},
         {"id": " ", "loan_id": "8"},
         {"id": ABSENT, "event_id": "e-9"},

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
 import random
 import tracemalloc
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +13,9 @@ import msgspec
 import pytest
 from backports import zstd
 
-from dataflows.sources.files import FileBatch, FileReader, open_file
-from dataflows.sources.lines import Bytes, FileDamaged, compression_of
+from dataflows.sources.container import look_into
+from dataflows.sources.files import FileBatch, FileReader, open_file, open_files
+from dataflows.sources.lines import Bytes, FileDamaged
 from dataflows.sources.urls import FileSource
 from lakehouse.errors import PositionLost, SettingsInvalid
 
@@ -22,6 +26,14 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
     ".zst": lambda content: zstd.compress(content, options=AS_THE_COMMAND),
 }
+
+
+def a_zip(members: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
 
 
 def a_reader(path: Path, content: bytes) -> FileReader:
@@ -145,7 +157,7 @@ def test_a_small_file_that_unfolds_to_much_is_read_in_bounded_memory(
     path.write_bytes(PACK[ending](b"x" * (64 << 20)))
     tracemalloc.start()
     try:
-        assert sum(map(len, Bytes(path, compression_of(path)))) == 64 << 20
+        assert sum(map(len, Bytes(path, look_into(path).compression))) == 64 << 20
         assert tracemalloc.get_traced_memory()[1] < 2 << 20
     finally:
         tracemalloc.stop()
@@ -177,21 +189,24 @@ def test_a_line_far_above_any_limit_is_cut_instead_of_held(
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("a.txt", b"", "expected the ending .jsonl, .ndjson or .csv"),
-        ("a.jsonl.bz2", b"", "expected the ending"),
-        ("a.gz", gzip.compress(b""), "expected the ending"),
-        ("a.jsonl.gz", b"{}\n", "expected gzip, found no compression"),
-        ("a.jsonl.gz", b"", "expected gzip, found nothing: the file is empty"),
-        ("a.csv.zst", gzip.compress(b""), "expected zstd, found gzip"),
-        ("a.jsonl", gzip.compress(b""), "expected no compression, found gzip"),
-        ("a.csv", b"", "no header within the first 10 lines"),
-        ("a.csv", b"a,b\n1,2\n", "expected UTF-8, comma-separated, with column names such as"),
-        ("a.csv", HEADER.decode().encode("utf-16"), "no header"),
+        ("a.csv", b"", "no header within the first 20 lines"),
+        ("a.csv", b"", "found an empty file"),
+        ("a.csv", b"a,b\n1,2\n", "expected column names such as id,loan_amnt"),
+        ("a.csv.bz2", bz2.compress(HEADER), "found bzip2; unpack it"),
+        ("a.csv", b"<!DOCTYPE html><html>", "found a web page or XML; download the file itself"),
+        ("a.csv", b"version https://git-lfs.github.com/spec/v1\n", "run git lfs pull"),
+        ("a.csv", b"\xd0\xcf\x11\xe0\xa1\xb1", "in Excel, save it as CSV"),
+        ("a.json", b'[{"id": 1}]', "one JSON object a line, found one JSON array"),
+        ("a.csv.gz", gzip.compress(gzip.compress(HEADER)), "another compressed file; unpack it"),
+        ("a.xlsx", a_zip({"[Content_Types].xml": b"", "xl/a.xml": b""}), "save it as CSV"),
+        ("a.zip", a_zip({"a.csv": HEADER, "b.csv": HEADER}), "found 2 (a.csv, b.csv); unpack it"),
+        ("a.zip", a_zip({}), "found 0 (none)"),
+        ("a.zip", b"PK\x03\x04 not really", "expected a whole zip file"),
         ("a.csv", b"id,loan_amnt,id\n", "names 'id' twice"),
         ("a.parquet", b"PAR1 not really", "expected a whole Parquet file"),
     ],
 )
-def test_a_file_that_is_not_what_its_name_says_is_refused_at_the_start(
+def test_a_file_of_a_kind_that_is_not_read_is_refused_at_the_start(
     tmp_path: Path, name: str, content: bytes, says: str
 ) -> None:
     with pytest.raises(SettingsInvalid) as refused:
@@ -205,9 +220,34 @@ def test_a_missing_file_is_refused_naming_its_absolute_path(tmp_path: Path) -> N
         open_file(FileSource(str(tmp_path / "gone.csv")))
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(SettingsInvalid, match="found something that is no regular file"):
-        open_file(FileSource(str(tmp_path)))
+def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "_SUCCESS").write_bytes(b"")
+    (tmp_path / ".hidden").write_bytes(HEADER)
+    with pytest.raises(SettingsInvalid, match="found none that is not empty or hidden"):
+        open_files(FileSource(str(tmp_path)))
+
+
+@pytest.mark.parametrize("written", ["", "LoanStats_2018Q*.csv"])
+def test_a_folder_or_a_pattern_is_one_topic_in_the_order_of_the_names(
+    tmp_path: Path, written: str
+) -> None:
+    for name in ("LoanStats_2018Q10.csv", "LoanStats_2018Q2.csv", "_SUCCESS"):
+        (tmp_path / name).write_bytes(HEADER + f"{name[15:-4]},1,,,,\n".encode())
+    readers = open_files(FileSource(str(tmp_path / written)))
+    ids = [msgspec.json.decode(value)["id"] for each in readers for _, value in all_of(each)]
+    assert ids == ["2", "10"]
+    assert {each.topic for each in readers} == {str((tmp_path / written).resolve())}
+
+
+def test_a_file_is_what_its_content_is_whatever_it_is_called(tmp_path: Path) -> None:
+    table = HEADER + b"1,1,,,,\n"
+    for name, content in (
+        ("a.gzip", table),
+        ("a", gzip.compress(table)),
+        ("a.csv.zip", a_zip({"a/b.csv": table, "__MACOSX/._b.csv": b"x"})),
+    ):
+        reader = a_reader(tmp_path / name, content)
+        assert [offset for offset, _ in all_of(reader)] == [1]
 
 
 def test_how_much_was_read_is_known_for_streamed_files(tmp_path: Path) -> None:
@@ -220,7 +260,7 @@ def test_how_much_was_read_is_known_for_streamed_files(tmp_path: Path) -> None:
 def test_nothing_is_foreign_in_json_lines(tmp_path: Path) -> None:
     reader = a_reader(tmp_path / "a.jsonl", b"Total amount funded\n")
     assert list(reader.read(0, max_records=9, max_bytes=9)) == [
-        FileBatch(0, 1, [0], [b"Total amount funded"], frozenset())
+        FileBatch(0, 1, [0], [b"Total amount funded"], {})
     ]
 
 

@@ -1,0 +1,117 @@
+"""A header's columns: which field of the contract each one is, and which fields are lacking."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from lakehouse.errors import SettingsInvalid
+from risk.contract.application import LoanApplication
+from risk.ingest.listing import LISTING_NAMES
+
+__all__ = [
+    "APPLICATIONS",
+    "LOANS",
+    "OUTCOMES",
+    "Needs",
+    "column_names",
+    "counts_in_months",
+    "known_in",
+    "require",
+]
+
+Needs: TypeAlias = tuple[tuple[str, ...], ...]
+"""Groups of columns; a file must have one of each."""
+
+APPLICATIONS: Final[Needs] = (
+    ("loan_amnt",),
+    ("annual_inc", "annual_inc_joint"),
+    ("issue_d", "event_time"),
+)
+OUTCOMES: Final[Needs] = (("loan_status",),)
+LOANS: Final[Needs] = (*APPLICATIONS, ("term",), *OUTCOMES)
+
+_BOOKS: Final = ("loan_status", "last_pymnt_d", "last_credit_pull_d", "recoveries")
+_FIELDS: Final = {name.casefold(): name for name in (*LoanApplication.__struct_fields__, *_BOOKS)}
+_LISTING: Final = {name.casefold(): field for name, field in LISTING_NAMES.items()}
+_LEAST_LIKE: Final = 0.6
+
+
+def known_in(cells: Sequence[str]) -> int:
+    """Return how many of these are names of fields, in any case."""
+    return len({_field(cell) for cell in cells} - {None})
+
+
+def column_names(cells: Sequence[str], path: Path) -> tuple[str, ...]:
+    """Return the JSON name of each column: the contract's where it is one of its fields.
+
+    A column without a name is called ``Unnamed: N``, and the second of two that nobody reads
+    ``name.1``, as pandas calls them.
+
+    Raises
+    ------
+    SettingsInvalid
+        Two columns are the same field.
+    """
+    plain = {cell.strip().casefold() for cell in cells}
+    names: list[str] = []
+    seen: Counter[str] = Counter()
+    for place, cell in enumerate(cells):
+        field = _field(cell)
+        # The listing's name gives way to the field's own.
+        if field is not None and cell.strip().casefold() not in _FIELDS and field in plain:
+            field = None
+        name = field or cell.strip() or f"Unnamed: {place}"
+        if name in seen and field is not None:
+            raise SettingsInvalid(
+                f"{path}: the header names {name!r} twice; expected each column once"
+            )
+        names.append(f"{name}.{seen[name]}" if name in seen else name)
+        seen[name] += 1
+    return tuple(names)
+
+
+def counts_in_months(cells: Sequence[str]) -> bool:
+    """Say whether the header is a listing's, which counts employment in months."""
+    folded = {cell.strip().casefold() for cell in cells}
+    return "emplength" in folded and "emp_length" not in folded
+
+
+def require(needs: Needs, names: Sequence[str], path: Path) -> None:
+    """Check that a header has what is needed of it.
+
+    Raises
+    ------
+    SettingsInvalid
+        Names all that lack at once, each with the nearest names found.
+    """
+    lacking = [group for group in needs if not set(group) & set(names)]
+    if not lacking:
+        return
+    said = [f"{' or '.join(group)}{_nearest(group, names)}" for group in lacking]
+    raise SettingsInvalid(
+        f"{path}: the header lacks {len(lacking)} of the columns that are needed: "
+        f"{'; '.join(said)}. Rename the columns as LendingClub's files name them (docs/files.md)"
+    )
+
+
+def _nearest(group: Sequence[str], names: Sequence[str]) -> str:
+    folded = {_folded(name): name for name in names}
+    near = [
+        folded[match]
+        for field in group
+        for match in difflib.get_close_matches(_folded(field), folded, n=2, cutoff=_LEAST_LIKE)
+    ]
+    return f" (nearest found: {', '.join(dict.fromkeys(near))})" if near else ""
+
+
+def _folded(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+def _field(cell: str) -> str | None:
+    folded = cell.strip().casefold()
+    return _FIELDS.get(folded) or _LISTING.get(folded)

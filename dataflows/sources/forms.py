@@ -1,0 +1,46 @@
+"""What a person says of files whose form cannot be told from their content alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from lakehouse.settings.settings import Settings
+    from risk.ingest.date_forms import Order
+
+__all__ = ["DELIMITERS", "FileForms", "forms_of"]
+
+DELIMITERS: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileForms:
+    """How to read files; ``None`` is: by their content, refused at the start where that is unsure.
+
+    Attributes
+    ----------
+    dates
+        Whether the month or the day stands first in ``12/1/2011``.
+    rates
+        Whether rates and ratios are percentages or fractions of one.
+    delimiter
+        The sign between two cells of a text file.
+    encoding
+        ``utf-8``, ``utf-16`` or ``cp1252``.
+    """
+
+    dates: Order | None = None
+    rates: Literal["percent", "fraction"] | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+
+
+def forms_of(settings: Settings) -> FileForms:
+    """Return what the settings say of files."""
+    return FileForms(
+        dates=None if settings.file_dates == "refuse" else settings.file_dates,
+        rates=None if settings.file_rates == "refuse" else settings.file_rates,
+        delimiter=DELIMITERS.get(settings.file_delimiter),
+        encoding=None if settings.file_encoding == "auto" else settings.file_encoding,
+    )

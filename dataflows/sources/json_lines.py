@@ -1,0 +1,66 @@
+"""JSON lines: each line is an event, handed over as it stands."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from dataflows.sources.lines import Bytes, lines
+from dataflows.sources.reading import ID_FIELDS
+from dataflows.sources.remarks import Remark
+from risk.ingest.ids import id_text, position_id
+
+__all__ = ["digest_without_ids", "records"]
+
+
+class _Ids(msgspec.Struct):
+    id: Any = None
+    loan_id: Any = None
+    event_id: Any = None
+
+
+_ids_of = msgspec.json.Decoder(_Ids).decode
+
+
+def digest_without_ids(head: bytes) -> str | None:
+    """Return the SHA-256 of a file's head if none of its events has an id, else ``None``."""
+    events = [_read(line) for line in head.split(b"\n")]
+    read = [event for event in events if event is not None]
+    if not read or any(map(_has_id, read)):
+        return None
+    return hashlib.sha256(head).hexdigest()
+
+
+def records(
+    content: Bytes, digest: str | None, start: int
+) -> Iterator[tuple[int, bytes, Remark | None]]:
+    """Yield number and bytes of each line; with a digest, an object without an id gets one."""
+    for number, line in enumerate(lines(content, start), start):
+        yield number, line if digest is None else _with_id(line, digest, number), None
+
+
+def _with_id(line: bytes, digest: str, number: int) -> bytes:
+    event = _read(line)
+    if event is None or _has_id(event):
+        return line
+    try:
+        whole = msgspec.json.decode(line, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return line
+    named = {name: value for name, value in whole.items() if name not in ID_FIELDS}
+    return msgspec.json.encode({"id": position_id(digest, number), **named})
+
+
+def _read(line: bytes) -> _Ids | None:
+    try:
+        return _ids_of(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _has_id(event: _Ids) -> bool:
+    given = (event.id, event.loan_id, event.event_id)
+    return any(id_text(each) for each in given if isinstance(each, int | float | str))
