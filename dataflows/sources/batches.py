@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dataflows.sources.remarks import Remark
+    from dataflows.files.remarks import Remark
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dataflows.files.columns import Needs
 from dataflows.sources.clock import utc_now
-from dataflows.sources.columns import Needs
 from dataflows.sources.feed import open_feed
 from dataflows.sources.urls import SimSource, Source
 from lakehouse.errors import SettingsInvalid

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 
-from dataflows.sources.columns import Needs
+from dataflows.files.columns import Needs
 from dataflows.sources.files import FileReader, open_files
 from dataflows.sources.urls import FileSource, KafkaSource, SimSource, Source
 from lakehouse.errors import SettingsInvalid

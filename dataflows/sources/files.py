@@ -2,7 +2,7 @@
 
 A file counts as a topic with one partition, named by its absolute path; a folder or a pattern as
 one topic with a partition a file, in the order of their names. What a file is its content tells
-(`dataflows.sources.container`). Offsets count from 0 and are stable:
+(`dataflows.files.container`). Offsets count from 0 and are stable:
 
 ==========  =====================================================================================
 JSON lines  the number of the line; every line is an event, an empty one too
@@ -22,15 +22,15 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataflows.sources import csv_file, json_lines, parquet_file
-from dataflows.sources.columns import Needs, require
-from dataflows.sources.container import Contained, look_into
-from dataflows.sources.forms import FileForms
-from dataflows.sources.lines import Bytes, FileDamaged
-from dataflows.sources.paths import files_of
-from dataflows.sources.reading import NO_IDS, settle
-from dataflows.sources.remarks import Remark
-from dataflows.sources.rows import row_encoder
+from dataflows.files import csv_file, json_lines, parquet_file
+from dataflows.files.columns import Needs, require
+from dataflows.files.container import Contained, look_into
+from dataflows.files.forms import FileForms
+from dataflows.files.lines import Bytes, FileDamaged
+from dataflows.files.paths import files_of
+from dataflows.files.reading import NO_IDS, settle
+from dataflows.files.remarks import Remark
+from dataflows.files.rows import row_encoder
 from dataflows.sources.urls import FileSource
 from lakehouse.errors import SettingsInvalid
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from dataflows.files.columns import APPLICATIONS
+from dataflows.files.forms import forms_of
 from dataflows.sources.clock import utc_now
-from dataflows.sources.columns import APPLICATIONS
 from dataflows.sources.file_reader import FileSourceReader
 from dataflows.sources.files import open_files
-from dataflows.sources.forms import forms_of
 from dataflows.sources.kafka_client import client_configuration
 from dataflows.sources.kafka_offsets import partitions_held
 from dataflows.sources.kafka_reader import KafkaReader

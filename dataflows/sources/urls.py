@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
-from dataflows.sources.forms import FileForms
+from dataflows.files.forms import FileForms
 from lakehouse.errors import SettingsInvalid
 from lakehouse.settings.kafka import KafkaSource, parse_kafka
 from risk.simulation.scenarios import SCENARIOS

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pytest
 
+from dataflows.files.remarks import not_a_record
 from dataflows.flow.batch_tables import decisions_table, quarantine_table, raw_table
 from dataflows.flow.run_counts import Account
 from dataflows.flow.steps import Judge, Judged, Store, together
 from dataflows.sources.batches import MicroBatch
-from dataflows.sources.remarks import not_a_record
 from lakehouse import arrow_schemas
 from lakehouse.silver.writer import Batch, Stored
 from risk.contract.application import Limits, Reject, RejectCode, Stage

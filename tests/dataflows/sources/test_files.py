@@ -13,9 +13,9 @@ import msgspec
 import pytest
 from backports import zstd
 
-from dataflows.sources.container import look_into
+from dataflows.files.container import look_into
+from dataflows.files.lines import Bytes, FileDamaged
 from dataflows.sources.files import FileBatch, FileReader, open_file, open_files
-from dataflows.sources.lines import Bytes, FileDamaged
 from dataflows.sources.urls import FileSource
 from lakehouse.errors import PositionLost, SettingsInvalid
 
@@ -177,7 +177,7 @@ def test_zeros_after_a_gzip_member_are_padding(tmp_path: Path) -> None:
 def test_a_line_far_above_any_limit_is_cut_instead_of_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataflows.sources.lines.LINE_LIMIT", 300_000)
+    monkeypatch.setattr("dataflows.files.lines.LINE_LIMIT", 300_000)
     reader = a_reader(tmp_path / "a.jsonl", b"a\n" + b"x" * 2_000_000 + b"\nb\n")
     assert [(offset, len(value)) for offset, value in all_of(reader)] == [
         (0, 1),

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dataflows.sources.columns import column_names, counts_in_months, known_in
-from dataflows.sources.lines import FileDamaged
-from dataflows.sources.reading import SAMPLE_ROWS
-from dataflows.sources.remarks import Remark, not_a_record
+from dataflows.files.columns import column_names, counts_in_months, known_in
+from dataflows.files.lines import FileDamaged
+from dataflows.files.reading import SAMPLE_ROWS
+from dataflows.files.remarks import Remark, not_a_record
 from lakehouse.errors import PositionLost, SettingsInvalid
 
 __all__ = ["Look", "look", "records"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from dataflows.sources.lines import Bytes, is_member
+from dataflows.files.lines import Bytes, is_member
 from lakehouse.errors import SettingsInvalid
 
 __all__ = ["HEAD", "Contained", "look_into"]

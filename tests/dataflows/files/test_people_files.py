@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dataflows.sources.columns import APPLICATIONS
+from dataflows.files.columns import APPLICATIONS
+from dataflows.files.forms import FileForms
 from dataflows.sources.files import open_files
-from dataflows.sources.forms import FileForms
 from dataflows.sources.urls import FileSource
 from lakehouse.errors import LakehouseError, SettingsInvalid
 from risk.decision.judge import judge

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from dataflows.sources.forms import FileForms
+from dataflows.files.forms import FileForms
 from lakehouse.errors import SettingsInvalid
 from risk.features.missing import is_missing
 from risk.ingest import dialects

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from dataflows.sources.columns import column_names, counts_in_months, known_in
-from dataflows.sources.forms import DELIMITERS, FileForms
-from dataflows.sources.lines import Bytes, FileDamaged, lines
-from dataflows.sources.reading import SAMPLE_ROWS
-from dataflows.sources.remarks import Remark, not_a_record, ragged_row
+from dataflows.files.columns import column_names, counts_in_months, known_in
+from dataflows.files.forms import DELIMITERS, FileForms
+from dataflows.files.lines import Bytes, FileDamaged, lines
+from dataflows.files.reading import SAMPLE_ROWS
+from dataflows.files.remarks import Remark, not_a_record, ragged_row
 from lakehouse.errors import SettingsInvalid
 
 __all__ = ["Layout", "encoding_of", "find_layout", "records", "sample_of"]

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from dataflows.sources.reading import ID_FIELDS, Reading
+from dataflows.files.reading import ID_FIELDS, Reading
 from risk.features.missing import MISSING_WORDS
 from risk.ingest.ids import position_id
 

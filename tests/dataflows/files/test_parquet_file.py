@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dataflows.files.lines import FileDamaged
 from dataflows.sources.files import FileReader, open_file
-from dataflows.sources.lines import FileDamaged
 from dataflows.sources.urls import FileSource
 from lakehouse.errors import PositionLost, SettingsInvalid
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from dataflows.sources.lines import Bytes, lines
-from dataflows.sources.reading import ID_FIELDS
-from dataflows.sources.remarks import Remark
+from dataflows.files.lines import Bytes, lines
+from dataflows.files.reading import ID_FIELDS
+from dataflows.files.remarks import Remark
 from risk.ingest.ids import id_text, position_id
 
 __all__ = ["digest_without_ids", "records"]
