@@ -84,7 +84,7 @@ def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
         now=parts.now,
         after=lambda judged: count_challenged(judged.challengers),
     )
-    decisions = decision_routes(scorer, parts.deeds, parts.recorder)
+    decisions = decision_routes(scorer, parts.deeds, parts.recorder, parts.once)
     readiness = Readiness(parts.checks)
 
     @asynccontextmanager

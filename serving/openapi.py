@@ -21,10 +21,10 @@ from risk.contract.application import LoanApplication, json_schema
 from risk.explain.explanation import Explanation
 from risk.policy.rules import Policy
 from risk.simulation.simulator import Simulator
+from serving.access.limits import MOST_APPLICATIONS
 from serving.decisions.schemas import Decision
 from serving.http.problems import MEDIA_TYPE, ProblemBody
 from serving.routes.catalogue import Models
-from serving.routes.decisions import MOST_APPLICATIONS
 from serving.routes.health import Health
 from serving.routes.history import Replay
 from serving.routes.legacy_score import Scored

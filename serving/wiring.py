@@ -18,6 +18,7 @@ from lakehouse.security.audit_chain import AuditWriter
 from lakehouse.settings.kafka import broker_configuration, parse_kafka
 from lakehouse.settings.settings import Settings
 from lakehouse.silver import claims
+from lakehouse.silver.idempotency import IdempotencyKeys
 from lakehouse.silver.reader import DecisionReader
 from risk.contract.application import Limits
 from risk.decision.judge import Rules
@@ -27,6 +28,7 @@ from serving.access.limits import BodyLimit, RateLimit
 from serving.audit.entries import Deeds
 from serving.audit.log import AuditLog, Counts
 from serving.decisions.history import Dossiers
+from serving.decisions.idempotency import Once
 from serving.decisions.recording import Recorder
 from serving.http.metrics import AUDITED, exposition
 from serving.routes.stored import Reads
@@ -56,6 +58,7 @@ class Parts:
     reads: Reads
     dossiers: Dossiers
     recorder: Recorder | None
+    once: Once
     deeds: Deeds
     checks: Mapping[str, Callable[[], object]]
     middlewares: tuple[Middleware, ...]
@@ -98,6 +101,8 @@ def open_parts(
     stack.callback(reads.close)
     dossiers = Dossiers(settings.lake_uri, dsn)
     stack.callback(dossiers.close)
+    once = Once(IdempotencyKeys(dsn))
+    stack.callback(once.close)
     recorder = _recorder(settings, stack)
     checks: dict[str, Callable[[], object]] = {
         "silver": reader.ping,
@@ -114,6 +119,7 @@ def open_parts(
         reads=reads,
         dossiers=dossiers,
         recorder=recorder,
+        once=once,
         deeds=Deeds(audit, now=now),
         checks=checks,
         middlewares=(

@@ -20,6 +20,7 @@ SCHEMA: Final = ""
 _READ: Final = frozenset({"select"})
 _ADD: Final = frozenset({"select", "insert"})
 _CHANGE: Final = frozenset({"select", "insert", "update"})
+_WORK: Final = frozenset({"select", "insert", "update", "delete"})
 _EVERYBODY: Final = {SCHEMA: frozenset({"usage"}), "migrations": _READ}
 
 _GROWING: Final = ("decisions", "quarantine", "duplicates", "position_losses", "reference_sets")
@@ -30,8 +31,9 @@ PRIVILEGES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "risk_writer": _EVERYBODY | dict.fromkeys(_GROWING, _ADD) | dict.fromkeys(_MOVING, _CHANGE),
     # Whoever looks: dashboards, analysts, the API's reads.
     "risk_reader": _EVERYBODY | dict.fromkeys((*_GROWING, *_MOVING, "audit_log"), _READ),
-    # The API beside its reads: it checks keys and records what it answered.
-    "risk_audit": _EVERYBODY | {"api_keys": _READ, "audit_log": _ADD},
+    # The API beside its reads: it checks keys, records what it answered, and works with the
+    # idempotency keys, whose day ends.
+    "risk_audit": _EVERYBODY | {"api_keys": _READ, "audit_log": _ADD, "idempotency_keys": _WORK},
 }
 """Privileges by role and object, as migration 0004 grants them."""
 

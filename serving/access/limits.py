@@ -10,22 +10,40 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from serving.http.problems import Problem, request_id_of, send_problem
+from serving.http.problems import FieldError, Problem, request_id_of, send_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from serving.access.auth import Principal
 
-__all__ = ["BATCH_BYTES", "BODY_BYTES", "BUFFERED_BYTES", "BodyLimit", "RateLimit", "TokenBucket"]
+__all__ = [
+    "BATCH_BYTES",
+    "BODY_BYTES",
+    "BUFFERED_BYTES",
+    "MOST_APPLICATIONS",
+    "BodyLimit",
+    "RateLimit",
+    "TokenBucket",
+]
 
 BODY_BYTES: Final = 64 << 10
-BATCH_BYTES: Final = 1 << 20
+MOST_APPLICATIONS: Final = 500
+"""Of one batch."""
+
+APPLICATION_BYTES: Final = 8 << 10
+"""The largest usual application: all 151 of LendingClub's fields, with a long description."""
+
+BATCH_BYTES: Final = MOST_APPLICATIONS * APPLICATION_BYTES
 BUFFERED_BYTES: Final = 64 << 20
 """Of all requests that one worker is reading or answering."""
 
+_READ_AS_JSON: Final = frozenset(
+    {b"", b"application/json", b"application/x-www-form-urlencoded", b"text/json", b"text/plain"}
+)
+_READ_AS_UTF8: Final = frozenset({b"", b"utf-8", b"utf8", b"us-ascii"})
 _BATCH_PATH: Final = "/v1/decisions:batch"
 
 
@@ -42,7 +60,7 @@ class BodyLimit:
         self._buffered = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 413, or 503 while too much is being read at once, or hand on."""
+        """Answer 415, or 413, or 503 while too much is being read at once, or hand on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -52,15 +70,17 @@ class BodyLimit:
             await self._app(scope, _once(b"".join(chunks), receive), send)
         except _Gone:
             return
-        except _Refused as refused:
-            await send_problem(send, refused.problem, request_id_of(scope))
+        except Problem as problem:
+            problem.headers["connection"] = "close"  # the body is not read to its end
+            await send_problem(send, problem, request_id_of(scope))
         finally:
             self._buffered -= sum(map(len, chunks))
 
     async def _read(self, scope: Scope, receive: Receive, chunks: list[bytes]) -> None:
+        expect_json(scope["headers"])
         most = BATCH_BYTES if scope["path"] == _BATCH_PATH else BODY_BYTES
         if _declared_length(scope) > most:
-            raise _Refused(_too_large(most))
+            raise _too_large(most)
         length, has_more = 0, True
         while has_more:
             message = await receive()
@@ -69,21 +89,12 @@ class BodyLimit:
             chunk = message.get("body", b"")
             length += len(chunk)
             if length > most:
-                raise _Refused(_too_large(most))
+                raise _too_large(most)
             if self._buffered + len(chunk) > self._most_buffered:
-                raise _Refused(_busy())
+                raise _busy()
             self._buffered += len(chunk)
             chunks.append(chunk)
             has_more = message.get("more_body", False)
-
-
-class _Refused(Exception):
-    """The body is not read to its end, so the connection is of no further use."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.code)
-        problem.headers["connection"] = "close"
-        self.problem = problem
 
 
 class TokenBucket:
@@ -193,6 +204,36 @@ def _declared_length(scope: Scope) -> int:
         if name == b"content-length":
             return int(value) if value.isdigit() else 0
     return 0
+
+
+def expect_json(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Let pass what can be read: JSON in UTF-8, not compressed, whatever else its client calls it.
+
+    curl's ``-d`` says of itself that it is a form, and a browser's fetch that it is text.
+
+    Raises
+    ------
+    Problem
+        415: another type, character set or encoding.
+    """
+    for name, value in headers:
+        if name == b"content-encoding" and value.strip().lower() not in {b"", b"identity"}:
+            raise _unsupported("no Content-Encoding", {"accept-encoding": "identity"})
+        if name == b"content-type" and value != b"application/json":
+            kind, _, parameters = value.lower().partition(b";")
+            charset = parameters.partition(b"charset=")[2].strip(b'" \t')
+            if kind.strip() not in _READ_AS_JSON or charset not in _READ_AS_UTF8:
+                raise _unsupported("Content-Type: application/json, in UTF-8", {})
+
+
+def _unsupported(expected: str, headers: dict[str, str]) -> Problem:
+    return Problem(
+        415,
+        "unsupported_media_type",
+        f"the body cannot be read: expected {expected}",
+        errors=[FieldError("header.Content-Type", expected)],
+        headers=headers,
+    )
 
 
 def _too_large(most: int) -> Problem:

@@ -98,6 +98,12 @@ class Deeds:
         principal = scope.get("principal")
         return _NOBODY if principal is None else str(principal.prefix)
 
+    @staticmethod
+    def owner(scope: Scope) -> str:
+        """Name whose key it is: the same for all keys of one owner."""
+        principal = scope.get("principal")
+        return _NOBODY if principal is None else str(principal.name)
+
     def scored(self, scope: Scope, raws: Sequence[bytes], outcomes: Sequence[Outcome]) -> None:
         """Note the applications of one request, in order, with what became of each."""
         actor, request_id = self.actor(scope), request_id_of(scope)

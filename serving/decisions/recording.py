@@ -1,19 +1,15 @@
 """Recording: an application scored on request also joins the stream, its bytes as they came.
 
-The stream stores it, once by its `event_id`; so it does no harm when a request is sent again, to
-another worker or after a restart. Within one worker the same idempotency key gets the first answer
-for 24 hours, as long as it is among the last ten thousand.
+The stream stores it, once by its `event_id`; so it does no harm when it is produced twice. That the
+same idempotency key gets the first answer is `serving.decisions.idempotency`'s part.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -23,15 +19,14 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from lakehouse.background import Background
 from lakehouse.settings.kafka import IDEMPOTENT, KafkaSource
+from lakehouse.silver.idempotency import Claim
 from serving.decisions.schemas import Position
 from serving.http.metrics import RECORDED
 from serving.http.problems import FieldError, Problem
 
-__all__ = ["Answers", "Recorder", "identified"]
+__all__ = ["Recorder", "identified"]
 
 WITHIN_SECONDS: Final = 4.5
-REMEMBERED_SECONDS: Final = 24 * 3600.0
-MOST_REMEMBERED: Final = 10_000
 
 _SEND_SETTINGS: Final[Mapping[str, str | int | bool]] = {
     **IDEMPOTENT,
@@ -44,11 +39,17 @@ log = structlog.get_logger()
 _fields: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def identified(raw: bytes, *, actor: str, key: str) -> bytes:
-    """Return the event with an `event_id`: its own, else one that the idempotency key gives.
+def identified(raw: bytes, claim: Claim, place: int = 0) -> bytes:
+    """Return the event with an `event_id`: its own, else one that key and body determine.
 
-    The id is written before the event's first field; every other byte stays. What is no JSON
-    object is left to the judge to refuse.
+    So a retry has the same id, and another body under a key whose day is over has another. The id
+    is written before the event's first field; every other byte stays. What is no JSON object is
+    left to the judge to refuse.
+
+    Parameters
+    ----------
+    place
+        The event's place in the body.
 
     Raises
     ------
@@ -61,7 +62,8 @@ def identified(raw: bytes, *, actor: str, key: str) -> bytes:
         return raw
     given = fields.get("event_id")
     if given is None:
-        event_id = uuid5(_EVENT_IDS, f"{actor}\0{key}")
+        made_of = (claim.owner, claim.key, claim.body_sha256.hex(), str(place))
+        event_id = uuid5(_EVENT_IDS, "\0".join(made_of))
         rest = raw[raw.index(b"{") + 1 :]
         return b'{"event_id":"%s"%s%s' % (str(event_id).encode(), b"," if fields else b"", rest)
     if bytes(given) == b"null":
@@ -155,55 +157,3 @@ def _settle(answered: asyncio.Future[Position], error: KafkaError | None, messag
         answered.set_result(Position(topic, part, off))
     else:
         answered.set_exception(KafkaException(error))
-
-
-@dataclass(slots=True)
-class _Remembered:
-    body_sha256: bytes
-    answer: asyncio.Future[bytes]
-    at: float
-
-
-class Answers:
-    """The answers given under each idempotency key, the last ten thousand of 24 hours."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._known: OrderedDict[tuple[str, str], _Remembered] = OrderedDict()
-
-    async def once(
-        self, actor: str, key: str, body: bytes, answer: Callable[[], Awaitable[bytes]]
-    ) -> bytes:
-        """Return the first answer to this actor's key; a failed attempt may be made again.
-
-        Raises
-        ------
-        Problem
-            ``idempotency_key_reused``: the key was used with another body.
-        """
-        digest = hashlib.sha256(body).digest()
-        known = self._known.get((actor, key))
-        if known is not None and self._clock() - known.at < REMEMBERED_SECONDS:
-            if known.body_sha256 != digest:
-                raise Problem(
-                    409,
-                    "idempotency_key_reused",
-                    "this Idempotency-Key was used with another body; use a new key for a new "
-                    "application",
-                )
-            return await asyncio.shield(known.answer)
-        return await self._first(actor, key, digest, answer)
-
-    async def _first(
-        self, actor: str, key: str, digest: bytes, answer: Callable[[], Awaitable[bytes]]
-    ) -> bytes:
-        running = asyncio.ensure_future(answer())
-        self._known[actor, key] = _Remembered(digest, running, self._clock())
-        self._known.move_to_end((actor, key))
-        while len(self._known) > MOST_REMEMBERED:
-            self._known.popitem(last=False)
-        try:
-            return await asyncio.shield(running)
-        except Problem:
-            self._known.pop((actor, key), None)
-            raise

@@ -19,7 +19,26 @@ from serving.http.problems import FieldError, Problem
 
 __all__ = ["Decision", "Position", "decided_answers", "problem_of", "stored_answer"]
 
-_OURS: Final = frozenset({RejectCode.INTERNAL, RejectCode.SCORE_NOT_FINITE})
+_STATUS: Final = {
+    RejectCode.EMPTY: 400,
+    RejectCode.TOMBSTONE: 400,
+    RejectCode.ENCODING: 400,
+    RejectCode.MALFORMED_JSON: 400,
+    RejectCode.TOO_DEEP: 400,
+    RejectCode.DUPLICATE_KEY: 400,
+    RejectCode.TOO_LARGE: 413,
+    RejectCode.INTERNAL: 500,
+    RejectCode.SCORE_NOT_FINITE: 500,
+}
+"""Of what is refused: 422 (what it says) where it is not here."""
+
+_EXPECTED: Final = {
+    RejectCode.MALFORMED_JSON: "one JSON object, to its end; NaN and Infinity are no JSON",
+    RejectCode.NOT_AN_OBJECT: "one JSON object",
+}
+"""Where the parser's own words would be no help."""
+
+
 _SEPARATOR: Final = "|"
 
 
@@ -128,11 +147,14 @@ def problem_of(reject: Reject) -> Problem:
     field, separator, expected = reject.reason.partition(": ")
     if not separator or not field.replace("_", "").isalnum():
         field, expected = "", reject.reason
+    expected = _EXPECTED.get(reject.code) or expected.partition(", found ")[0]
+    expected = expected.removeprefix("expected ")
+    said = f"{field}: expected {expected}" if field else expected
     return Problem(
-        500 if reject.code in _OURS else 422,
+        _STATUS.get(reject.code, 422),
         reject.code.value,
-        f"the application is refused ({reject.stage.value}): {reject.reason}",
-        errors=[FieldError(field, expected.removeprefix("expected "))],
+        f"the application is refused ({reject.stage.value}): {said}",
+        errors=[FieldError(field, expected)],
     )
 
 

@@ -1,45 +1,44 @@
 """Applications decided on request, one or many.
 
 The routes take the request as it is (`serving.http.hot_routes`): the judge reads the very bytes
-that came, and the answer is encoded once. What their bodies hold is said in `serving.openapi`.
+that came, and the answer is encoded once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, Request
-from msgspec import Meta
 from starlette.responses import Response
 
+from lakehouse.silver.idempotency import Claim
 from risk.contract.application import RejectCode
+from serving.access.limits import MOST_APPLICATIONS
 from serving.audit.entries import Deeds
 from serving.decisions.batching import Outcome, Scorer
-from serving.decisions.recording import Answers, Recorder, identified
+from serving.decisions.bodies import MalformedBatch, applications_in, id_in
+from serving.decisions.idempotency import Once, body_sha256
+from serving.decisions.recording import Recorder, identified
 from serving.decisions.schemas import Decision, problem_of
 from serving.http.problems import FieldError, Problem, body_of, request_id_of
 
-__all__ = ["MOST_APPLICATIONS", "decision_routes"]
+__all__ = ["decision_routes"]
 
-MOST_APPLICATIONS: Final = 500
 _KEY: Final = re.compile(rb"[!-~]{1,128}")
 
-
-class _Batch(msgspec.Struct):
-    applications: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MOST_APPLICATIONS)]
-
-
-_batch: Final = msgspec.json.Decoder(_Batch)
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def decision_routes(scorer: Scorer, deeds: Deeds, recorder: Recorder | None) -> APIRouter:
+def decision_routes(
+    scorer: Scorer, deeds: Deeds, recorder: Recorder | None, once: Once
+) -> APIRouter:
     """Return the routes that decide."""
     router = APIRouter(tags=["decisions"])
-    desk = _Desk(scorer, deeds, recorder)
+    desk = _Desk(scorer, deeds, recorder, once)
 
     @router.post("/v1/decisions")
     async def decide(request: Request) -> Response:
@@ -47,32 +46,29 @@ def decision_routes(scorer: Scorer, deeds: Deeds, recorder: Recorder | None) -> 
         raw = await request.body()
         key = _idempotency_key(request)
         if request.scope["query_string"] and _is_to_be_recorded(request):
-            answer = await desk.record(request, raw, key)
-        else:
-            answer = _encode(await desk.decide(request, raw))
-        return Response(answer, media_type="application/json")
+            return await desk.record(request, raw, key)
+        return _answer(_encode(await desk.decide(request, raw)))
 
     @router.post("/v1/decisions:batch")
     async def decide_batch(request: Request) -> Response:
         """Decide up to 500 applications, each for itself: a decision or a problem each."""
-        deeds.expect_room()
-        raws = _applications(await request.body())
-        outcomes = await scorer.score_all(raws)
-        deeds.scored(request.scope, raws, outcomes)
-        results = [_result(outcome, request_id_of(request.scope)) for outcome in outcomes]
-        return Response(_encode({"results": results}), media_type="application/json")
+        body = await request.body()
+        key = _idempotency_key(request)
+        if request.scope["query_string"] and _is_to_be_recorded(request):
+            return await desk.record_batch(request, body, key)
+        return _answer(await desk.decide_batch(request, _applications(body)))
 
     return router
 
 
 class _Desk:
-    """Where one application is decided, and recorded where that is asked for."""
+    """Where applications are decided, and recorded where that is asked for."""
 
-    def __init__(self, scorer: Scorer, deeds: Deeds, recorder: Recorder | None) -> None:
+    def __init__(self, scorer: Scorer, deeds: Deeds, recorder: Recorder | None, once: Once) -> None:
         self._scorer = scorer
         self._deeds = deeds
         self._recorder = recorder
-        self._answers = Answers()
+        self._once = once
 
     async def decide(self, request: Request, raw: bytes) -> Decision:
         """Return the decision, noted for the auditor.
@@ -82,14 +78,16 @@ class _Desk:
         Problem
             The application is refused.
         """
-        self._deeds.expect_room()
-        outcome = await self._scorer.score(raw)
-        self._deeds.scored(request.scope, [raw], [outcome])
+        (outcome,) = await self._scored(request, [raw])
         if isinstance(outcome, Decision):
             return outcome
         raise problem_of(outcome)
 
-    async def record(self, request: Request, raw: bytes, key: str | None) -> bytes:
+    async def decide_batch(self, request: Request, raws: Sequence[bytes]) -> bytes:
+        """Return each application's decision or problem, noted for the auditor."""
+        return _results(request, raws, await self._scored(request, raws))
+
+    async def record(self, request: Request, raw: bytes, key: str | None) -> Response:
         """Decide and produce to the topic, once a key; return the answer.
 
         Raises
@@ -97,25 +95,80 @@ class _Desk:
         Problem
             There is no topic, the key is none or another body's, or the application is refused.
         """
-        recorder = self._recorder
-        if recorder is None:
+        recorder, claim = self._expect_topic(), self._claim(request, raw, key)
+        event = identified(raw, claim)
+
+        async def produce(decision: Decision) -> bytes:
+            return _encode(await self._recorded(recorder, claim, event, decision))
+
+        return await self._answered_once(claim, lambda: self.decide(request, event), produce)
+
+    async def record_batch(self, request: Request, body: bytes, key: str | None) -> Response:
+        """Decide many and produce those that are decided, once a key; return the answer.
+
+        Raises
+        ------
+        Problem
+            As `record`; what is refused alone has its problem in its place.
+        """
+        recorder, claim = self._expect_topic(), self._claim(request, body, key)
+        raws = [identified(raw, claim, place) for place, raw in enumerate(_applications(body))]
+
+        async def produce(outcomes: Sequence[Outcome]) -> bytes:
+            recorded = await asyncio.gather(
+                *(
+                    self._recorded(recorder, claim, raw, outcome)
+                    for raw, outcome in zip(raws, outcomes, strict=True)
+                )
+            )
+            return _results(request, raws, recorded)
+
+        return await self._answered_once(claim, lambda: self._scored(request, raws), produce)
+
+    async def _scored(self, request: Request, raws: Sequence[bytes]) -> Sequence[Outcome]:
+        self._deeds.expect_room()
+        if len(raws) == 1:
+            outcomes: Sequence[Outcome] = [await self._scorer.score(raws[0])]
+        else:
+            outcomes = await self._scorer.score_all(raws)
+        self._deeds.scored(request.scope, raws, outcomes)
+        return outcomes
+
+    async def _recorded(
+        self, recorder: Recorder, claim: Claim, raw: bytes, outcome: Outcome
+    ) -> Any:
+        if not isinstance(outcome, Decision):
+            return outcome
+        position = await recorder.record(raw, application_id=outcome.application_id, key=claim.key)
+        return msgspec.structs.replace(outcome, recorded=position)
+
+    async def _answered_once(
+        self,
+        claim: Claim,
+        decide: Callable[[], Awaitable[Any]],
+        produce: Callable[[Any], Awaitable[bytes]],
+    ) -> Response:
+        answer, is_replayed = await self._once.answer(claim, decide, produce)
+        return _answer(answer, {"Idempotent-Replayed": "true"} if is_replayed else {})
+
+    def _expect_topic(self) -> Recorder:
+        if self._recorder is None:
             raise Problem(
                 409,
                 "recording_unavailable",
                 "this server has no topic to record to: set RISK_RECORD_TO to "
                 "kafka://HOST:PORT/TOPIC, or leave record out",
             )
+        return self._recorder
+
+    def _claim(self, request: Request, body: bytes, key: str | None) -> Claim:
         if key is None:
             raise _bad_key()
-        actor = self._deeds.actor(request.scope)
+        return Claim(self._deeds.owner(request.scope), key, body_sha256(body))
 
-        async def answer() -> bytes:
-            event = identified(raw, actor=actor, key=key)
-            decision = await self.decide(request, event)
-            position = await recorder.record(event, application_id=decision.application_id, key=key)
-            return _encode(msgspec.structs.replace(decision, recorded=position))
 
-        return await self._answers.once(actor, key, raw, answer)
+def _answer(body: bytes, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, media_type="application/json", headers=headers)
 
 
 def _is_to_be_recorded(request: Request) -> bool:
@@ -144,7 +197,7 @@ def _idempotency_key(request: Request) -> str | None:
 
 
 def _bad_key() -> Problem:
-    expected = "one of 1 to 128 visible ASCII characters, a new one an application"
+    expected = "one of 1 to 128 visible ASCII characters, a new one for each request"
     return Problem(
         422,
         "idempotency_key_invalid",
@@ -154,22 +207,43 @@ def _bad_key() -> Problem:
 
 
 def _applications(body: bytes) -> Sequence[bytes]:
+    expected = f"1 to {MOST_APPLICATIONS} JSON objects"
     try:
-        return [bytes(raw) for raw in _batch.decode(body).applications]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        is_form = isinstance(exc, msgspec.ValidationError)
-        code = RejectCode.WRONG_FORMAT if is_form else RejectCode.MALFORMED_JSON
-        expected = f"1 to {MOST_APPLICATIONS} JSON objects"
-        raise Problem(
-            422,
-            code.value,
-            f'expected {{"applications": [...]}} with {expected}',
-            errors=[FieldError("applications" if is_form else "", expected)],
-        ) from exc
+        raws = applications_in(body, MOST_APPLICATIONS)
+    except MalformedBatch as exc:
+        raise _no_batch(400, RejectCode.MALFORMED_JSON, "", expected) from exc
+    except msgspec.ValidationError as exc:
+        raise _no_batch(422, RejectCode.WRONG_FORMAT, "applications", expected) from exc
+    if not 1 <= len(raws) <= MOST_APPLICATIONS:
+        raise _no_batch(422, RejectCode.WRONG_FORMAT, "applications", expected)
+    return raws
 
 
-def _result(outcome: Outcome, request_id: str) -> dict[str, Any]:
+def _no_batch(status: int, code: RejectCode, field: str, expected: str) -> Problem:
+    return Problem(
+        status,
+        code.value,
+        f'expected {{"applications": [...]}} with {expected}',
+        errors=[FieldError(field, expected)],
+    )
+
+
+def _results(request: Request, raws: Sequence[bytes], outcomes: Sequence[Outcome]) -> bytes:
+    request_id = request_id_of(request.scope)
+    results = [
+        _result(place, raw, outcome, request_id)
+        for place, (raw, outcome) in enumerate(zip(raws, outcomes, strict=True))
+    ]
+    return _encode({"results": results})
+
+
+def _result(place: int, raw: bytes, outcome: Outcome, request_id: str) -> dict[str, Any]:
     if isinstance(outcome, Decision):
-        return {"status": 200, "decision": outcome}
+        return {"index": place, "id": outcome.event_id, "status": 200, "decision": outcome}
     problem = problem_of(outcome)
-    return {"status": problem.status, "problem": msgspec.Raw(body_of(problem, request_id))}
+    return {
+        "index": place,
+        "id": id_in(raw),
+        "status": problem.status,
+        "problem": msgspec.Raw(body_of(problem, request_id)),
+    }

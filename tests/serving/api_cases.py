@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from starlette.middleware import Middleware
 
 from lakehouse.registry.artefacts import load_model, load_policy
 from lakehouse.security.audit_chain import AuditEntry
+from lakehouse.silver.idempotency import IdempotencyKeys
 from lakehouse.silver.reader import DecisionReader
 from lakehouse.silver.reference_tables import shipped
 from risk.contract.application import Limits
@@ -23,6 +25,7 @@ from risk.models.scorecard import Scorecard
 from serving.app import build
 from serving.audit.entries import Deeds
 from serving.decisions.history import Dossiers
+from serving.decisions.idempotency import Once
 from serving.decisions.recording import Recorder
 from serving.routes.stored import Reads
 from serving.wiring import Parts
@@ -78,6 +81,7 @@ def an_api(
         reads=Reads(reader),
         dossiers=Dossiers(lake_uri, dsn),
         recorder=recorder,
+        once=Once(IdempotencyKeys(dsn)),
         deeds=Deeds(log or Entries(), now=now),
         checks={"silver": reader.ping} if checks is None else checks,
         middlewares=(),
@@ -86,7 +90,10 @@ def an_api(
         root_path=root_path,
         cors=cors,
     )
-    return build(parts, on_end=reader.close), reader
+    stack = ExitStack()
+    stack.callback(reader.close)
+    stack.callback(parts.once.close)
+    return build(parts, on_end=stack.close), reader
 
 
 def talking_to(talk: Callable[[httpx.AsyncClient], Awaitable[T]], **parts: Any) -> T:

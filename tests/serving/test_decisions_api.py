@@ -113,7 +113,7 @@ def test_an_unknown_id_is_not_found(silver: str, path: str) -> None:
 def test_a_refusal_names_field_and_expectation_and_no_value() -> None:
     answer = posted(as_bytes(annual_inc=-98765.25))
     assert (answer.status_code, answer.json()["code"]) == (422, "out_of_range")
-    assert answer.json()["errors"] == [{"field": "annual_inc", "expected": "`float` >= 0.0"}]
+    assert answer.json()["errors"] == [{"field": "annual_inc", "expected": "a number >= 0.0"}]
     assert "98765" not in answer.text
 
 
@@ -141,7 +141,8 @@ def test_a_batch_gives_each_its_own_result() -> None:
 )
 def test_a_batch_that_is_none_is_refused_as_a_whole(body: bytes, code: str) -> None:
     answer = posted(body, "/v1/decisions:batch")
-    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    status = 400 if code == "malformed_json" else 422
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
 def scored(**question: object) -> bytes:

@@ -13,15 +13,11 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
+from lakehouse.postgres.migrate import migrate
 from lakehouse.settings.kafka import KafkaSource, broker_configuration
 from lakehouse.settings.settings import Settings
-from serving.decisions.recording import (
-    MOST_REMEMBERED,
-    REMEMBERED_SECONDS,
-    Answers,
-    Recorder,
-    identified,
-)
+from lakehouse.silver.idempotency import Claim
+from serving.decisions.recording import Recorder, identified
 from serving.http.problems import Problem
 from tests.risk.applications import as_bytes
 from tests.servers.broker import Broker
@@ -29,6 +25,13 @@ from tests.servers.process import free_port
 from tests.serving.api_cases import posted, talking_to
 
 RECORD = "/v1/decisions?record=true"
+A_CLAIM = Claim("desk", "k1", b"of its body")
+
+
+@pytest.fixture
+def silver(postgres: str) -> str:
+    migrate(postgres)
+    return postgres
 
 
 @contextmanager
@@ -52,11 +55,11 @@ def messages(broker: Broker, topic: str, count: int) -> list[Message]:
 
 
 def test_the_bytes_go_into_the_topic_as_they_came(
-    broker: Broker, new_topic: Callable[..., str]
+    broker: Broker, new_topic: Callable[..., str], silver: str
 ) -> None:
     topic, body = new_topic(), as_bytes(event_id="e7")
     with a_recorder(broker.address, topic) as recorder:
-        answer = recorded(body, recorder=recorder).json()
+        answer = recorded(body, recorder=recorder, dsn=silver).json()
     (message,) = messages(broker, topic, 1)
     assert answer["recorded"] == {"topic": topic, "partition": 0, "offset": message.offset()}
     assert (message.value(), message.key()) == (body, b"53595000")
@@ -64,7 +67,7 @@ def test_the_bytes_go_into_the_topic_as_they_came(
 
 
 def test_the_same_key_gets_the_first_answer_and_nothing_new_is_produced(
-    broker: Broker, new_topic: Callable[..., str]
+    broker: Broker, new_topic: Callable[..., str], silver: str
 ) -> None:
     topic = new_topic()
 
@@ -78,27 +81,29 @@ def test_the_same_key_gets_the_first_answer_and_nothing_new_is_produced(
         return [*together, again, other, new]
 
     with a_recorder(broker.address, topic) as recorder:
-        first, second, again, other, new = talking_to(twice, recorder=recorder)
+        first, second, again, other, new = talking_to(twice, recorder=recorder, dsn=silver)
     assert first.content == second.content == again.content
+    replayed = [answer.headers.get("idempotent-replayed") for answer in (first, second, again)]
+    assert sorted(map(str, replayed)) == ["None", "true", "true"]
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
     assert new.json()["recorded"]["offset"] == first.json()["recorded"]["offset"] + 1
 
 
 def test_a_refused_application_is_not_recorded(
-    broker: Broker, new_topic: Callable[..., str]
+    broker: Broker, new_topic: Callable[..., str], silver: str
 ) -> None:
     topic = new_topic()
     with a_recorder(broker.address, topic) as recorder:
-        assert recorded(as_bytes(loan_amnt=-1), recorder=recorder).status_code == 422
-        recorded(as_bytes(event_id="good"), recorder=recorder)
+        assert recorded(as_bytes(loan_amnt=-1), recorder=recorder, dsn=silver).status_code == 422
+        recorded(as_bytes(event_id="good"), recorder=recorder, dsn=silver)
     (message,) = messages(broker, topic, 1)
     assert b"good" in (message.value() or b"")
 
 
-def test_without_a_broker_the_answer_says_so_within_five_seconds() -> None:
+def test_without_a_broker_the_answer_says_so_within_five_seconds(silver: str) -> None:
     began = time.monotonic()
     with a_recorder(f"127.0.0.1:{free_port()}", "t") as recorder:
-        answer = recorded(as_bytes(), recorder=recorder)
+        answer = recorded(as_bytes(), recorder=recorder, dsn=silver)
         took = time.monotonic() - began
     assert (answer.status_code, answer.json()["code"]) == (503, "recording_unavailable")
     assert took < 5
@@ -109,10 +114,10 @@ def test_without_a_topic_nothing_is_silently_dropped() -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "recording_unavailable")
 
 
-def test_recording_wants_a_key(broker: Broker, new_topic: Callable[..., str]) -> None:
+def test_recording_wants_a_key(broker: Broker, new_topic: Callable[..., str], silver: str) -> None:
     with a_recorder(broker.address, new_topic()) as recorder:
         for key in ("", "x" * 129, "a\tb"):
-            answer = recorded(as_bytes(), key, recorder=recorder)
+            answer = recorded(as_bytes(), key, recorder=recorder, dsn=silver)
             assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_invalid")
 
 
@@ -123,65 +128,56 @@ def test_only_true_and_false_are_understood(query: str, status: int) -> None:
     assert posted(as_bytes(), f"/v1/decisions?record={query}").status_code == status
 
 
+def test_a_batch_is_recorded_once_and_what_is_refused_is_not(
+    broker: Broker, new_topic: Callable[..., str], silver: str
+) -> None:
+    topic = new_topic()
+    body = b'{"applications": [%s, {"id": NaN}, %s]}' % (as_bytes(id=1), as_bytes(id=2))
+
+    async def twice(client: httpx.AsyncClient) -> list[httpx.Response]:
+        path, headers = "/v1/decisions:batch?record=true", {"Idempotency-Key": "k1"}
+        return [await client.post(path, content=body, headers=headers) for _ in range(2)]
+
+    with a_recorder(broker.address, topic) as recorder:
+        first, again = talking_to(twice, recorder=recorder, dsn=silver)
+    assert first.content == again.content
+    results = first.json()["results"]
+    assert [(each["index"], each["status"]) for each in results] == [(0, 200), (1, 400), (2, 200)]
+    places = [results[place]["decision"]["recorded"]["offset"] for place in (0, 2)]
+    assert sorted(places) == [0, 1]
+    ids = {json.loads(message.value() or b"")["event_id"] for message in messages(broker, topic, 2)}
+    assert ids == {results[place]["decision"]["event_id"] for place in (0, 2)}
+
+
+def test_without_silver_nothing_is_recorded(broker: Broker, new_topic: Callable[..., str]) -> None:
+    with a_recorder(broker.address, new_topic()) as recorder:
+        answer = recorded(as_bytes(), recorder=recorder)
+    assert (answer.status_code, answer.json()["code"]) == (503, "silver_unavailable")
+
+
 def test_an_event_without_an_id_gets_the_keys_and_keeps_its_bytes() -> None:
-    event = identified(as_bytes(), actor="desk", key="k1")
+    event = identified(as_bytes(), A_CLAIM)
     assert event.endswith(as_bytes()[1:])
-    assert event == identified(as_bytes(), actor="desk", key="k1")
+    assert event == identified(as_bytes(), A_CLAIM)
     ids = {
-        json.loads(identified(as_bytes(), actor=actor, key=key))["event_id"]
-        for actor in ("desk", "branch")
+        json.loads(identified(as_bytes(), Claim(owner, key, body), place))["event_id"]
+        for owner in ("desk", "branch")
         for key in ("k1", "k2")
+        for body in (b"1", b"2")
+        for place in (0, 1)
     }
-    assert len(ids) == 4
+    assert len(ids) == 16
 
 
 @pytest.mark.parametrize("raw", [as_bytes(event_id="e1"), b"{", b"[]", b"\xff", b"[" * 100_000])
 def test_an_event_with_an_id_and_what_is_no_event_stay_as_they_are(raw: bytes) -> None:
-    assert identified(raw, actor="desk", key="k1") == raw
+    assert identified(raw, A_CLAIM) == raw
 
 
 def test_an_empty_event_gets_an_id_too() -> None:
-    assert json.loads(identified(b" { } ", actor="desk", key="k1")).keys() == {"event_id"}
+    assert json.loads(identified(b" { } ", A_CLAIM)).keys() == {"event_id"}
 
 
 def test_an_id_that_is_null_is_refused_rather_than_doubled() -> None:
     with pytest.raises(Problem, match="event_id: expected"):
-        identified(as_bytes(event_id=None), actor="desk", key="k1")
-
-
-def test_a_key_is_remembered_for_a_day_and_by_whom_it_was_used() -> None:
-    now = [0.0]
-    given: list[int] = []
-
-    async def answer() -> bytes:
-        given.append(len(given))
-        return b"%d" % given[-1]
-
-    async def use() -> list[bytes]:
-        answers = Answers(clock=lambda: now[0])
-        found = [await answers.once("desk", "k", b"1", answer) for _ in range(2)]
-        found.append(await answers.once("branch", "k", b"2", answer))
-        now[0] = REMEMBERED_SECONDS
-        found.append(await answers.once("desk", "k", b"3", answer))
-        for number in range(MOST_REMEMBERED):
-            await answers.once("desk", f"k{number}", b"", answer)
-        assert len(answers._known) == MOST_REMEMBERED
-        return found
-
-    assert asyncio.run(use()) == [b"0", b"0", b"1", b"2"]
-
-
-def test_a_failed_attempt_may_be_made_again() -> None:
-    async def fail() -> bytes:
-        raise Problem(503, "recording_unavailable", "not now")
-
-    async def succeed() -> bytes:
-        return b"done"
-
-    async def use() -> bytes:
-        answers = Answers()
-        with pytest.raises(Problem):
-            await answers.once("desk", "k", b"", fail)
-        return await answers.once("desk", "k", b"", succeed)
-
-    assert asyncio.run(use()) == b"done"
+        identified(as_bytes(event_id=None), A_CLAIM)
