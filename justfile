@@ -41,6 +41,11 @@ sql *question:
 account *options:
     @{{ python }} -m lakehouse check "$@"
 
+# Keep the lake small and quick, beside running flows: just maintain [--compact] [--vacuum] [--retain] [--every SECONDS]
+[group('run')]
+maintain *options:
+    @{{ python }} -m lakehouse maintain "$@"
+
 # Bring silver's schema up to date
 [group('run')]
 migrate *options:

@@ -7,6 +7,7 @@ local lake, and the API beside it; then shows what came of it. Without SECONDS i
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import subprocess
@@ -35,17 +36,18 @@ from lakehouse.reconciliation import Account, account
 from lakehouse.registry.artefacts import shipped_document
 from lakehouse.registry.changes import Change, challenge, register_model
 from lakehouse.registry.store import RegistryStore
-from lakehouse.settings.settings import Settings
+from lakehouse.settings.settings import Settings, variable_of
 from lakehouse.silver.claims import open_silver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 CHALLENGER = "boosting-1"
 WATCHLIST_ROWS = 5
 WATCHLIST_COLUMNS = ["application_id", "amount_usd", "purpose", "pd", "reasons"]
 INTERRUPTED = 130
 FLOW = (sys.executable, "-m", "bytewax.run", "dataflows.score")
+MAINTENANCE = (sys.executable, "-m", "lakehouse", "maintain", "--every", "30")
 
 NEXT_STEPS = """\
 What to try next
@@ -81,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         appoint_challenger(settings, utc_now())
-        with running_api(settings, os.environ) as api:
+        with running_api(settings, os.environ) as api, maintenance(settings):
             answer = _ask(settings, api, console)
             exit_code = run_flow(seconds)
             return exit_code or show_results(settings, console, answer)
@@ -105,6 +107,26 @@ def appoint_challenger(settings: Settings, now: datetime) -> None:
         change = Change(by="demo", at=now, reason="to be seen beside the champion")
         register_model(store, shipped_document("model", CHALLENGER), change)
         challenge(store, CHALLENGER, change)
+
+
+@contextlib.contextmanager
+def maintenance(settings: Settings) -> Iterator[None]:
+    """Keep the lake small as long as the context; what is said of it goes to maintain.log."""
+    path = settings.home / "maintain.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as output:
+        process = subprocess.Popen(
+            MAINTENANCE,
+            env={**os.environ, variable_of("maintenance_address"): "127.0.0.1:0"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def run_flow(seconds: float | None) -> int:

@@ -12,6 +12,7 @@ import msgspec
 from rich.console import Console
 
 from lakehouse.errors import LakehouseError, QueryInvalid
+from lakehouse.gold.command import add_maintain
 from lakehouse.lake import answers
 from lakehouse.lake.prompt import converse, prompt_session
 from lakehouse.lake.session import open_lake
@@ -168,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     loading.set_defaults(run=load_reference)
 
     add_models(commands, now=lambda: datetime.now(UTC))
+    add_maintain(commands, now=lambda: datetime.now(UTC))
     return parser
 
 

@@ -154,6 +154,13 @@ SILVER_COMMITTED_AT = Gauge("risk_silver_committed_at_seconds", "Last commit of 
 GOLD_COMMITTED_AT = Gauge(
     "risk_gold_committed_at_seconds", "Last commit of a gold table, Unix time.", ["table"]
 )
+LAKE_FILES = Gauge(
+    "risk_lake_files", "Data files of a gold table at its last maintenance.", ["table"]
+)
+LAKE_BYTES = Gauge("risk_lake_bytes", "Their size, bytes.", ["table"])
+LAKE_MAINTAINED_AT = Gauge(
+    "risk_lake_maintained_at_seconds", "End of the last maintenance of the lake, Unix time."
+)
 STAGE_SECONDS = Latency(
     "risk_stage_seconds",
     "Wall time in one stage of what is judged and stored at once.",

@@ -21,6 +21,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 
 from lakehouse.arrow_schemas import INSTANT
 from lakehouse.errors import QueryInvalid, Unavailable
@@ -75,6 +76,7 @@ class Lake:
     def __init__(self, lake_uri: str) -> None:
         self._uris = {name: table_uri(lake_uri, name) for name in VIEWS}
         self._tables: dict[str, DeltaTable | None] = {}
+        self._versions: dict[str, int | None] = {}
         self._lock = threading.Lock()
         self._connection = duckdb.connect(":memory:", config=_CONFIGURATION)
         self.close = weakref.finalize(self, self._connection.close)
@@ -86,6 +88,8 @@ class Lake:
     def refresh(self) -> None:
         """Look at the tables again: queries see what was committed up to now.
 
+        What was read of a table's log before is not read again.
+
         Raises
         ------
         Unavailable, Denied
@@ -93,8 +97,10 @@ class Lake:
         """
         with self._lock, ThreadPoolExecutor(len(VIEWS), "lake-open") as pool:
             for name, table in zip(VIEWS, pool.map(self._newest, VIEWS), strict=True):
-                self._tables[name] = table
-                self._expose(name, table)
+                version = None if table is None else table.version()
+                if name not in self._tables or version != self._versions[name]:
+                    self._expose(name, table)
+                self._tables[name], self._versions[name] = table, version
 
     def query(self, statement: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Return a question's answer; instants are naive and mean UTC.
@@ -171,6 +177,9 @@ class Lake:
 
     def _newest(self, name: str) -> DeltaTable | None:
         try:
+            table = self._tables.get(name)
+            if table is not None and _is_followed(table):
+                return table
             return open_table(self._uris[name])
         except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
             raise_as_ours(self._uris[name], exc)
@@ -191,6 +200,15 @@ class Lake:
             for field in schema
         ]
         self._connection.from_arrow(source).select(*columns).create_view(name, replace=True)
+
+
+def _is_followed(table: DeltaTable) -> bool:
+    """Bring a table to its newest version; false where it has to be opened anew."""
+    try:
+        table.update_incremental()
+    except DeltaError:
+        return False
+    return True
 
 
 def _refuse_changes(statements: Sequence[duckdb.Statement]) -> None:

@@ -145,7 +145,7 @@ class Settings(BaseModel):
     gold_flush_rows: Annotated[
         int,
         _about("Rows waiting for one gold table that cause a commit at once.", ge=1, le=1_000_000),
-    ] = 20_000
+    ] = 1_000_000
     gold_flush_mib: Annotated[
         int,
         _about(
@@ -155,6 +155,23 @@ class Settings(BaseModel):
             le=1_024,
         ),
     ] = 32
+    raw_retention_days: Annotated[
+        int,
+        _about(
+            "Days after which maintenance forgets an event's raw bytes, in the archive and in "
+            "quarantine; decisions stay, but can be replayed no more. 0 keeps the bytes for ever.",
+            ge=0,
+            le=36_500,
+        ),
+    ] = 0
+    maintenance_address: Annotated[
+        str,
+        _about(
+            "Where Prometheus may scrape `python -m lakehouse maintain --every SECONDS`, "
+            "`HOST:PORT`; port 0 takes a free one.",
+            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
+        ),
+    ] = "127.0.0.1:9103"
     allow_position_loss: Annotated[
         str,
         _about(

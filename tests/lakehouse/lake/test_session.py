@@ -219,3 +219,14 @@ def test_a_process_that_stopped_reading_early_ends_cleanly(tmp_path: Path) -> No
             check=False,
         )
         assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+
+
+def test_a_refresh_sees_a_table_that_came_after_the_session_began(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path))
+    writer = a_gold_writer(str(tmp_path))
+    for off in range(3):
+        append(writer, off, off + 1)
+        writer.flush()
+        lake.refresh()
+        assert lake.query("select max(off) as last from raw_events")["last"].to_pylist() == [off]
+    lake.close()

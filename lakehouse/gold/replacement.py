@@ -1,0 +1,157 @@
+"""Replace data files of a Delta table by others, in one commit beside running writers.
+
+The library replaces all files of a table, or deletes rows by a predicate. What is written here is
+one entry of Delta's log, as its protocol has it: the files that go, the files that come. It is put
+where the next version belongs, on condition that nobody was there first. Appends do not conflict
+with it. If a file is gone by then, another maintainer has replaced it, and nothing is written.
+"""
+
+import json
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import obstore
+import pyarrow as pa
+from deltalake import DeltaTable
+from obstore.exceptions import AlreadyExistsError
+
+from lakehouse.errors import Unavailable
+from lakehouse.gold.data_file import StoredOnce
+
+__all__ = ["LiveFile", "live_files", "replace_files"]
+
+_ATTEMPTS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFile:
+    """A data file that is part of a table's newest version; `least` by column, where known."""
+
+    path: str
+    size: int
+    rows: int
+    changed_at_ms: int
+    least: dict[str, Any] = field(default_factory=dict, compare=False)
+
+
+def live_files(handle: DeltaTable) -> list[LiveFile]:
+    """Return a table's files in the order in which they were written."""
+    found = pa.table(handle.get_add_actions(flatten=True)).to_pylist()
+    files = [
+        LiveFile(
+            path=each["path"],
+            size=each["size_bytes"],
+            rows=each["num_records"],
+            changed_at_ms=each["modification_time"],
+            least={
+                name.removeprefix("min."): value
+                for name, value in each.items()
+                if name.startswith("min.")
+            },
+        )
+        for each in found
+    ]
+    return sorted(files, key=lambda file: (file.changed_at_ms, file.path))
+
+
+def replace_files(
+    handle: DeltaTable,
+    objects: obstore.store.ObjectStore,
+    removed: Collection[LiveFile],
+    added: Sequence[StoredOnce],
+    *,
+    operation: str,
+    is_data_changed: bool,
+) -> bool:
+    """Commit the replacement; false, and nothing done, where a file is not live any more.
+
+    The handle is at the newest version afterwards; the libraries' own errors pass through.
+
+    Parameters
+    ----------
+    objects
+        The table's folder.
+    is_data_changed
+        Whether rows differ; else streaming readers leave the commit aside.
+
+    Raises
+    ------
+    Unavailable
+        Others were quicker again and again.
+    """
+    for file in added:
+        file.put(objects)
+    for _ in range(_ATTEMPTS):
+        if not {file.path for file in removed} <= {file.path for file in live_files(handle)}:
+            return False
+        entry = _entry(removed, added, operation=operation, is_data_changed=is_data_changed)
+        try:
+            objects.put(
+                f"_delta_log/{handle.version() + 1:020d}.json",
+                entry,
+                mode="create",
+                use_multipart=False,
+            )
+        except AlreadyExistsError:
+            handle.update_incremental()
+            continue
+        handle.update_incremental()
+        return True
+    raise Unavailable(
+        f"{handle.table_uri}: others committed in each of {_ATTEMPTS} attempts to replace files; "
+        "run this again: nothing was changed"
+    )
+
+
+def now_milliseconds() -> int:
+    """Return the instant that a commit carries, Unix time."""
+    return time.time_ns() // 1_000_000
+
+
+def _entry(
+    removed: Collection[LiveFile],
+    added: Sequence[StoredOnce],
+    *,
+    operation: str,
+    is_data_changed: bool,
+) -> bytes:
+    now_ms = now_milliseconds()
+    actions: list[dict[str, object]] = [
+        {
+            "commitInfo": {
+                "timestamp": now_ms,
+                "operation": operation,
+                "operationParameters": {},
+                "engineInfo": "lakehouse.gold",
+            }
+        }
+    ]
+    actions += [
+        {
+            "remove": {
+                "path": file.path,
+                "deletionTimestamp": now_ms,
+                "dataChange": is_data_changed,
+                "extendedFileMetadata": True,
+                "partitionValues": {},
+                "size": file.size,
+            }
+        }
+        for file in removed
+    ]
+    actions += [
+        {
+            "add": {
+                "path": file.added.path,
+                "partitionValues": {},
+                "size": file.added.size,
+                "modificationTime": file.added.modification_time,
+                "dataChange": is_data_changed,
+                "stats": file.added.stats,
+            }
+        }
+        for file in added
+    ]
+    return "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in actions).encode()

@@ -1,0 +1,73 @@
+"""Forget the raw bytes of old events; where they came from, and what became of them, stays.
+
+`check` holds all the same. Replaying such a decision says that its bytes were forgotten.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import obstore
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.fs
+from deltalake import DeltaTable
+
+from lakehouse.gold.file_rows import rows_of, written
+from lakehouse.gold.replacement import live_files, replace_files
+
+__all__ = ["forget_bytes"]
+
+_RAW: Final = {
+    "raw_events": ("received_at", ("event_key", "raw")),
+    "quarantine": ("first_seen_at", ("raw",)),
+}
+"""When a row came, and its columns that hold what came."""
+
+
+def forget_bytes(
+    table: str,
+    schema: pa.Schema,
+    handle: DeltaTable,
+    objects: obstore.store.ObjectStore,
+    filesystem: pyarrow.fs.FileSystem,
+    before: datetime,
+) -> int:
+    """Make raw bytes null in rows that came before an instant; return how many files that changed.
+
+    The libraries' own errors pass through.
+    """
+    if table not in _RAW:
+        return 0
+    arrived, raw = _RAW[table]
+    cut = pa.scalar(before, schema.field(arrived).type)
+    changed = 0
+    for file in live_files(handle):
+        least = file.least.get(arrived)
+        if least is not None and least >= before:
+            continue
+        told = rows_of([file], schema, filesystem, [arrived, *raw])
+        if not any(_holds_old(rows, raw, pc.less(rows[arrived], cut)) for rows in told):
+            continue
+        kept = written(
+            (
+                _emptied(rows, raw, pc.less(rows[arrived], cut))
+                for rows in rows_of([file], schema, filesystem)
+            ),
+            schema,
+        )
+        changed += replace_files(
+            handle, objects, [file], [kept], operation="DELETE", is_data_changed=True
+        )
+    return changed
+
+
+def _holds_old(rows: pa.Table, names: Sequence[str], is_old: pa.ChunkedArray) -> bool:
+    return any(pc.any(pc.and_(is_old, pc.is_valid(rows[name]))).as_py() for name in names)
+
+
+def _emptied(rows: pa.Table, names: Sequence[str], is_old: pa.ChunkedArray) -> pa.Table:
+    for name in names:
+        kept = pc.if_else(is_old, pa.scalar(None, rows[name].type), rows[name])
+        rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), kept)
+    return rows
