@@ -4,17 +4,22 @@ Two places hold them. Some are shipped with the code: a JSON document with a che
 it, which `sha256sum --check` reads too (`NAME.json`, `NAME.json.sha256`). Others were registered in
 the lake (`lakehouse.registry.store`), where the log holds the checksum and says which of them are
 in force. Nothing is ever executed on loading.
+
+Every function raises `ArtefactInvalid` where there is no such version, or it is not what its
+checksum or its document says. What reads the lake raises `Unavailable` or `Denied` too: it does not
+answer, or does not let us read.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from lakehouse.errors import ArtefactInvalid
 from lakehouse.registry.log import Kind, State, fold
-from lakehouse.registry.read import registered_model, registered_policy
 from lakehouse.registry.store import RegistryStore
 from risk.errors import RiskError
 from risk.models.model import Model, parse_model, to_json
@@ -27,6 +32,7 @@ __all__ = [
     "find_policy",
     "load_model",
     "load_policy",
+    "registered_model",
     "save_model",
     "shipped_document",
     "shipped_versions",
@@ -35,100 +41,105 @@ __all__ = [
 CHAMPION: Final = "scorecard-1"
 SHIPPED: Final = Path(__file__).parents[1] / "shipped"
 
-_FOLDERS: Final = {"model": "models", "policy": "policies"}
+_FOLDERS: Final = {"model": SHIPPED / "models", "policy": SHIPPED / "policies"}
 _CHECKSUM: Final = ".sha256"
+
+T = TypeVar("T", bound=Model | Policy)
+
+
+@dataclass(frozen=True)
+class _Kind(Generic[T]):
+    name: Kind
+    parse: Callable[[bytes], T]
+
+    def parsed(self, version: str, document: bytes, where: str) -> T:
+        try:
+            artefact = self.parse(document)
+        except RiskError as exc:
+            raise ArtefactInvalid(f"{where}: {exc}") from exc
+        if artefact.version != version:
+            raise ArtefactInvalid(
+                f"{where}: expected version {version!r}, found {artefact.version!r}; "
+                "a file bears the version that it holds"
+            )
+        return artefact
+
+    def load(self, version: str, folder: Path) -> T:
+        document = _shipped_bytes(self.name, version, folder)
+        return self.parsed(version, document, f"{folder / version}.json")
+
+    def registered(self, store: RegistryStore, state: State, version: str) -> T:
+        registered = state.registered(self.name)
+        # A version is looked up, not made into a path: "../" leads nowhere.
+        if version not in registered:
+            raise ArtefactInvalid(
+                f"no {self.name} {version!r} is registered in {store.lake_uri}: there is "
+                f"{', '.join(registered) or 'none'}"
+            )
+        document, where = store.document(self.name, version), store.where_is(self.name, version)
+        expected, found = registered[version], hashlib.sha256(document).hexdigest()
+        if found != expected:
+            raise ArtefactInvalid(
+                f"{where}: expected the checksum in the log, {expected[:12]}..., found "
+                f"{found[:12]}...: the {self.name} was altered. Restore it"
+            )
+        return self.parsed(version, document, where)
+
+    def find(self, lake_uri: str, version: str, sha256: str | None = None) -> T:
+        shipped = shipped_versions(self.name)
+        if version in shipped:
+            found = hashlib.sha256(shipped_document(self.name, version)).hexdigest()
+            if sha256 in {None, found}:
+                return self.load(version, _FOLDERS[self.name])
+        store = RegistryStore(lake_uri)
+        state = fold(store.entries())
+        known = state.registered(self.name)
+        if version in known and sha256 in {None, known[version]}:
+            return self.registered(store, state, version)
+        asked = repr(version) if sha256 is None else f"{version!r} with checksum {sha256[:12]}..."
+        raise ArtefactInvalid(
+            f"no {self.name} {asked}, neither shipped nor registered in {lake_uri}: there is "
+            f"{', '.join(sorted({*shipped, *known}))}"
+        )
+
+
+_MODEL: Final[_Kind[Model]] = _Kind("model", parse_model)
+_POLICY: Final[_Kind[Policy]] = _Kind("policy", parse_policy)
 
 
 def find_model(lake_uri: str, version: str, sha256: str | None = None) -> Model:
-    """Return a model by version, shipped or registered; with `sha256`, exactly that one.
-
-    Raises
-    ------
-    ArtefactInvalid
-        There is none of this version or checksum, or it was altered.
-    Unavailable, Denied
-        It is not shipped, and the lake does not answer or does not let us read.
-    """
-    shipped = load_model(version) if version in shipped_versions("model") else None
-    if shipped is not None and sha256 in {None, shipped.sha256}:
-        return shipped
-    store = RegistryStore(lake_uri)
-    state = fold(store.entries())
-    if version not in state.models:
-        raise _unknown("model", version, sha256, state, lake_uri)
-    model = registered_model(store, state, version)
-    if sha256 not in {None, model.sha256}:
-        raise _unknown("model", version, sha256, state, lake_uri)
-    return model
+    """Return a model by version, shipped or registered; with `sha256`, exactly that one."""
+    return _MODEL.find(lake_uri, version, sha256)
 
 
 def find_policy(lake_uri: str, version: str) -> Policy:
-    """Return a policy by version, shipped or registered.
+    """Return a policy by version, shipped or registered."""
+    return _POLICY.find(lake_uri, version)
 
-    Raises
-    ------
-    ArtefactInvalid
-        There is none of this version, or it was altered.
-    Unavailable, Denied
-        It is not shipped, and the lake does not answer or does not let us read.
-    """
-    if version in shipped_versions("policy"):
-        return load_policy(version)
-    store = RegistryStore(lake_uri)
-    state = fold(store.entries())
-    if version not in state.policies:
-        raise _unknown("policy", version, None, state, lake_uri)
-    return registered_policy(store, state, version)
+
+def registered_model(store: RegistryStore, state: State, version: str) -> Model:
+    """Return a registered model."""
+    return _MODEL.registered(store, state, version)
+
+
+def load_model(version: str = CHAMPION, *, folder: Path = _FOLDERS["model"]) -> Model:
+    """Return a shipped model, or one that was saved in a folder; the champion without a version."""
+    return _MODEL.load(version, folder)
+
+
+def load_policy(version: str, *, folder: Path = _FOLDERS["policy"]) -> Policy:
+    """Return a shipped policy, or one from a folder."""
+    return _POLICY.load(version, folder)
 
 
 def shipped_versions(kind: Kind) -> tuple[str, ...]:
     """Return the versions that come with the code."""
-    return tuple(sorted(path.stem for path in (SHIPPED / _FOLDERS[kind]).glob("*.json")))
-
-
-def load_model(version: str = CHAMPION, *, folder: Path = SHIPPED / _FOLDERS["model"]) -> Model:
-    """Return a model; the champion without a version.
-
-    Raises
-    ------
-    ArtefactInvalid
-        There is none of this version, or it is not what its checksum or its document says.
-    """
-    document = _read_verified(folder, version, "model")
-    try:
-        model = parse_model(document)
-    except RiskError as exc:
-        raise ArtefactInvalid(f"{folder / version}.json: {exc}") from exc
-    _expect_named(model.version, version, folder)
-    return model
-
-
-def load_policy(version: str, *, folder: Path = SHIPPED / _FOLDERS["policy"]) -> Policy:
-    """Return a policy.
-
-    Raises
-    ------
-    ArtefactInvalid
-        There is none of this version, or it is not what its checksum or its document says.
-    """
-    document = _read_verified(folder, version, "policy")
-    try:
-        policy = parse_policy(document)
-    except RiskError as exc:
-        raise ArtefactInvalid(f"{folder / version}.json: {exc}") from exc
-    _expect_named(policy.version, version, folder)
-    return policy
+    return tuple(sorted(path.stem for path in _FOLDERS[kind].glob("*.json")))
 
 
 def shipped_document(kind: Kind, version: str) -> bytes:
-    """Return the document of a shipped artefact.
-
-    Raises
-    ------
-    ArtefactInvalid
-        There is none of this version, or it is not what its checksum says.
-    """
-    return _read_verified(SHIPPED / _FOLDERS[kind], version, kind)
+    """Return the document of a shipped artefact."""
+    return _shipped_bytes(kind, version, _FOLDERS[kind])
 
 
 def save_model(model: Model, *, folder: Path) -> Path:
@@ -140,18 +151,7 @@ def save_model(model: Model, *, folder: Path) -> Path:
     return path
 
 
-def _unknown(
-    kind: Kind, version: str, sha256: str | None, state: State, lake_uri: str
-) -> ArtefactInvalid:
-    asked = repr(version) if sha256 is None else f"{version!r} with checksum {sha256[:12]}..."
-    known = sorted({*shipped_versions(kind), *state.registered(kind)})
-    return ArtefactInvalid(
-        f"no {kind} {asked}, neither shipped nor registered in {lake_uri}: there is "
-        f"{', '.join(known)}"
-    )
-
-
-def _read_verified(folder: Path, version: str, kind: str) -> bytes:
+def _shipped_bytes(kind: Kind, version: str, folder: Path) -> bytes:
     known = sorted(path.stem for path in folder.glob("*.json"))
     # A version is looked up, not made into a path: "../" leads nowhere.
     if version not in known:
@@ -176,11 +176,3 @@ def _read_verified(folder: Path, version: str, kind: str) -> bytes:
             f"(sha256sum {path.name} > {checksum.name})"
         )
     return document
-
-
-def _expect_named(found: str, version: str, folder: Path) -> None:
-    if found != version:
-        raise ArtefactInvalid(
-            f"{folder / version}.json: expected version {version!r}, found {found!r}; "
-            "a file bears the version that it holds"
-        )

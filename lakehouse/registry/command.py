@@ -19,7 +19,7 @@ from lakehouse.errors import ArtefactInvalid, SettingsInvalid
 from lakehouse.registry import changes
 from lakehouse.registry.artefacts import shipped_document, shipped_versions
 from lakehouse.registry.changes import Change
-from lakehouse.registry.listing import ListedModel, Listing, listing
+from lakehouse.registry.listing import ListedModel, ListedPolicy, Listing, listing
 from lakehouse.registry.log import Kind
 from lakehouse.registry.store import RegistryStore
 from lakehouse.registry.watch import FOLLOW
@@ -31,6 +31,7 @@ _Clock: TypeAlias = Callable[[], datetime]
 _Do: TypeAlias = Callable[[RegistryStore, argparse.Namespace, Change], object]
 
 _STYLES = {"champion": "bold green", "challenger": "cyan", "retired": "dim", "shipped": "dim"}
+_COLUMNS = ("version", "part", "kind", "checksum", "registered", "by")
 
 
 def add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser], now: _Clock) -> None:
@@ -39,7 +40,7 @@ def add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser], no
     Parameters
     ----------
     now
-        The door's clock: the log says when each change was made.
+        The command's clock: the log says when each change was made.
     """
     parser = commands.add_parser("models", help="which models score, and which one decides")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
@@ -53,20 +54,25 @@ def add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser], no
     registering.add_argument("--policy", action="store_true", help="it is a policy")
     _add_change(registering, _register, now, needs_reason=False)
 
-    changes: tuple[tuple[str, str, _Do], ...] = (
-        ("promote", "make a registered model the champion", _promote),
-        ("challenge", "let a registered model score beside the champion", _challenge),
-        ("retire", "use a model no more, for good", _retire),
-    )
-    for name, meaning, do in changes:
+    for name, meaning, change in (
+        ("promote", "make a registered model the champion", changes.promote),
+        ("challenge", "let a registered model score beside the champion", changes.challenge),
+        ("retire", "use a model no more, for good", changes.retire),
+    ):
         verb = verbs.add_parser(name, help=f"{meaning}; running flows follow within seconds")
         verb.add_argument("version", metavar="VERSION")
-        _add_change(verb, do, now, needs_reason=True)
+        _add_change(verb, _of_a_version(change), now)
     rolling_back = verbs.add_parser("rollback", help="make the champion before champion again")
-    _add_change(rolling_back, _roll_back, now, needs_reason=True)
+    _add_change(rolling_back, lambda store, _, change: changes.roll_back(store, change), now)
 
 
-def _add_change(verb: argparse.ArgumentParser, do: _Do, now: _Clock, *, needs_reason: bool) -> None:
+def _of_a_version(do: Callable[[RegistryStore, str, Change], object]) -> _Do:
+    return lambda store, options, change: do(store, options.version, change)
+
+
+def _add_change(
+    verb: argparse.ArgumentParser, do: _Do, now: _Clock, *, needs_reason: bool = True
+) -> None:
     verb.add_argument("--reason", required=needs_reason, default="", help="kept in the log")
     verb.add_argument("--by", help="who makes the change; default: the account's name")
     verb.add_argument("--json", action="store_true", help="what is now in force, as JSON")
@@ -87,29 +93,14 @@ def _list(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _register(store: RegistryStore, options: argparse.Namespace, change: Change) -> None:
-    kind: Kind = "policy" if options.policy else "model"
-    document = _document(kind, options.artefact)
-    if kind == "policy":
-        changes.register_policy(store, document, change)
+    if options.policy:
+        changes.register_policy(store, _document("policy", options.artefact), change)
     else:
-        dossier = _dossier(options.artefact)
+        # Training writes a dossier beside the model's file; it may be gone.
+        path = Path(options.artefact).with_suffix(".md")
+        dossier = path.read_bytes() if path.is_file() else None
+        document = _document("model", options.artefact)
         changes.register_model(store, document, change, dossier=dossier)
-
-
-def _promote(store: RegistryStore, options: argparse.Namespace, change: Change) -> None:
-    changes.promote(store, options.version, change)
-
-
-def _challenge(store: RegistryStore, options: argparse.Namespace, change: Change) -> None:
-    changes.challenge(store, options.version, change)
-
-
-def _retire(store: RegistryStore, options: argparse.Namespace, change: Change) -> None:
-    changes.retire(store, options.version, change)
-
-
-def _roll_back(store: RegistryStore, _: argparse.Namespace, change: Change) -> None:
-    changes.roll_back(store, change)
 
 
 def _document(kind: Kind, artefact: str) -> bytes:
@@ -122,12 +113,6 @@ def _document(kind: Kind, artefact: str) -> bytes:
             f"cannot read {artefact}: {exc.strerror}; expected a {kind}'s file, or one of the "
             f"shipped {', '.join(shipped_versions(kind))}"
         ) from exc
-
-
-def _dossier(artefact: str) -> bytes | None:
-    """Return the dossier that training wrote beside a model's file, if it is still there."""
-    path = Path(artefact).with_suffix(".md")
-    return path.read_bytes() if path.is_file() else None
 
 
 def _account() -> str:
@@ -148,30 +133,21 @@ def _show(settings: Settings, found: Listing, *, as_json: bool, with_table: bool
 
 def _table(found: Listing) -> Table:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("version", "part", "kind", "checksum", "registered", "by"):
+    for column in _COLUMNS:
         table.add_column(column, overflow="fold")
     for model in found.models:
-        table.add_row(*map(Text, _cells(model)), style=_STYLES.get(model.role, ""))
+        kind = "REFUSED" if model.refused else model.kind or ""
+        lenders = ", lender's fields" if model.uses_lender_fields else ""
+        _add_row(table, model, model.role, kind + lenders)
     for policy in found.policies:
-        part = "registered" if policy.registered_at else "shipped"
-        cells = (policy.version, part, "policy", policy.sha256[:12])
-        table.add_row(
-            *map(Text, (*cells, _day(policy.registered_at), policy.registered_by or "")),
-            style=_STYLES.get(part, ""),
-        )
+        _add_row(table, policy, "registered" if policy.registered_at else "shipped", "policy")
     return table
 
 
-def _cells(model: ListedModel) -> tuple[str, ...]:
-    kind = "REFUSED" if model.refused else model.kind or ""
-    return (
-        model.version,
-        model.role,
-        f"{kind}, lender's fields" if model.uses_lender_fields else kind,
-        (model.sha256 or "")[:12],
-        _day(model.registered_at),
-        model.registered_by or "",
-    )
+def _add_row(table: Table, one: ListedModel | ListedPolicy, part: str, kind: str) -> None:
+    day = "" if one.registered_at is None else f"{one.registered_at:%Y-%m-%d %H:%M}"
+    cells = (one.version, part, kind, (one.sha256 or "")[:12], day, one.registered_by or "")
+    table.add_row(*map(Text, cells), style=_STYLES.get(part, ""))
 
 
 def _in_force(settings: Settings, found: Listing) -> str:
@@ -181,7 +157,3 @@ def _in_force(settings: Settings, found: Listing) -> str:
         lines.append(f"RISK_MODEL pins {settings.model} here, whatever the registry says")
     lines += [f"REFUSED {model.refused}" for model in found.models if model.refused]
     return "\n".join(lines)
-
-
-def _day(at: datetime | None) -> str:
-    return "" if at is None else f"{at:%Y-%m-%d %H:%M}"

@@ -9,45 +9,49 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from lakehouse.errors import ArtefactInvalid
-from lakehouse.registry.artefacts import CHAMPION, load_model, shipped_document, shipped_versions
+from lakehouse.registry.artefacts import (
+    CHAMPION,
+    load_model,
+    registered_model,
+    shipped_document,
+    shipped_versions,
+)
 from lakehouse.registry.log import Action, Entry, Kind, State, fold
-from lakehouse.registry.read import registered_model
 from lakehouse.registry.store import RegistryStore
-from risk.models.model import Model
 
 __all__ = ["ListedModel", "ListedPolicy", "Listing", "Role", "listing"]
 
 Role: TypeAlias = Literal["champion", "challenger", "registered", "retired", "shipped"]
 
 
-class ListedModel(msgspec.Struct, frozen=True, kw_only=True):
-    """One model; what only its document says is null where that is refused.
+class ListedPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """One policy that RISK_POLICY can name.
 
     Attributes
     ----------
     registered_at, registered_by
         Null for one that is shipped and not registered.
+    """
+
+    version: str
+    sha256: str | None
+    registered_at: datetime | None
+    registered_by: str | None
+
+
+class ListedModel(ListedPolicy, frozen=True, kw_only=True):
+    """One model; what only its document says is null where that is refused.
+
+    Attributes
+    ----------
     refused
         Why it cannot be used; null if it can.
     """
 
-    version: str
     role: Role
-    sha256: str | None
     kind: str | None
     uses_lender_fields: bool | None
-    registered_at: datetime | None
-    registered_by: str | None
     refused: str | None
-
-
-class ListedPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """One policy that RISK_POLICY can name."""
-
-    version: str
-    sha256: str
-    registered_at: datetime | None
-    registered_by: str | None
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,36 +77,25 @@ def listing(lake_uri: str) -> Listing:
     store = RegistryStore(lake_uri)
     entries = store.entries()
     state = fold(entries)
-    registrations = {
-        (entry.kind, entry.version): entry for entry in entries if entry.action is Action.REGISTER
-    }
+    brought = {(one.kind, one.version): one for one in entries if one.action is Action.REGISTER}
+
+    def versions(kind: Kind) -> dict[str, Entry | None]:
+        known = dict.fromkeys((*state.registered(kind), *shipped_versions(kind)))
+        return {version: brought.get((kind, version)) for version in known}
+
     return Listing(
         number=state.number,
         champion=state.champion or CHAMPION,
         challengers=state.challengers,
-        models=tuple(
-            _model(store, state, version, registrations.get(("model", version)))
-            for version in _versions("model", state)
-        ),
-        policies=tuple(
-            _policy(version, registrations.get(("policy", version)))
-            for version in _versions("policy", state)
-        ),
+        models=tuple(_model(store, state, *each) for each in versions("model").items()),
+        policies=tuple(_policy(*each) for each in versions("policy").items()),
     )
 
 
-def _versions(kind: Kind, state: State) -> list[str]:
-    registered = state.registered(kind)
-    return [*registered, *(each for each in shipped_versions(kind) if each not in registered)]
-
-
-def _model(
-    store: RegistryStore, state: State, version: str, registration: Entry | None
-) -> ListedModel:
-    model: Model | None = None
-    refused = None
+def _model(store: RegistryStore, state: State, version: str, entry: Entry | None) -> ListedModel:
+    model, refused = None, None
     try:
-        model = registered_model(store, state, version) if registration else load_model(version)
+        model = registered_model(store, state, version) if entry else load_model(version)
     except ArtefactInvalid as exc:
         refused = str(exc)
     return ListedModel(
@@ -111,22 +104,19 @@ def _model(
         sha256=model.sha256 if model else state.models.get(version),
         kind=model.kind if model else None,
         uses_lender_fields=model.uses_lender_fields if model else None,
-        registered_at=registration.at if registration else None,
-        registered_by=registration.by if registration else None,
+        registered_at=entry.at if entry else None,
+        registered_by=entry.by if entry else None,
         refused=refused,
     )
 
 
-def _policy(version: str, registration: Entry | None) -> ListedPolicy:
-    if registration is None:
-        document = shipped_document("policy", version)
-        sha256 = hashlib.sha256(document).hexdigest()
-        return ListedPolicy(version=version, sha256=sha256, registered_at=None, registered_by=None)
+def _policy(version: str, entry: Entry | None) -> ListedPolicy:
+    shipped = "" if entry else hashlib.sha256(shipped_document("policy", version)).hexdigest()
     return ListedPolicy(
         version=version,
-        sha256=registration.sha256,
-        registered_at=registration.at,
-        registered_by=registration.by,
+        sha256=entry.sha256 if entry else shipped,
+        registered_at=entry.at if entry else None,
+        registered_by=entry.by if entry else None,
     )
 
 

@@ -15,12 +15,12 @@ appended nor read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
-from typing import Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -39,6 +39,13 @@ class Action(StrEnum):
     CHALLENGE = "challenge"
     RETIRE = "retire"
     ROLL_BACK = "roll_back"
+
+
+_WORDS: Final = {
+    **{action: action.value for action in Action},
+    Action.CHALLENGE: "challenge with",
+    Action.ROLL_BACK: "roll back to",
+}
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -115,16 +122,33 @@ def apply(state: State, entry: Entry) -> State:
     ChangeRefused
         It contradicts the state; the message names the version and what stands against it.
     """
-    _expect(
-        entry.number == state.number + 1,
-        f"entry {entry.number} cannot follow entry {state.number}: the log has a gap; restore it",
-    )
-    if entry.action is Action.REGISTER:
-        changed = _register(state, entry)
-    else:
-        _expect_usable(state, entry)
-        changed = _CHANGES[entry.action](state, entry.version)
-    return replace(changed, number=entry.number)
+    version, known = entry.version, state.registered(entry.kind)
+    if entry.number != state.number + 1:
+        raise ChangeRefused(
+            f"entry {entry.number} cannot follow entry {state.number}: the log has a gap; "
+            "restore it"
+        )
+    is_new = entry.action is Action.REGISTER
+    against = _against_registering(known, entry) if is_new else _against_using(state, entry)
+    reason = next(against, None)
+    if reason is not None:
+        raise ChangeRefused(f"cannot {_WORDS[entry.action]} {version}: {reason}")
+    others = tuple(each for each in state.challengers if each != version)
+    changes: dict[str, Any] = {"challengers": others}
+    match entry.action:
+        case Action.REGISTER:
+            grown = {**known, version: entry.sha256}
+            changes = {"models" if entry.kind == "model" else "policies": grown}
+        case Action.PROMOTE:
+            former = () if state.champion is None else (state.champion,)
+            changes |= {"champion": version, "previous": (*state.previous, *former)}
+        case Action.CHALLENGE:
+            changes = {"challengers": (*others, version)}
+        case Action.RETIRE:
+            changes |= {"retired": (*state.retired, version)}
+        case Action.ROLL_BACK:
+            changes |= {"champion": version, "previous": state.previous[:-1]}
+    return replace(state, number=entry.number, **changes)
 
 
 def before(state: State) -> str:
@@ -135,114 +159,46 @@ def before(state: State) -> str:
     ChangeRefused
         There is none.
     """
-    _expect(
-        bool(state.previous),
-        f"cannot roll back: {state.champion or 'the shipped champion'} is the first champion, "
-        "there is none before it; promote another model",
-    )
+    if not state.previous:
+        raise ChangeRefused(
+            f"cannot roll back: {state.champion or 'the shipped champion'} is the first champion, "
+            "there is none before it; promote another model"
+        )
     return state.previous[-1]
 
 
-def _register(state: State, entry: Entry) -> State:
-    known = state.registered(entry.kind)
-    held = known.get(entry.version)
-    _expect(
-        held is None,
-        f"{entry.kind} {entry.version} is registered with the checksum {str(held)[:12]}..., and a "
-        f"version never changes; found {entry.sha256[:12]}...: give the other document a version "
-        "of its own",
+def _against_registering(known: Mapping[str, str], entry: Entry) -> Iterator[str]:
+    if entry.version in known:
+        yield (
+            f"{_registered(known, entry)}, and a version never changes; give the other document a "
+            "version of its own"
+        )
+
+
+def _against_using(state: State, entry: Entry) -> Iterator[str]:
+    version, action, known = entry.version, entry.action, state.registered(entry.kind)
+    if entry.kind != "model":
+        yield "a policy is chosen by RISK_POLICY, the log only registers it"
+    if version not in known:
+        yield (
+            f"it is not registered; registered are {', '.join(known) or 'none'}. Register it "
+            f"first: models register {version} (or its file)"
+        )
+    if known[version] != entry.sha256:
+        yield f"{_registered(known, entry)}; restore the log"
+    if version in state.retired:
+        yield "it is retired for good; register it as a new version"
+    if action is Action.ROLL_BACK:
+        if version != before(state):
+            yield f"the champion before was {before(state)}"
+    elif version == state.champion:
+        yield "it is the champion already"
+    if action is Action.CHALLENGE and version in state.challengers:
+        yield "it is a challenger already"
+
+
+def _registered(known: Mapping[str, str], entry: Entry) -> str:
+    held, found = known[entry.version][:12], entry.sha256[:12]
+    return (
+        f"{entry.kind} {entry.version} is registered with the checksum {held}..., found {found}..."
     )
-    grown = {**known, entry.version: entry.sha256}
-    if entry.kind == "model":
-        return replace(state, models=grown)
-    return replace(state, policies=grown)
-
-
-def _expect_usable(state: State, entry: Entry) -> None:
-    _expect(
-        entry.kind == "model",
-        f"cannot {_words(entry)}: a policy is chosen by RISK_POLICY, the log only registers it",
-    )
-    _expect(
-        entry.version in state.models,
-        f"cannot {_words(entry)}: it is not registered; registered are "
-        f"{', '.join(state.models) or 'none'}. Register it first: models register "
-        f"{entry.version} (or its file)",
-    )
-    _expect(
-        state.models.get(entry.version) == entry.sha256,
-        f"cannot {_words(entry)}: it is registered with the checksum "
-        f"{state.models.get(entry.version, '')[:12]}..., found {entry.sha256[:12]}...; restore "
-        "the log",
-    )
-    _expect(
-        entry.version not in state.retired,
-        f"cannot {_words(entry)}: it is retired for good; register it as a new version",
-    )
-
-
-def _promote(state: State, version: str) -> State:
-    _expect(version != state.champion, f"cannot promote {version}: it is the champion already")
-    former = () if state.champion is None else (state.champion,)
-    return replace(
-        state,
-        champion=version,
-        challengers=_without(state.challengers, version),
-        previous=(*state.previous, *former),
-    )
-
-
-def _challenge(state: State, version: str) -> State:
-    _expect(version != state.champion, f"cannot challenge with {version}: it is the champion")
-    _expect(
-        version not in state.challengers,
-        f"cannot challenge with {version}: it is a challenger already",
-    )
-    return replace(state, challengers=(*state.challengers, version))
-
-
-def _retire(state: State, version: str) -> State:
-    _expect(
-        version != state.champion,
-        f"cannot retire {version}: it is the champion; promote another model first",
-    )
-    return replace(
-        state,
-        challengers=_without(state.challengers, version),
-        retired=(*state.retired, version),
-    )
-
-
-def _roll_back(state: State, version: str) -> State:
-    target = before(state)
-    _expect(version == target, f"cannot roll back to {version}: the champion before was {target}")
-    return replace(
-        state,
-        champion=version,
-        challengers=_without(state.challengers, version),
-        previous=state.previous[:-1],
-    )
-
-
-_CHANGES = {
-    Action.PROMOTE: _promote,
-    Action.CHALLENGE: _challenge,
-    Action.RETIRE: _retire,
-    Action.ROLL_BACK: _roll_back,
-}
-
-
-def _without(versions: tuple[str, ...], version: str) -> tuple[str, ...]:
-    return tuple(each for each in versions if each != version)
-
-
-def _words(entry: Entry) -> str:
-    return {
-        Action.CHALLENGE: f"challenge with {entry.version}",
-        Action.ROLL_BACK: f"roll back to {entry.version}",
-    }.get(entry.action, f"{entry.action.value} {entry.version}")
-
-
-def _expect(is_so: bool, message: str) -> None:  # noqa: FBT001  (a claim, then its message)
-    if not is_so:
-        raise ChangeRefused(message)

@@ -2,10 +2,10 @@
 
 ::
 
-    LAKE/_registry/models/VERSION.json              what `risk.models.model.to_json` writes
-    LAKE/_registry/models/VERSION.manifest.json     what it says about itself, and who brought it
+    LAKE/_registry/models/VERSION.json        what `risk.models.model.to_json` writes
+    LAKE/_registry/models/VERSION.md          its dossier, if it came with one
     LAKE/_registry/policies/VERSION.json
-    LAKE/_registry/log/00000001.json                see `lakehouse.registry.log`
+    LAKE/_registry/log/00000001.json          see `lakehouse.registry.log`
 
 Every object is created by a conditional put (If-None-Match), so of two writers that want the same
 number or the same version, one is told so. Nothing here executes anything on loading.
@@ -13,11 +13,10 @@ number or the same version, one is told so. Nothing here executes anything on lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 import obstore
@@ -26,19 +25,18 @@ from obstore.exceptions import AlreadyExistsError
 from lakehouse.errors import ArtefactInvalid, ChangeRefused
 from lakehouse.gold.object_store import is_remote, open_objects, raise_as_ours
 from lakehouse.registry.log import Entry, Kind
-from lakehouse.registry.manifest import Manifest
 
 __all__ = ["RegistryStore"]
 
-_ROOT: Final = "_registry"
-_LOG: Final = f"{_ROOT}/log"
-_FOLDERS: Final = {"model": f"{_ROOT}/models", "policy": f"{_ROOT}/policies"}
-
-T = TypeVar("T")
+_LOG: Final = "_registry/log"
+_FOLDERS: Final = {"model": "_registry/models", "policy": "_registry/policies"}
 
 
 class RegistryStore:
     """The registry's objects in one lake; every error comes up as a LakehouseError.
+
+    `Unavailable` and `Denied` may come from every method: the lake does not answer, or does not let
+    us read or write. `ArtefactInvalid` says that an object is gone, or is not what it must be.
 
     Parameters
     ----------
@@ -60,51 +58,26 @@ class RegistryStore:
         return True
 
     def entries(self) -> tuple[Entry, ...]:
-        """Return the log, in order.
-
-        Raises
-        ------
-        ArtefactInvalid
-            An entry is missing or is none.
-        Unavailable, Denied
-            The lake does not answer, or does not let us read.
-        """
+        """Return the log, in order."""
         with self._errors():
-            pages = self._objects.list(_LOG)
-            names = sorted(Path(each["path"]).name for page in pages for each in page)
-        expected = [Path(_entry_path(number)).name for number in range(1, len(names) + 1)]
-        if names != expected:
-            missing = sorted(set(expected) - set(names))
+            found = {each["path"] for page in self._objects.list(_LOG) for each in page}
+        expected = [_entry_path(number) for number in range(1, len(found) + 1)]
+        missing = [path.rpartition("/")[2] for path in expected if path not in found]
+        if missing:
             raise ArtefactInvalid(
-                f"{self.where(_LOG)}: expected entries 1 to {len(names)} without a gap, found none "
+                f"{self.where(_LOG)}: expected entries 1 to {len(found)} without a gap, found none "
                 f"of {', '.join(missing)}; restore the log"
             )
-        return tuple(self._entry(number) for number in range(1, len(names) + 1))
+        return tuple(self._entry(number, path) for number, path in enumerate(expected, start=1))
 
     def append(self, entry: Entry) -> bool:
         """Append to the log; say whether the number was still free."""
-        return self._create(_entry_path(entry.number), _formatted(entry))
+        text = msgspec.json.format(msgspec.json.encode(entry), indent=1) + b"\n"
+        return self._create(_entry_path(entry.number), text)
 
     def document(self, kind: Kind, version: str) -> bytes:
-        """Return a document as it lies there, verified by nobody.
-
-        Raises
-        ------
-        ArtefactInvalid
-            It is gone.
-        """
+        """Return a document as it lies there, verified by nobody."""
         return self._read(_document_path(kind, version))
-
-    def manifest(self, version: str) -> Manifest:
-        """Return a model's manifest.
-
-        Raises
-        ------
-        ArtefactInvalid
-            It is gone, or is none.
-        """
-        path = _manifest_path(version)
-        return self._parsed(path, lambda text: msgspec.json.decode(text, type=Manifest))
 
     def keep(self, kind: Kind, version: str, document: bytes) -> None:
         """Keep a document for ever; keeping the same bytes again changes nothing.
@@ -121,25 +94,9 @@ class RegistryStore:
                 "yours a version of its own"
             )
 
-    def keep_manifest(self, version: str, manifest: Manifest) -> None:
-        """Keep a model's manifest; one that says the same about the same model stands.
-
-        Raises
-        ------
-        ChangeRefused
-            The manifest that lies there is of another document.
-        """
-        path = _manifest_path(version)
-        held = manifest if self._create(path, _formatted(manifest)) else self.manifest(version)
-        if held.sha256 != manifest.sha256:
-            raise ChangeRefused(
-                f"{self.where(path)}: expected the checksum {manifest.sha256[:12]}..., found "
-                f"{held.sha256[:12]}...; it belongs to another document. Restore it"
-            )
-
     def keep_dossier(self, version: str, dossier: bytes) -> None:
         """Keep what a validator reads about a model, unless there is one already."""
-        self._create(_dossier_path(version), dossier)
+        self._create(f"{_FOLDERS['model']}/{version}.md", dossier)
 
     def where(self, path: str) -> str:
         """Return an object's address, for messages."""
@@ -153,22 +110,17 @@ class RegistryStore:
     def _objects(self) -> obstore.store.ObjectStore:
         return open_objects(self.lake_uri)
 
-    def _entry(self, number: int) -> Entry:
-        path = _entry_path(number)
-        entry = self._parsed(path, lambda text: msgspec.json.decode(text, type=Entry))
+    def _entry(self, number: int, path: str) -> Entry:
+        try:
+            entry = msgspec.json.decode(self._read(path), type=Entry)
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise ArtefactInvalid(f"{self.where(path)}: {exc}; it was altered, restore it") from exc
         if entry.number != number:
             raise ArtefactInvalid(
                 f"{self.where(path)}: expected entry {number}, found {entry.number}; "
                 "restore the log"
             )
         return entry
-
-    def _parsed(self, path: str, parse: Callable[[bytes], T]) -> T:
-        text = self._read(path)
-        try:
-            return parse(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise ArtefactInvalid(f"{self.where(path)}: {exc}; it was altered, restore it") from exc
 
     def _read(self, path: str) -> bytes:
         with self._errors():
@@ -202,15 +154,3 @@ def _entry_path(number: int) -> str:
 
 def _document_path(kind: Kind, version: str) -> str:
     return f"{_FOLDERS[kind]}/{version}.json"
-
-
-def _manifest_path(version: str) -> str:
-    return f"{_FOLDERS['model']}/{version}.manifest.json"
-
-
-def _dossier_path(version: str) -> str:
-    return f"{_FOLDERS['model']}/{version}.md"
-
-
-def _formatted(content: msgspec.Struct) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"

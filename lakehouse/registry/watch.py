@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lakehouse.errors import ArtefactInvalid
-from lakehouse.registry.artefacts import CHAMPION, find_model, load_model
+from lakehouse.registry.artefacts import CHAMPION, find_model, load_model, registered_model
 from lakehouse.registry.log import State, fold
-from lakehouse.registry.read import registered_model
 from lakehouse.registry.store import RegistryStore
 from risk.models.model import Model
 
@@ -43,6 +42,9 @@ class ModelsInForce:
 class RegistryWatch:
     """What the registry says, read on from where it was read last: one small request a look.
 
+    Both calls raise `ArtefactInvalid` where the log was altered, `Unavailable` or `Denied` where
+    the lake does not answer or does not let us read.
+
     Parameters
     ----------
     version
@@ -56,38 +58,20 @@ class RegistryWatch:
     def __init__(
         self, lake_uri: str, version: str = FOLLOW, *, prove: Callable[[Model], None]
     ) -> None:
-        self._lake_uri = lake_uri
         self._version = version
         self._prove = prove
         self._store = RegistryStore(lake_uri)
         self._state = State()
 
     def begin(self) -> ModelsInForce:
-        """Return what is in force at a start.
-
-        Raises
-        ------
-        ArtefactInvalid
-            The champion cannot be used, and there is none before it to go on with.
-        Unavailable, Denied
-            The lake does not answer, or does not let us read.
-        """
+        """Return what is in force at a start; refuse a champion that cannot be used."""
         state = fold(self._store.entries())
-        champion = self._champion(state, {}) if self._version == FOLLOW else self._pinned()
-        models = self._with_challengers(state, champion, known={}, refused={})
+        models = self._with_challengers(state, self._champion(state, {}), {}, {})
         self._state = state
         return models
 
     def __call__(self, models: ModelsInForce) -> ModelsInForce:
-        """Return `models` itself, or what has replaced it.
-
-        Raises
-        ------
-        ArtefactInvalid
-            The log was altered.
-        Unavailable, Denied
-            The lake does not answer, or does not let us read.
-        """
+        """Return `models` itself, or what has replaced it."""
         is_changed = self._store.has_entry(self._state.number + 1)
         if not is_changed and not models.refused:
             return models
@@ -105,26 +89,20 @@ class RegistryWatch:
         self._state = state
         return found
 
-    def _pinned(self) -> Model:
-        model = find_model(self._lake_uri, self._version)
-        self._prove_champion(model)
-        return model
-
     def _champion(self, state: State, known: Mapping[str, Model]) -> Model:
-        if state.champion is None:
+        if self._version != FOLLOW:
+            model = find_model(self._store.lake_uri, self._version)
+        elif state.champion is None:
             model = load_model(CHAMPION)
         else:
             model = self._registered(state, state.champion, known)
-        self._prove_champion(model)
-        return model
-
-    def _prove_champion(self, model: Model) -> None:
         if model.uses_lender_fields:
             raise ArtefactInvalid(
                 f"model {model.version} uses the lender's own fields (rate, grade, instalment); "
                 "it may challenge, never decide. Promote another one"
             )
         self._prove(model)
+        return model
 
     def _with_challengers(
         self,

@@ -90,7 +90,7 @@ def test_a_gap_in_the_log_is_refused() -> None:
 
 
 def test_another_checksum_than_the_registered_one_is_refused() -> None:
-    with pytest.raises(ArtefactInvalid, match="it is registered with the checksum"):
+    with pytest.raises(ArtefactInvalid, match="model a-1 is registered with the checksum"):
         fold([an_entry(1, "register"), an_entry(2, "promote", sha256="f" * 64)])
 
 

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from lakehouse.errors import ArtefactInvalid, ChangeRefused, SettingsInvalid, Unavailable
-from lakehouse.registry.manifest import manifest_of
 from lakehouse.registry.store import RegistryStore
-from tests.lakehouse.registry_cases import AT, an_entry, another_model, object_path
-from tests.risk.applications import a_model
+from tests.lakehouse.registry_cases import an_entry, object_path
 from tests.servers.s3 import Bucket
 
 
@@ -46,22 +44,10 @@ def test_a_document_is_kept_once(lake_uri: str) -> None:
     assert store.document("model", "a-1") == b"{}"
 
 
-def test_a_manifest_of_another_document_stands(lake_uri: str) -> None:
-    store = RegistryStore(lake_uri)
-    manifest = manifest_of(a_model(), at=AT, by="one")
-    store.keep_manifest("test-1", manifest)
-    store.keep_manifest("test-1", manifest_of(a_model(), at=AT, by="another"))
-    assert store.manifest("test-1") == manifest
-    with pytest.raises(ChangeRefused, match=r"test-1.manifest.json: expected the checksum"):
-        store.keep_manifest("test-1", manifest_of(another_model("test-1", 500), at=AT, by="one"))
-
-
 def test_what_is_missing_is_named(lake_uri: str) -> None:
     store = RegistryStore(lake_uri)
     with pytest.raises(ArtefactInvalid, match=r"_registry/models/a-1.json is missing"):
         store.document("model", "a-1")
-    with pytest.raises(ArtefactInvalid, match=r"_registry/models/a-1.manifest.json is missing"):
-        store.manifest("a-1")
 
 
 def _with_log(folder: Path) -> RegistryStore:

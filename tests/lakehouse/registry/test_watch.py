@@ -12,7 +12,6 @@ from lakehouse.errors import ArtefactInvalid, Unavailable
 from lakehouse.registry.artefacts import CHAMPION, load_model
 from lakehouse.registry.changes import challenge, promote, register_model, retire, roll_back
 from lakehouse.registry.log import Action
-from lakehouse.registry.manifest import Manifest
 from lakehouse.registry.store import RegistryStore
 from lakehouse.registry.watch import RegistryWatch
 from risk.models.model import Model, to_json
@@ -109,27 +108,14 @@ def _remove(lake: str) -> None:
     object_path(lake, "models", "bad-1.json").unlink()
 
 
-def _remove_manifest(lake: str) -> None:
-    object_path(lake, "models", "bad-1.manifest.json").unlink()
-
-
 def _flip(lake: str) -> None:
     flip_a_byte(object_path(lake, "models", "bad-1.json"))
-
-
-def _reorder_features(lake: str) -> None:
-    path = object_path(lake, "models", "bad-1.manifest.json")
-    features = b'"dti_pct",\n  "purpose"', b'"purpose",\n  "dti_pct"'
-    assert features[0] in path.read_bytes()
-    path.write_bytes(path.read_bytes().replace(*features))
 
 
 DAMAGES: dict[str, tuple[Callable[[str], None], str]] = {
     "a flipped byte": (_flip, r"bad-1.json: expected the checksum in the log"),
     "a pickle": (_replace_by_a_pickle, r"bad-1.json: expected the checksum in the log"),
     "a missing document": (_remove, r"bad-1.json is missing"),
-    "a missing manifest": (_remove_manifest, r"bad-1.manifest.json is missing"),
-    "another feature order": (_reorder_features, r"expects features \('purpose', 'dti_pct'\)"),
 }
 
 
@@ -219,11 +205,11 @@ def test_what_a_silent_lake_did_not_tell_is_asked_again(
     models = watch.begin()
     promoted(store, "a-1")
 
-    def be_silent(_store: RegistryStore, _version: str) -> Manifest:
+    def be_silent(_store: RegistryStore, _kind: str, _version: str) -> bytes:
         raise Unavailable("the lake gave no answer")
 
     with monkeypatch.context() as silenced:
-        silenced.setattr(RegistryStore, "manifest", be_silent)
+        silenced.setattr(RegistryStore, "document", be_silent)
         with pytest.raises(Unavailable):
             watch(models)
     assert watch(models).champion == a_model("a-1")
