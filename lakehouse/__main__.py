@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +22,7 @@ from lakehouse.postgres.migrate import migrate, require_current
 from lakehouse.reconciliation import Account, account
 from lakehouse.registry.command import add_models
 from lakehouse.settings.settings import Settings
+from lakehouse.signals.exporter import exporting
 from lakehouse.silver import reference_tables
 from lakehouse.silver.claims import open_silver
 
@@ -73,6 +76,20 @@ def check(settings: Settings, options: argparse.Namespace) -> int:
         found = account(dsn, lake)
     print(msgspec.json.encode(found).decode() if options.json else _in_words(found))
     return 0 if found.holds else 1
+
+
+def export(settings: Settings, _: argparse.Namespace) -> int:
+    """Serve the stores' metrics until asked to stop."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with open_silver(settings) as dsn, open_lake(settings) as lake:
+        require_current(dsn)
+        with exporting(dsn, lake, settings.exporter_address) as port:
+            host = settings.exporter_address.rpartition(":")[0]
+            print(f"serving http://{host}:{port}/metrics; Ctrl-C ends it", flush=True)
+            ended.wait()
+    return 0
 
 
 def bring_up_to_date(settings: Settings, _: argparse.Namespace) -> int:
@@ -155,6 +172,11 @@ def _parser() -> argparse.ArgumentParser:
     checking = commands.add_parser("check", help="account for every event; gold against silver")
     checking.add_argument("--json", action="store_true", help="the account as one JSON object")
     checking.set_defaults(run=check)
+
+    exporting_ = commands.add_parser(
+        "exporter", help="serve what the stores say as metrics, for Prometheus"
+    )
+    exporting_.set_defaults(run=export)
 
     migrating = commands.add_parser("migrate", help="bring silver's schema up to date")
     migrating.set_defaults(run=bring_up_to_date)

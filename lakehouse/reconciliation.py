@@ -14,6 +14,7 @@ quarantined, by count and by sum of offsets. A load that was interrupted is no f
 from typing import Any, Final
 
 import msgspec
+import msgspec.structs
 import psycopg
 
 from lakehouse.gold.history import HISTORY, History
@@ -21,6 +22,7 @@ from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.connection import AT_START, execute, transact
+from lakehouse.silver.progress import read_progress
 
 __all__ = ["Account", "GoldCheck", "HistoryAccount", "PartitionAccount", "account"]
 
@@ -191,7 +193,7 @@ def _reached_by_all(lake: Lake, topic: str) -> int | None:
 
 
 def _progress(connection: psycopg.Connection) -> list[Any]:
-    return execute(connection, "list_all_progress", {}).fetchall()
+    return [msgspec.structs.astuple(each) for each in read_progress(connection)]
 
 
 def _ledger(connection: psycopg.Connection, reached: dict[_Key, int | None]) -> dict[_Key, _Stored]:

@@ -24,16 +24,18 @@ _WORK: Final = frozenset({"select", "insert", "update", "delete"})
 _EVERYBODY: Final = {SCHEMA: frozenset({"usage"}), "migrations": _READ}
 
 _GROWING: Final = ("decisions", "quarantine", "duplicates", "position_losses", "reference_sets")
-_MOVING: Final = ("progress", "owner", "reference_in_force")
+_MOVING: Final = ("progress", "owner", "reference_in_force", "job_runs")
 
 PRIVILEGES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     # The flow: it adds decisions and moves its position, and can neither delete nor alter a table.
     "risk_writer": _EVERYBODY | dict.fromkeys(_GROWING, _ADD) | dict.fromkeys(_MOVING, _CHANGE),
     # Whoever looks: dashboards, analysts, the API's reads.
-    "risk_reader": _EVERYBODY | dict.fromkeys((*_GROWING, *_MOVING, "audit_log"), _READ),
+    "risk_reader": _EVERYBODY | dict.fromkeys((*_GROWING, *_MOVING, "audit_log", "alerts"), _READ),
     # The API beside its reads: it checks keys, records what it answered, and works with the
     # idempotency keys, whose day ends.
     "risk_audit": _EVERYBODY | {"api_keys": _READ, "audit_log": _ADD, "idempotency_keys": _WORK},
+    # Who takes alerts from Alertmanager: serving.alerts.
+    "risk_alerts": _EVERYBODY | {"alerts": _CHANGE},
 }
 """Privileges by role and object, as migration 0004 grants them."""
 

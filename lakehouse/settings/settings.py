@@ -83,6 +83,13 @@ class Settings(BaseModel):
             pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
         ),
     ] = "127.0.0.1:9101"
+    exporter_address: Annotated[
+        str,
+        _about(
+            "Where `python -m lakehouse exporter` serves what the stores say, `HOST:PORT`.",
+            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
+        ),
+    ] = "127.0.0.1:9103"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _about("The least severe line worth writing.")
     ] = "info"

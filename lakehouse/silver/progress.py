@@ -1,10 +1,11 @@
 """How far every pipeline is, and what became of what it read: the account of events, at once."""
 
 import msgspec
+import psycopg
 
 from lakehouse.postgres.connection import execute, transact
 
-__all__ = ["PipelineProgress", "all_progress"]
+__all__ = ["PipelineProgress", "all_progress", "read_progress"]
 
 
 class PipelineProgress(msgspec.Struct, frozen=True):
@@ -30,10 +31,10 @@ def all_progress(dsn: str) -> list[PipelineProgress]:
     Unavailable, Denied, SchemaDiffers
         Silver does not answer, does not let us read, or has another shape.
     """
-    return transact(
-        dsn,
-        lambda connection: [
-            PipelineProgress(*row)
-            for row in execute(connection, "list_all_progress", {}).fetchall()
-        ],
-    )
+    return transact(dsn, read_progress)
+
+
+def read_progress(connection: psycopg.Connection) -> list[PipelineProgress]:
+    """Return the same as `all_progress`, within the caller's transaction."""
+    rows = execute(connection, "list_all_progress", {}).fetchall()
+    return [PipelineProgress(*row) for row in rows]

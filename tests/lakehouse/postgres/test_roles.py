@@ -41,7 +41,7 @@ def test_every_table_of_silver_is_in_the_matrix(migrated: str) -> None:
     assert {name for objects in PRIVILEGES.values() for name in objects if name} == tables
 
 
-def test_only_idempotency_keys_may_be_deleted_and_only_the_flow_updates_anything_else() -> None:
+def test_only_idempotency_keys_may_be_deleted_and_only_who_moves_rows_updates_others() -> None:
     may = {
         (role, privilege)
         for role, objects in PRIVILEGES.items()
@@ -50,7 +50,10 @@ def test_only_idempotency_keys_may_be_deleted_and_only_the_flow_updates_anything
         if name != "idempotency_keys"
     }
     assert {privilege for _, privilege in may} == {"usage", "select", "insert", "update"}
-    assert {role for role, privilege in may if privilege == "update"} == {"risk_writer"}
+    assert {role for role, privilege in may if privilege == "update"} == {
+        "risk_alerts",
+        "risk_writer",
+    }
 
 
 def test_the_flow_can_do_its_work_as_the_writer(silver: str) -> None:

@@ -14,7 +14,7 @@ LAKEHOUSE = Path(__file__).parents[3] / "lakehouse"
 SILVER = sorted(path.stem for path in (LAKEHOUSE / "sql" / "silver").glob("*.sql"))
 OTHERS = sorted(
     f"{folder}/{path.stem}"
-    for folder in ("security", "serving")
+    for folder in ("security", "serving", "signals")
     for path in (LAKEHOUSE / "sql" / folder).glob("*.sql")
 )
 CODE = "".join(path.read_text(encoding="utf-8") for path in LAKEHOUSE.rglob("*.py"))
