@@ -20,7 +20,7 @@ from dataflows.flow.cluster import place_of
 from dataflows.flow.lifecycle import Lifecycle, report, stopping_on_failure
 from dataflows.flow.memory import settle
 from dataflows.flow.output import gold_key
-from dataflows.flow.preflight import prepare
+from dataflows.flow.start.preflight import prepare
 from dataflows.flow.timer_slack import may_be_late
 from lakehouse.errors import LakehouseError
 from lakehouse.settings.settings import Settings

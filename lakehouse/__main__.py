@@ -19,12 +19,13 @@ from lakehouse.lake import answers
 from lakehouse.lake.prompt import converse, prompt_session
 from lakehouse.lake.session import open_lake
 from lakehouse.postgres.migrate import migrate, require_current
-from lakehouse.reconciliation import Account, account
+from lakehouse.reconciliation import Account, Skipped, account
 from lakehouse.registry.command import add_models
 from lakehouse.settings.settings import Settings
 from lakehouse.signals.exporter import exporting
 from lakehouse.silver import reference_tables
 from lakehouse.silver.claims import open_silver
+from lakehouse.silver.losses import TO_ITS_END
 
 __all__ = ["main"]
 
@@ -144,6 +145,12 @@ def _in_words(found: Account) -> str:
             for table, gold in each.gold.items()
             if not gold.equals_silver
         ]
+        if each.without_event:
+            lines.append(
+                f"{where}{each.without_event} offsets held no event: compacted away, aborted, or "
+                "a transaction's marker"
+            )
+        lines += [f"{where}{_loss_in_words(loss)}" for loss in each.skipped]
     lines += [f"  {slot}: gold has rows of it, silver none" for slot in found.unknown_to_silver]
     lines += [
         f"{each.topic}: read {each.read} = decided {each.decided} + duplicates {each.duplicates} + "
@@ -151,6 +158,12 @@ def _in_words(found: Account) -> str:
         for each in found.histories
     ]
     return "\n".join(lines)
+
+
+def _loss_in_words(loss: Skipped) -> str:
+    to = "their end" if loss.to_off == TO_ITS_END else str(loss.to_off - 1)
+    what = {"silver": "were skipped", "archive": "were decided, their bytes are lost"}[loss.store]
+    return f"offsets {loss.from_off} to {to} {what}: {loss.reason}"
 
 
 def _parser() -> argparse.ArgumentParser:

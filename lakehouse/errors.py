@@ -13,7 +13,8 @@
     ├── Fenced                    a newer instance owns the pipeline: stop at once             3
     ├── Gap                       rows between two batches would be missing: stop              1
     ├── StoresDisagree            silver and gold are not of one history: stop                 5
-    └── PositionLost              the source no longer holds what is next to be read           5
+    ├── PositionLost              the source no longer holds what is next to be read           5
+    └── SourceChanged             the source has other partitions than at the start            6
 
 ``code`` is stable: the log line, the metric label and the API problem all carry it. ``exit_code``
 is what a command ends with when the error reaches its front door. A message says what, where,
@@ -96,6 +97,13 @@ class PositionLost(LakehouseError):
 
     code = "position_lost"
     exit_code = 5
+
+
+class SourceChanged(LakehouseError):
+    """The source has other partitions than when the flow started; starting again reads them."""
+
+    code = "source_changed"
+    exit_code = 6
 
 
 class StoresDisagree(LakehouseError):

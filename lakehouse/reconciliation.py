@@ -22,9 +22,17 @@ from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.connection import AT_START, execute, transact
+from lakehouse.silver.losses import Loss, list_losses
 from lakehouse.silver.progress import read_progress
 
-__all__ = ["Account", "GoldCheck", "HistoryAccount", "PartitionAccount", "account"]
+__all__ = [
+    "Account",
+    "GoldCheck",
+    "HistoryAccount",
+    "PartitionAccount",
+    "Skipped",
+    "account",
+]
 
 _NOTHING: Final = "0"
 _SNAPSHOT: Final = "set transaction isolation level repeatable read, read only"
@@ -55,8 +63,32 @@ class GoldCheck(msgspec.Struct, frozen=True):
     behind: int
 
 
+class Skipped(msgspec.Struct, frozen=True):
+    """Offsets that a start skipped by leave of the operator, `to_off` not included.
+
+    Attributes
+    ----------
+    store
+        ``silver``: never stored; ``archive``: decided, but the bytes are not in gold.
+    """
+
+    store: str
+    from_off: int
+    to_off: int
+    reason: str
+
+
 class PartitionAccount(msgspec.Struct, frozen=True):
-    """What became of one partition's events, and how its gold compares."""
+    """What became of one partition's events, and how its gold compares.
+
+    Attributes
+    ----------
+    without_event
+        Offsets passed by that held no event when they were read: compacted away, aborted, or a
+        transaction's marker. In a compacted topic they may have been events once.
+    skipped
+        What was lost; see `lakehouse.silver.losses`.
+    """
 
     pipeline: str
     topic: str
@@ -71,6 +103,8 @@ class PartitionAccount(msgspec.Struct, frozen=True):
     balanced: bool
     gold_equals_silver: bool
     gold: dict[str, GoldCheck]
+    without_event: int
+    skipped: list[Skipped]
 
 
 class HistoryAccount(msgspec.Struct, frozen=True):
@@ -158,13 +192,16 @@ def account(silver_dsn: str, lake: Lake) -> Account:
 
     def read(
         connection: psycopg.Connection,
-    ) -> tuple[list[Any], dict[_Key, _Stored]]:
+    ) -> tuple[list[Any], dict[_Key, _Stored], list[Loss]]:
         connection.execute(_SNAPSHOT)
         connection.execute(_LONG_ENOUGH)
-        return _progress(connection), _ledger(connection, reached)
+        return _progress(connection), _ledger(connection, reached), list_losses(connection)
 
-    progress, stored = transact(silver_dsn, read, patience=AT_START)
-    partitions = [_partition(row, stored, held, reached) for row in progress]
+    progress, stored, losses = transact(silver_dsn, read, patience=AT_START)
+    partitions = [
+        _partition(row, stored, held, reached, [each for each in losses if _is_of(each, row)])
+        for row in progress
+    ]
     return _total(partitions, held, histories)
 
 
@@ -217,6 +254,7 @@ def _partition(
     stored: dict[_Key, _Stored],
     held: dict[_Key, _Held],
     reached: dict[_Key, int | None],
+    losses: list[Loss],
 ) -> PartitionAccount:
     pipeline, topic, part, start_off, next_off, read, *counters = row
     decided, duplicates, quarantined = (
@@ -249,6 +287,23 @@ def _partition(
         and read == decided.stored + duplicates.stored + quarantined.stored,
         gold_equals_silver=all(check.equals_silver for check in gold.values()),
         gold=gold,
+        without_event=max(
+            0, next_off - start_off - read - _never_read(losses, start_off, next_off)
+        ),
+        skipped=[Skipped(each.store, each.from_off, each.to_off, each.reason) for each in losses],
+    )
+
+
+def _is_of(loss: Loss, row: Any) -> bool:
+    return (loss.pipeline, loss.topic, loss.part) == tuple(row[:3])
+
+
+def _never_read(losses: list[Loss], start_off: int, next_off: int) -> int:
+    """Count the offsets below the position that silver skipped; no two losses of it overlap."""
+    return sum(
+        max(0, min(each.to_off, next_off) - max(each.from_off, start_off))
+        for each in losses
+        if each.store == "silver"
     )
 
 

@@ -1,6 +1,6 @@
 """One Kafka partition as a `Reader`: assigned by us, never committed by the client.
 
-The position comes from the stores (`dataflows.flow.preflight`), so the group only names us to the
+The position comes from the stores (`dataflows.flow.start`), so the group only names us to the
 broker's tools. A position which the broker no longer holds is an error (`auto.offset.reset` is
 ``error``): the client's default would jump to the end and lose what lies between.
 """
@@ -31,6 +31,8 @@ READ_SETTINGS: Mapping[str, str | int | bool] = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "isolation.level": "read_committed",
+    # Tells the position at a partition's end: behind the last event there may be offsets without.
+    "enable.partition.eof": True,
     # A full queue makes the client pause its fetches; by default for a whole second.
     "fetch.queue.backoff.ms": 5,
     "fetch.wait.max.ms": 50,
@@ -54,9 +56,13 @@ REFUSED = frozenset(
 )
 
 
+AT_END: Final = KafkaError._PARTITION_EOF  # noqa: SLF001
 AT_ONCE: Final = 128
 """Messages that are taken over at once, half a megabyte: what they lay in is free, and still near
 the processor, for the next ones."""
+
+
+_NO_OFFSETS: Final = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,8 @@ class KafkaReader:
         The most events of one batch.
     queue_kib
         How much the client may fetch ahead, in KiB; memory grows by this per partition.
+    named
+        The topic's name in the stores, where that is another.
     """
 
     def __init__(
@@ -100,10 +108,13 @@ class KafkaReader:
         start: int,
         max_messages: int,
         queue_kib: int = 8_192,
+        named: str | None = None,
     ) -> None:
-        self.topic = topic
+        self.topic = named or topic
+        self._topic = topic
         self.part = part
         self._position = start
+        self._end = start
         self._max_messages = max_messages
         self._error: KafkaError | None = None
         self._lock = threading.Lock()
@@ -114,7 +125,11 @@ class KafkaReader:
         self._consumer.assign([TopicPartition(topic, part, start)])
 
     def read(self, wait_seconds: float) -> MicroBatch | None:
-        """Return what has been fetched, at most `max_messages`, waiting a little for more."""
+        """Return what has been fetched, at most `max_messages`, waiting a little for more.
+
+        At the partition's end the position moves behind offsets that hold no event (markers of
+        transactions, aborted events), with a batch without events if need be.
+        """
         if self._error is not None:
             self._refuse(self._error)
         until = time.monotonic() + wait_seconds
@@ -128,7 +143,7 @@ class KafkaReader:
                 taken.append(_Taken.of(messages))
             if is_last or self._error is not None:
                 break
-        if not taken:
+        if not taken and self._end <= self._position:
             return None
         batch = self._batch(taken)
         self._position = batch.next_off
@@ -139,12 +154,13 @@ class KafkaReader:
             yield min(AT_ONCE, self._max_messages - start)
 
     def _batch(self, taken: Sequence[_Taken]) -> MicroBatch:
-        offsets = np.concatenate([each.offsets for each in taken])
+        offsets = np.concatenate([_NO_OFFSETS, *(each.offsets for each in taken)])
+        behind_last = int(offsets[-1]) + 1 if len(offsets) else self._position
         return MicroBatch(
             topic=self.topic,
             part=self.part,
             first_off=self._position,
-            next_off=int(offsets[-1]) + 1,
+            next_off=max(behind_last, self._end),
             offsets=offsets,
             values=Packed.joined([each.values for each in taken]),
             keys=[*chain.from_iterable(each.keys for each in taken)],
@@ -158,13 +174,15 @@ class KafkaReader:
             error = message.error()
             if error is None:
                 events.append(message)
+            elif error.code() == AT_END:
+                self._end = message.offset() or 0
             elif error.code() in POSITION_GONE or error.code() in REFUSED or error.fatal():
                 self._error = error
                 break
         return events
 
     def _refuse(self, error: KafkaError) -> None:
-        where = f"{self.topic}[{self.part}] at offset {self._position}"
+        where = f"{self._topic}[{self.part}] at offset {self._position}"
         if error.code() in POSITION_GONE:
             raise PositionLost(
                 f"{where}: the broker no longer has this position ({error.str()}); events may "
@@ -181,7 +199,7 @@ class KafkaReader:
                 return None
             try:
                 _, high = self._consumer.get_watermark_offsets(
-                    TopicPartition(self.topic, self.part), cached=True
+                    TopicPartition(self._topic, self.part), cached=True
                 )
             except KafkaException:
                 return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,12 +14,16 @@ from dataflows.sources.files import open_files
 from dataflows.sources.kafka_client import client_configuration
 from dataflows.sources.kafka_offsets import partitions_held
 from dataflows.sources.kafka_reader import KafkaReader
+from dataflows.sources.kafka_topic import TopicFacts, TopicInspector
 from dataflows.sources.sim_reader import SimReader
 from dataflows.sources.urls import FileSource, KafkaSource, SimSource, parse_source
+from lakehouse.errors import SourceChanged
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dataflows.sources.batches import Reader
     from lakehouse.settings.settings import Settings
 
@@ -27,8 +31,8 @@ if TYPE_CHECKING:
 class Opener(Protocol):
     """Opens a partition's reader at a position."""
 
-    def __call__(self, *, start: int) -> Reader:
-        """Return the reader, positioned at `start`."""
+    def __call__(self, *, start: int, named: str) -> Reader:
+        """Return the reader, positioned at `start`, of a topic that the stores call `named`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Partition:
         Opens it; called on the thread that will read it.
     said
         How it is read, for people; empty where there is nothing to say.
+    topic_id
+        Which topic of that name it is; ``None`` where the source has no ids.
     """
 
     topic: str
@@ -51,6 +57,7 @@ class Partition:
     high: int | None
     open: Opener
     said: str = ""
+    topic_id: str | None = None
 
     @property
     def key(self) -> str:
@@ -58,8 +65,26 @@ class Partition:
         return f"{self.topic}/{self.part}"
 
 
-def partitions_of(settings: Settings) -> tuple[list[Partition], bool]:
-    """Find the partitions of ``RISK_SOURCE``; the second value says whether it is bounded.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a source is made of.
+
+    Attributes
+    ----------
+    is_bounded
+        Whether it has an end: a file has, a topic has not.
+    inspector, facts
+        Of a topic: what asks the broker for its facts, and what it said.
+    """
+
+    partitions: list[Partition]
+    is_bounded: bool
+    inspector: TopicInspector | None = None
+    facts: TopicFacts | None = None
+
+
+def partitions_of(settings: Settings) -> Found:
+    """Find the partitions of ``RISK_SOURCE``.
 
     Raises
     ------
@@ -71,19 +96,26 @@ def partitions_of(settings: Settings) -> tuple[list[Partition], bool]:
     source = parse_source(settings.source, forms=forms_of(settings))
     match source:
         case KafkaSource():
-            return _kafka(source, settings), False
+            return _kafka(source, settings)
         case FileSource():
-            return _files(source, settings), True
+            return Found(_files(source, settings), is_bounded=True)
         case SimSource():
-            return [_simulation(source, settings)], False
+            return Found([_simulation(source, settings)], is_bounded=False)
 
 
-def _kafka(source: KafkaSource, settings: Settings) -> list[Partition]:
+def _kafka(source: KafkaSource, settings: Settings) -> Found:
     client = client_configuration(settings, source.servers) | {
         "group.id": f"risk-{settings.pipeline}"
     }
     held = partitions_held(client, source.servers, source.topic)
-    return [
+    inspector = TopicInspector(client, source.topic)
+    facts = inspector.facts()
+    if facts.partitions not in (None, len(held)):
+        raise SourceChanged(
+            f"{source.topic}: it had {len(held)} partitions a moment ago and has "
+            f"{facts.partitions} now; start again"
+        )
+    partitions = [
         Partition(
             source.topic,
             part,
@@ -96,9 +128,12 @@ def _kafka(source: KafkaSource, settings: Settings) -> list[Partition]:
                 part,
                 max_messages=settings.batch_max_messages,
             ),
+            topic_id=facts.topic_id,
         )
         for part, offsets in held.items()
     ]
+    seen = replace(facts, partitions=len(held), is_compacted=inspector.is_compacted())
+    return Found(partitions, is_bounded=False, inspector=inspector, facts=seen)
 
 
 def _files(source: FileSource, settings: Settings) -> list[Partition]:
@@ -108,7 +143,9 @@ def _files(source: FileSource, settings: Settings) -> list[Partition]:
             part,
             0,
             file.length_known,
-            partial(FileSourceReader, file, part=part, max_messages=settings.batch_max_messages),
+            _unnamed(
+                partial(FileSourceReader, file, part=part, max_messages=settings.batch_max_messages)
+            ),
             file.said,
         )
         for part, file in enumerate(open_files(source, needs=APPLICATIONS))
@@ -133,4 +170,9 @@ def _simulation(source: SimSource, settings: Settings) -> Partition:
         limit=source.limit,
         max_messages=settings.batch_max_messages,
     )
-    return Partition(topic, 0, 0, None, opener)
+    return Partition(topic, 0, 0, None, _unnamed(opener))
+
+
+def _unnamed(opener: Callable[..., Reader]) -> Opener:
+    """Open a source that the stores call what it calls itself."""
+    return lambda *, start, named: opener(start=start)  # noqa: ARG005  (an `Opener`)

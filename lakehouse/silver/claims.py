@@ -17,7 +17,6 @@ from lakehouse.settings.settings import Settings
 
 __all__ = [
     "Progress",
-    "accept_loss",
     "claim",
     "held",
     "open_silver",
@@ -37,6 +36,8 @@ class Progress:
         The first offset ever to be read, and the next one.
     read, decided, duplicates, conflicts, quarantined
         Events so far; read = decided + duplicates + quarantined, conflicts being duplicates too.
+    topic_id
+        Which topic of that name it is; ``None`` where the source has no ids.
     """
 
     start_off: int
@@ -46,6 +47,7 @@ class Progress:
     duplicates: int
     conflicts: int
     quarantined: int
+    topic_id: str | None = None
 
 
 @contextmanager
@@ -106,9 +108,18 @@ def positions(dsn: str, pipeline: str) -> dict[tuple[str, int], Progress]:
 
 
 def record_start(
-    dsn: str, pipeline: str, token: int, *, topic: str, part: int, start_off: int
+    dsn: str,
+    pipeline: str,
+    token: int,
+    *,
+    topic: str,
+    part: int,
+    start_off: int,
+    topic_id: str | None = None,
 ) -> None:
     """Record where the pipeline begins a partition it never read; a known one is left alone.
+
+    The topic's id is kept where none is known yet.
 
     Raises
     ------
@@ -119,29 +130,9 @@ def record_start(
     def record(connection: psycopg.Connection) -> None:
         refuse_if_fenced(connection, pipeline, token)
         where = {"pipeline": pipeline, "topic": topic, "part": part}
-        execute(connection, "record_start", {**where, "start_off": start_off})
+        execute(connection, "record_start", {**where, "start_off": start_off, "topic_id": topic_id})
 
     transact(dsn, record)
-
-
-def accept_loss(
-    dsn: str, pipeline: str, token: int, *, topic: str, part: int, lost: range, reason: str
-) -> None:
-    """Go on behind the offsets that are `lost`, and keep the reason for the auditor.
-
-    Raises
-    ------
-    Fenced
-        A newer instance has claimed the pipeline.
-    """
-
-    def skip(connection: psycopg.Connection) -> None:
-        refuse_if_fenced(connection, pipeline, token)
-        where = {"pipeline": pipeline, "topic": topic, "part": part, "to_off": lost.stop}
-        execute(connection, "record_loss", {**where, "from_off": lost.start, "reason": reason})
-        execute(connection, "skip_to", where)
-
-    transact(dsn, skip)
 
 
 def refuse_if_fenced(connection: psycopg.Connection, pipeline: str, token: int) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 
 from lakehouse.arrow_schemas import DECISIONS, DUPLICATES, QUARANTINE
-from lakehouse.postgres.connection import execute
+from lakehouse.postgres.connection import execute, transact
 from lakehouse.postgres.statements import load_sql
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "insert_duplicates",
     "insert_quarantine",
     "read_range",
+    "stored_between",
 ]
 
 _ROWS_AT_ONCE: Final = 512
@@ -92,6 +93,15 @@ def read_range(
         _table(execute(connection, name, span).fetchall(), schema) for name, schema in _READ.items()
     )
     return decisions, quarantine, duplicates
+
+
+def stored_between(
+    dsn: str, topic: str, part: int, first_off: int, next_off: int
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Return the same on a connection of its own."""
+    return transact(
+        dsn, lambda connection: read_range(connection, topic, part, first_off, next_off)
+    )
 
 
 def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:

@@ -13,9 +13,11 @@ from lakehouse.gold.appender import SCHEMAS
 from lakehouse.gold.object_store import table_uri
 from lakehouse.lake.session import Lake
 from lakehouse.reconciliation import Account, account
+from lakehouse.silver.claims import claim
+from lakehouse.silver.losses import Loss, accept_loss
 from lakehouse.silver.writer import Batch, SilverWriter
 from tests.lakehouse.gold_cases import a_gold_writer, decided_rows, raw_rows
-from tests.lakehouse.silver_cases import TOPIC, a_batch, a_decision, a_reject, a_writer
+from tests.lakehouse.silver_cases import PIPELINE, TOPIC, a_batch, a_decision, a_reject, a_writer
 
 PDS = (0.0, 1.0, 0.125, 1 / 3, 5e-324, 0.1 + 0.2)
 
@@ -181,3 +183,32 @@ def test_gold_of_a_silver_that_was_emptied_is_seen(full: Stores) -> None:
     found = full.account()
     assert not found.gold_equals_silver
     assert found.unknown_to_silver == [f"{TOPIC}/0", f"{TOPIC}/1"]
+
+
+def test_offsets_without_an_event_are_counted_and_skipped_ones_named(stores: Stores) -> None:
+    stores.store(a_batch(a_decision("e2", 2), a_decision("e5", 5), first_off=0))
+    token = claim(stores.silver, PIPELINE)
+    lost = [
+        Loss(PIPELINE, TOPIC, 0, "silver", 6, 16, "retention"),
+        Loss(PIPELINE, TOPIC, 0, "archive", 5, 6, "retention"),
+    ]
+    accept_loss(stores.silver, token, lost, topic=TOPIC, part=0, to_off=16)
+    found = next(each for each in stores.account().partitions if each.part == 0)
+    # Offsets 0, 1, 3 and 4.
+    assert (found.read, found.without_event, found.balanced) == (2, 4, True)
+    assert {(each.store, each.from_off, each.to_off) for each in found.skipped} == {
+        ("archive", 5, 6),
+        ("silver", 6, 16),
+    }
+
+
+def test_bytes_that_are_known_to_be_lost_are_not_missed_in_the_archive(stores: Stores) -> None:
+    stores.store(a_batch(a_decision("e0", 0)))
+    stores.store(a_batch(a_decision("e1", 1), first_off=1), leaving_out="raw_events")
+    stores.gold["raw_events"].append(TOPIC, 0, 2, raw_rows([]))
+    stores.gold["raw_events"].flush()
+    assert not stores.account().gold_equals_silver
+    token = claim(stores.silver, PIPELINE)
+    lost = [Loss(PIPELINE, TOPIC, 0, "archive", 1, 2, "retention")]
+    accept_loss(stores.silver, token, lost, topic=TOPIC, part=0, to_off=2)
+    assert stores.account().holds

@@ -56,7 +56,8 @@ ended as (
     from silver.quarantine
 ),
 
--- Every event read ended in one of the three, and its bytes are in the archive.
+-- Every event read ended in one of the three, and its bytes are in the archive, but for those that
+-- the source no longer held when gold was to take them.
 expected as (
     select
         table_name,
@@ -75,6 +76,17 @@ expected as (
         false as is_conflict,
         null as content
     from ended
+    where
+        not exists (
+            select 1
+            from silver.position_losses as loss
+            where
+                loss.store = 'archive'
+                and loss.topic = ended.topic
+                and loss.part = ended.part
+                and ended.off >= loss.from_off
+                and ended.off < loss.to_off
+        )
 )
 
 select

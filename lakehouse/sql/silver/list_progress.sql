@@ -8,7 +8,8 @@ select
     decided_count,
     duplicate_count,
     conflict_count,
-    quarantined_count
+    quarantined_count,
+    topic_id
 from silver.progress
 where pipeline = %(pipeline)s
 order by topic, part

@@ -151,7 +151,12 @@ def test_a_batch_begins_at_the_position_although_transactions_left_holes(
     # 0 and 1 were aborted; 2, 5 and 8 say how each transaction ended.
     assert [off for batch in batches for off in batch.offsets.tolist()] == [3, 4, 6, 7]
     assert batches[0].first_off == 0
-    assert batches[-1].next_off == 8
+    # The last marker is passed by at the end, with a batch without events if need be.
+    ends = [batches[-1].next_off]
+    while ends[-1] < 9:
+        ends.append(taken(reader).next_off)
+    assert ends in ([9], [8, 9])
+    assert (reader.lag(), reader.read(0.05)) == (0, None)
 
 
 def send_in_transactions(address: str, topic: str, *, commits: tuple[bool, ...]) -> None:

@@ -14,14 +14,13 @@ from lakehouse.settings.settings import Settings
 
 def found(source: str, **settings: str) -> tuple[Partition, bool]:
     """The one partition of a source, and whether that is bounded."""
-    ((partition,), is_bounded) = partitions_of(
-        Settings.from_env({"RISK_SOURCE": source, **settings})
-    )
-    return partition, is_bounded
+    made_of = partitions_of(Settings.from_env({"RISK_SOURCE": source, **settings}))
+    (partition,) = made_of.partitions
+    return partition, made_of.is_bounded
 
 
 def first_batch(partition: Partition, *, start: int) -> MicroBatch:
-    batch = partition.open(start=start).read(0.0)
+    batch = partition.open(start=start, named=partition.topic).read(0.0)
     assert batch is not None
     return batch
 

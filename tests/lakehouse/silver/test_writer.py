@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse.errors import Fenced, Gap, StoresDisagree
-from lakehouse.silver.claims import accept_loss, claim, positions, record_start
+from lakehouse.silver.claims import claim, positions, record_start
+from lakehouse.silver.losses import Loss, accept_loss, losses
 from lakehouse.silver.writer import Counts, SilverWriter
 from tests.lakehouse.silver_cases import (
     PIPELINE,
@@ -238,22 +239,32 @@ class TestAtStart:
     def test_an_accepted_loss_moves_on_and_is_kept_with_its_reason(self, silver: str) -> None:
         writer = a_writer(silver)
         token = claim(silver, PIPELINE)
+        lost = Loss(PIPELINE, TOPIC, 0, "silver", 0, 10, "retention; AB")
+        nothing = Loss(PIPELINE, TOPIC, 0, "archive", 0, 0, "retention; AB")
         for _ in range(2):
-            accept_loss(
-                silver, PIPELINE, token, topic=TOPIC, part=0, lost=range(10), reason="retention; AB"
-            )
+            accept_loss(silver, token, [lost, nothing], topic=TOPIC, part=0, to_off=10)
         writer.close()
         assert position(silver) == 10
-        losses = ask(silver, "select from_off, to_off, reason from silver.position_losses")
-        assert losses == [(0, 10, "retention; AB")]
+        assert losses(silver) == [lost]
 
     def test_an_accepted_loss_never_moves_a_position_back(
         self, silver: str, writer: SilverWriter
     ) -> None:
         writer.store(a_batch(a_decision("e0", 0), a_decision("e1", 1)))
         token = claim(silver, PIPELINE)
-        accept_loss(silver, PIPELINE, token, topic=TOPIC, part=0, lost=range(1), reason="gold only")
+        lost = Loss(PIPELINE, TOPIC, 0, "archive", 0, 1, "gold only")
+        accept_loss(silver, token, [lost], topic=TOPIC, part=0, to_off=1)
         assert position(silver) == 2
+
+    def test_the_id_of_a_topic_is_kept_once(self, silver: str, writer: SilverWriter) -> None:
+        writer.store(a_batch(a_decision("e0", 0)))
+        token = claim(silver, PIPELINE)
+        for topic_id in ("A", "B", None):
+            record_start(
+                silver, PIPELINE, token, topic=TOPIC, part=0, start_off=99, topic_id=topic_id
+            )
+        progress = positions(silver, PIPELINE)[TOPIC, 0]
+        assert (progress.start_off, progress.next_off, progress.topic_id) == (0, 1, "A")
 
 
 _ANY_FLOAT = st.floats(min_value=0.0, max_value=1.0)

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dataflows.flow.input import PositionedSource
+from dataflows.flow.lifecycle import stopping_on_failure
 from dataflows.flow.metrics import serve_metrics
 from dataflows.flow.output import GoldSink
-from dataflows.flow.positions import start_of
 from dataflows.flow.run_counts import Account
+from dataflows.flow.start.starts import find_starts
+from dataflows.flow.start.topic_watch import TopicWatch
 from dataflows.flow.status import StatusLine
 from dataflows.flow.steps import Judge, Store
 from dataflows.sources.partitions import partitions_of
-from lakehouse.gold.appender import GoldAppender, GoldWriter, last_offs, open_gold
+from lakehouse.gold.appender import GoldAppender, GoldWriter, open_gold
 from lakehouse.postgres.connection import Patience
 from lakehouse.postgres.migrate import migrate
 from lakehouse.rules.in_force import open_rules, versions_of
@@ -27,16 +29,14 @@ from risk.contract.application import Limits
 from risk.ingest.native.reader import IS_COMPILED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from dataflows.flow.cluster import Place
     from dataflows.flow.lifecycle import Lifecycle
-    from dataflows.flow.positions import Start
+    from dataflows.flow.start.starts import Placed
     from dataflows.sources.batches import Reader
-    from dataflows.sources.partitions import Partition
-    from lakehouse.gold.appender import Slot
+    from dataflows.sources.partitions import Found
     from lakehouse.settings.settings import Settings
-    from lakehouse.silver.claims import Progress
 
 log = structlog.get_logger()
 
@@ -63,7 +63,7 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
     """
     stack = ExitStack()
     lifecycle.on_end(stack.close)
-    partitions, is_bounded = partitions_of(settings)
+    found = partitions_of(settings)
     patience = Patience(settings.retry_seconds, is_stopping=lambda: lifecycle.is_stopping)
     gold = open_gold(settings.lake_uri, pipeline=settings.pipeline, patience=patience)
     dsn = stack.enter_context(claims.open_silver(settings))
@@ -71,9 +71,10 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
     rules = open_rules(settings, dsn)
     stack.callback(rules.close)
     token = claims.claim(dsn, settings.pipeline) if place.leads else None
-    starts = _starts(settings, dsn, token, partitions, gold)
+    placed = find_starts(settings, dsn, token, found.partitions, gold)
+    _say_of_topic(found)
 
-    account = Account(is_bounded=is_bounded)
+    account = Account(is_bounded=found.is_bounded)
     serve_metrics(settings.metrics_address)
     status = StatusLine(account) if place.leads else StatusLine(account, to_terminal=False)
     stack.callback(status.close)
@@ -84,15 +85,13 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
         **versions_of(rules()),
         token=token,
         compiled=IS_COMPILED,
-        starts={partition.key: starts[partition.key].off for partition in partitions},
+        starts={each.key: each.start.off for each in placed},
     )
     rules.watch()
+    _watch_topic(found, lifecycle)
     return Run(
         source=PositionedSource(
-            {
-                partition.key: _opener(partition, starts[partition.key].off, account)
-                for partition in partitions
-            },
+            {each.key: _opener(each, account) for each in placed},
             lifecycle,
             allowed_latency_seconds=settings.allowed_latency_ms / 1000,
         ),
@@ -100,7 +99,7 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
         store=Store(partial(_writer, dsn, settings, token, patience), account),
         gold=GoldSink(
             list(gold),
-            partial(_appender, settings, patience, account, stack),
+            partial(_appender, settings, patience, account, stack, lifecycle),
             lifecycle,
             place,
         ),
@@ -119,6 +118,7 @@ def _appender(
     patience: Patience,
     account: Account,
     stack: ExitStack,
+    lifecycle: Lifecycle,
     table: str,
 ) -> GoldAppender:
     # Not the handle of the preflight: that one knows the positions of every partition, and another
@@ -132,72 +132,49 @@ def _appender(
         on_commit=account.gold_committed,
     )
     stack.callback(appender.close)
+    stack.callback(_take_positions, appender, lifecycle)
     return appender
 
 
-def _opener(partition: Partition, start: int, account: Account) -> Callable[[], Reader]:
-    return lambda: account.watch(partition.open(start=start))
+def _take_positions(appender: GoldAppender, lifecycle: Lifecycle) -> None:
+    """Commit, at an end in good order, the positions that wait for no row.
+
+    The engine tells a sink of an epoch's end only where the epoch had data for it.
+    """
+    if lifecycle.is_draining:
+        stopping_on_failure(appender.flush)(wait=True)
 
 
-def _starts(
-    settings: Settings,
-    dsn: str,
-    token: int | None,
-    partitions: Sequence[Partition],
-    gold: Mapping[str, GoldWriter],
-) -> Mapping[str, Start]:
-    known = claims.positions(dsn, settings.pipeline)
-    in_gold = last_offs(gold, [(each.topic, each.part) for each in partitions])
-    starts = {
-        partition.key: _start(
-            partition, known, in_gold, may_skip=bool(settings.allow_position_loss)
+def _opener(placed: Placed, account: Account) -> Callable[[], Reader]:
+    opened = placed.partition.open
+    return lambda: account.watch(opened(start=placed.start.off, named=placed.topic))
+
+
+def _say_of_topic(found: Found) -> None:
+    """Say what cannot be proved, or cannot be had, of a topic as it is."""
+    if found.facts is None:
+        return
+    topic = found.partitions[0].topic
+    if found.facts.topic_id is None:
+        log.warning(
+            "topic_has_no_id",
+            topic=topic,
+            what="the broker gives topics no ids: one that is deleted and recreated is noticed "
+            "only where it is shorter than what was read",
         )
-        for partition in partitions
-    }
-    if token is not None:
-        for partition in partitions:
-            _record(settings, dsn, token, partition, starts[partition.key])
-    return starts
-
-
-def _start(
-    partition: Partition,
-    known: Mapping[tuple[str, int], Progress],
-    in_gold: Mapping[Slot, Mapping[str, int | None]],
-    *,
-    may_skip: bool,
-) -> Start:
-    where = (partition.topic, partition.part)
-    progress = known.get(where)
-    return start_of(
-        partition.key,
-        low=partition.low,
-        high=partition.high,
-        next_off=None if progress is None else progress.next_off,
-        start_off=None if progress is None else progress.start_off,
-        gold_last_offs=in_gold[where].values(),
-        may_skip=may_skip,
-    )
-
-
-def _record(settings: Settings, dsn: str, token: int, partition: Partition, start: Start) -> None:
-    """Keep the first start of a partition, and a loss that was allowed."""
-    if start.is_first:
-        claims.record_start(
-            dsn,
-            settings.pipeline,
-            token,
-            topic=partition.topic,
-            part=partition.part,
-            start_off=start.off,
+    if found.facts.is_compacted:
+        log.warning(
+            "topic_is_compacted",
+            topic=topic,
+            what="events that are compacted away before they are read are never seen; the account "
+            "counts their offsets as without an event",
         )
-    if start.skipped_from is not None:
-        claims.accept_loss(
-            dsn,
-            settings.pipeline,
-            token,
-            topic=partition.topic,
-            part=partition.part,
-            lost=range(start.skipped_from, start.off),
-            reason=settings.allow_position_loss,
-        )
+
+
+def _watch_topic(found: Found, lifecycle: Lifecycle) -> None:
+    if found.inspector is None or found.facts is None:
+        return
+    topic = found.partitions[0].topic
+    watch = TopicWatch(topic, found.facts, found.inspector.facts, lifecycle.stop_for)
+    lifecycle.on_end(watch.close)
+    watch.start()

@@ -1,0 +1,1 @@
+"""Before the first event: what must answer, and where each partition starts."""

@@ -1,0 +1,142 @@
+"""Where each partition of a run starts, recorded where that is new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dataflows.flow.start.positions import start_of, stored_name
+from dataflows.flow.start.skips import Skip
+from lakehouse.gold.appender import last_offs
+from lakehouse.silver import claims
+from lakehouse.silver.losses import losses
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dataflows.flow.start.positions import Start
+    from dataflows.sources.partitions import Partition
+    from lakehouse.gold.appender import GoldWriter
+    from lakehouse.settings.settings import Settings
+    from lakehouse.silver.claims import Progress
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A partition, the name of its topic in the stores, and where it starts."""
+
+    partition: Partition
+    topic: str
+    start: Start
+
+    @property
+    def key(self) -> str:
+        """The name of the partition in messages and in the engine."""
+        return f"{self.topic}/{self.partition.part}"
+
+
+def find_starts(
+    settings: Settings,
+    dsn: str,
+    token: int | None,
+    partitions: Sequence[Partition],
+    gold: Mapping[str, GoldWriter],
+) -> list[Placed]:
+    """Find where each partition starts; record first starts, and what is skipped.
+
+    Parameters
+    ----------
+    token
+        The claim on the pipeline; ``None`` in a process that goes along and records nothing.
+
+    Raises
+    ------
+    PositionLost, StoresDisagree
+        A partition cannot go on from where the stores are.
+    """
+    known = claims.positions(dsn, settings.pipeline)
+    names = _names(settings, partitions, known)
+    slots = [(names[partition.topic], partition.part) for partition in partitions]
+    in_gold = last_offs(gold, slots)
+    skipped = losses(dsn)
+    placed = []
+    for partition, slot in zip(partitions, slots, strict=True):
+        start = start_of(
+            partition.key,
+            low=partition.low,
+            high=partition.high,
+            progress=known.get(slot),
+            in_gold=in_gold[slot],
+            may_skip=bool(settings.allow_position_loss),
+            known_losses=[
+                each.offsets
+                for each in skipped
+                if (each.pipeline, each.topic, each.part) == (settings.pipeline, *slot)
+            ],
+        )
+        placed.append(Placed(partition, slot[0], start))
+    if token is not None:
+        skip = Skip(dsn, settings.pipeline, token, gold, settings.allow_position_loss)
+        _give_up_old_topics(placed, known, skip)
+        for each in placed:
+            _record(settings, dsn, token, each, known, skip)
+    return placed
+
+
+def _names(
+    settings: Settings,
+    partitions: Sequence[Partition],
+    known: Mapping[tuple[str, int], Progress],
+) -> dict[str, str]:
+    ids: dict[str, str | None] = {}
+    for (topic, _), progress in known.items():
+        ids[topic] = ids.get(topic) or progress.topic_id
+    return {
+        partition.topic: stored_name(
+            partition.topic,
+            partition.topic_id,
+            ids,
+            may_skip=bool(settings.allow_position_loss),
+        )
+        for partition in partitions
+    }
+
+
+def _give_up_old_topics(
+    placed: Sequence[Placed], known: Mapping[tuple[str, int], Progress], skip: Skip
+) -> None:
+    """Give up the rest of the topics that stood under the name before one that is new."""
+    new = {each.partition.topic: each.topic for each in placed if each.start.is_first}
+    for (topic, part), progress in known.items():
+        source = topic.partition("@")[0]
+        if "@" in new.get(source, "") and topic != new[source]:
+            skip.rest_of(topic, part, progress)
+
+
+def _record(
+    settings: Settings,
+    dsn: str,
+    token: int,
+    placed: Placed,
+    known: Mapping[tuple[str, int], Progress],
+    skip: Skip,
+) -> None:
+    """Keep the first start of a partition, its topic's id, and a loss that was allowed."""
+    partition, part = placed.partition, placed.partition.part
+    progress = known.get((placed.topic, part))
+    if progress is None or (progress.topic_id is None and partition.topic_id is not None):
+        claims.record_start(
+            dsn,
+            settings.pipeline,
+            token,
+            topic=placed.topic,
+            part=part,
+            start_off=placed.start.off,
+            topic_id=partition.topic_id,
+        )
+    if progress is not None and placed.start.is_ahead_of_gold:
+        skip.to_start(placed.topic, part, progress, placed.start)

@@ -1,0 +1,12 @@
+-- Question: which offsets did starts skip, by whose leave? Grain: one row a range and store.
+select
+    pipeline,
+    topic,
+    part,
+    store,
+    from_off,
+    to_off,
+    reason,
+    allowed_at
+from silver.position_losses
+order by pipeline, topic, part, store, from_off, to_off
