@@ -8,8 +8,8 @@
     python -m dataflows.train lake                             what the flow decided, with outcomes
 
 The last months are kept apart: models are fitted on the loans issued before them and judged on
-those issued in them. Writes each model, its checksum and its dossier; the same loans and libraries
-give the same bytes.
+those issued in them. Writes each model, its checksum, its dossier, and its reference, the
+population it was fitted on as counts; the same loans and libraries give the same bytes.
 """
 
 from __future__ import annotations
@@ -37,14 +37,17 @@ from dataflows.sources.urls import FileSource, KafkaSource, SimSource, parse_sou
 from lakehouse.errors import LakehouseError, SettingsInvalid
 from lakehouse.lake.session import open_lake
 from lakehouse.registry.artefacts import save_model
+from lakehouse.registry.references import REFERENCES, save_reference
 from lakehouse.settings.settings import Settings
 from risk.errors import RiskError
 from risk.fitting.boosting import fit_boosting
 from risk.fitting.candidates import PRICE_AWARE_FEATURES
 from risk.fitting.logistic import fit_logistic
+from risk.fitting.reference_population import describe
 from risk.fitting.scorecard import fit_scorecard
 from risk.fitting.sklearn_adapter import fit_reference
 from risk.models.model import Model, score
+from risk.monitoring.reference import Reference
 
 __all__ = ["Trained", "main", "train"]
 
@@ -75,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for each in trained:
         path = save_model(each.model, folder=given.out)
+        save_reference(each.reference, folder=given.out / REFERENCES)
         dossier = folder / f"{each.model.version}.md"
         dossier.write_text(each.dossier, "utf-8")
         Console().print(f"{path}: {each.model.sha256}\n{dossier}", markup=False, soft_wrap=True)
@@ -163,10 +167,11 @@ def _complain(error: LakehouseError | RiskError) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A model and its dossier."""
+    """A model, its dossier, and the population it was fitted on as counts."""
 
     model: Model
     dossier: str
+    reference: Reference
 
 
 def train(loans: Loans, *, revision: str, test_months: int) -> list[Trained]:
@@ -193,7 +198,11 @@ def train(loans: Loans, *, revision: str, test_months: int) -> list[Trained]:
         figures={name: figures(pd, kept_apart) for name, pd in pds.items()},
     )
     return [
-        Trained(model, render(model, trial, gather(model, fitted_on, kept_apart)))
+        Trained(
+            model,
+            render(model, trial, gather(model, fitted_on, kept_apart)),
+            describe(model, fitted_on.frame),
+        )
         for model in models
     ]
 

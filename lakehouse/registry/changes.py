@@ -25,6 +25,7 @@ from lakehouse.registry.artefacts import (
     shipped_versions,
 )
 from lakehouse.registry.log import Action, Entry, Kind, State, apply, before, fold
+from lakehouse.registry.references import parse_reference_of
 from lakehouse.registry.store import RegistryStore
 from risk.errors import RiskError
 from risk.models.model import parse_model
@@ -72,7 +73,12 @@ class Change:
 
 
 def register_model(
-    store: RegistryStore, document: bytes, change: Change, *, dossier: bytes | None = None
+    store: RegistryStore,
+    document: bytes,
+    change: Change,
+    *,
+    dossier: bytes | None = None,
+    reference: bytes | None = None,
 ) -> State:
     """Register a model; its document's bytes are kept for ever. Again changes nothing.
 
@@ -80,8 +86,20 @@ def register_model(
     ----------
     dossier
         What a validator reads about it (Markdown), to be kept beside it; the first one stands.
+    reference
+        The population it was fitted on, as counts (`risk.monitoring.reference`), likewise.
     """
-    return _register(store, "model", document, change, dossier)
+
+    def keep(version: str) -> None:
+        if dossier is not None:
+            store.keep_dossier(version, dossier)
+        if reference is not None:
+            store.keep_reference(version, reference)
+
+    if reference is not None:
+        sha256 = hashlib.sha256(document).hexdigest()
+        parse_reference_of(sha256, reference, where="cannot register")
+    return _register(store, "model", document, change, keep)
 
 
 def register_policy(store: RegistryStore, document: bytes, change: Change) -> State:
@@ -137,7 +155,11 @@ def _first_champion(state: State) -> _Step | None:
 
 
 def _register(
-    store: RegistryStore, kind: Kind, document: bytes, change: Change, dossier: bytes | None = None
+    store: RegistryStore,
+    kind: Kind,
+    document: bytes,
+    change: Change,
+    keep_beside: Callable[[str], None] = lambda _: None,
 ) -> State:
     try:
         version = (parse_model if kind == "model" else parse_policy)(document).version
@@ -161,8 +183,7 @@ def _register(
 
     def keep(_: State) -> None:
         store.keep(kind, version, document)
-        if dossier is not None:
-            store.keep_dossier(version, dossier)
+        keep_beside(version)
 
     return _append(store, change, propose, keep)
 

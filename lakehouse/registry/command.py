@@ -17,10 +17,11 @@ from rich.text import Text
 
 from lakehouse.errors import ArtefactInvalid, SettingsInvalid
 from lakehouse.registry import changes
-from lakehouse.registry.artefacts import shipped_document, shipped_versions
+from lakehouse.registry.artefacts import SHIPPED, shipped_document, shipped_versions
 from lakehouse.registry.changes import Change
 from lakehouse.registry.listing import ListedModel, ListedPolicy, Listing, listing
 from lakehouse.registry.log import Kind
+from lakehouse.registry.references import REFERENCES
 from lakehouse.registry.store import RegistryStore
 from lakehouse.registry.watch import FOLLOW
 from lakehouse.settings.settings import Settings
@@ -100,7 +101,17 @@ def _register(store: RegistryStore, options: argparse.Namespace, change: Change)
         path = Path(options.artefact).with_suffix(".md")
         dossier = path.read_bytes() if path.is_file() else None
         document = _document("model", options.artefact)
-        changes.register_model(store, document, change, dossier=dossier)
+        reference = _reference(options.artefact)
+        changes.register_model(store, document, change, dossier=dossier, reference=reference)
+
+
+def _reference(artefact: str) -> bytes | None:
+    """Return the reference that training wrote below a model's file, or that is shipped with it."""
+    path = Path(artefact)
+    folder = path.parent if path.suffix == ".json" else SHIPPED
+    name = path.name if path.suffix == ".json" else f"{artefact}.json"
+    reference = folder / REFERENCES / name
+    return reference.read_bytes() if reference.is_file() else None
 
 
 def _document(kind: Kind, artefact: str) -> bytes:

@@ -98,6 +98,18 @@ class RegistryStore:
         """Keep what a validator reads about a model, unless there is one already."""
         self._create(f"{_FOLDERS['model']}/{version}.md", dossier)
 
+    def reference(self, version: str) -> bytes | None:
+        """Return a model's reference (`risk.monitoring.reference`), if it was kept."""
+        with self._errors():
+            try:
+                return bytes(self._objects.get(_reference_path(version)).bytes())
+            except FileNotFoundError:
+                return None
+
+    def keep_reference(self, version: str, reference: bytes) -> None:
+        """Keep a model's reference, unless there is one already."""
+        self._create(_reference_path(version), reference)
+
     def where(self, path: str) -> str:
         """Return an object's address, for messages."""
         return f"{self.lake_uri.rstrip('/')}/{path}"
@@ -154,3 +166,7 @@ def _entry_path(number: int) -> str:
 
 def _document_path(kind: Kind, version: str) -> str:
     return f"{_FOLDERS[kind]}/{version}.json"
+
+
+def _reference_path(version: str) -> str:
+    return f"{_FOLDERS['model']}/references/{version}.json"

@@ -1,0 +1,89 @@
+"""A model's reference: the population it was fitted on, as counts, in a document beside the model.
+
+It is a document of its own, so that a model that is in use keeps its bytes and its checksum. It
+names the model by that checksum, and is refused beside any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from lakehouse.errors import ArtefactInvalid
+from lakehouse.registry.artefacts import SHIPPED
+from lakehouse.registry.store import RegistryStore
+from risk.errors import RiskError
+from risk.models.model import Model
+from risk.monitoring.reference import Reference, parse_reference, to_json
+
+__all__ = ["REFERENCES", "find_reference", "parse_reference_of", "save_reference"]
+
+REFERENCES: Final = "references"
+"""Folder of the references, in the folder of the models that training writes."""
+
+_CHECKSUM: Final = ".sha256"
+
+
+def find_reference(lake_uri: str, model: Model) -> Reference:
+    """Return a model's reference, shipped or registered with it.
+
+    Raises
+    ------
+    ArtefactInvalid
+        There is none, it was altered, or it is another model's.
+    Unavailable, Denied
+        It is not shipped, and the lake does not answer or does not let us read.
+    """
+    path = SHIPPED / REFERENCES / f"{model.version}.json"
+    if path.exists():
+        return parse_reference_of(model.sha256, _verified(path), where=str(path))
+    document = RegistryStore(lake_uri).reference(model.version)
+    if document is None:
+        raise ArtefactInvalid(
+            f"model {model.version} has no reference, neither shipped nor registered in "
+            f"{lake_uri}: drift is measured from the population a model was fitted on. Register "
+            "the model with the folder `references` that python -m dataflows.train writes beside it"
+        )
+    return parse_reference_of(model.sha256, document, where=lake_uri)
+
+
+def parse_reference_of(sha256: str, document: bytes, *, where: str) -> Reference:
+    """Read a reference and make sure of whose it is.
+
+    Raises
+    ------
+    ArtefactInvalid
+        It is none, or another model's.
+    """
+    try:
+        reference = parse_reference(document)
+    except RiskError as exc:
+        raise ArtefactInvalid(f"{where}: {exc}") from exc
+    if reference.model_sha256 != sha256:
+        raise ArtefactInvalid(
+            f"{where}: expected the reference of the model {sha256[:12]}..., found that of "
+            f"{reference.model_version} ({reference.model_sha256[:12]}...); train writes both"
+        )
+    return reference
+
+
+def save_reference(reference: Reference, *, folder: Path) -> Path:
+    """Write a reference and its checksum; return the document's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{reference.model_version}.json"
+    path.write_bytes(to_json(reference))
+    path.with_name(path.name + _CHECKSUM).write_text(f"{reference.sha256}  {path.name}\n", "utf-8")
+    return path
+
+
+def _verified(path: Path) -> bytes:
+    document = path.read_bytes()
+    expected = path.with_name(path.name + _CHECKSUM).read_bytes().split()[:1]
+    found = hashlib.sha256(document).hexdigest()
+    if expected != [found.encode()]:
+        raise ArtefactInvalid(
+            f"{path}: expected the checksum beside it, found {found[:12]}...; it was altered. "
+            "Restore it"
+        )
+    return document
