@@ -1,1 +1,1 @@
-"""The mill: order, partitions, batches and rejects; no formula, no threshold, no SQL."""
+"""The stream and the jobs: order, partitions, batches and rejects; no formula, threshold or SQL."""

@@ -1,6 +1,6 @@
 """The API beside the demo's flow: a process of its own, and one application put to it.
 
-The API is `serving`'s, which this room does not import: it is started as a command and asked over
+The API is `serving`'s, which this package does not import: it is started as a command and asked over
 HTTP, as anybody would.
 """
 
@@ -67,7 +67,7 @@ class Reason(msgspec.Struct, frozen=True):
     says: str | None
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class AnsweredDecision(msgspec.Struct, frozen=True):
     """What was decided."""
 
     pd: float
@@ -79,7 +79,7 @@ class Answer(msgspec.Struct, frozen=True):
     """What the demo shows of the API's answer; docs/api.md has the whole."""
 
     application_id: str
-    decision: Verdict
+    decision: AnsweredDecision
     model_reasons: tuple[Reason, ...]
 
 

@@ -36,12 +36,12 @@ from lakehouse.lake.outcomes import OutcomeRecorder
 from lakehouse.lake.session import open_lake
 from lakehouse.settings.settings import Settings
 
-__all__ = ["Counts", "main", "record_outcomes"]
+__all__ = ["OutcomeCounts", "main", "record_outcomes"]
 
 _AT_ONCE: Final = 20_000
 
 
-class Counts(msgspec.Struct):
+class OutcomeCounts(msgspec.Struct):
     """What became of the records of a source; the four kinds add up to all of them."""
 
     recorded: int = 0
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _record(url: str, observed_on: date | None) -> Counts:
+def _record(url: str, observed_on: date | None) -> OutcomeCounts:
     settings = Settings.from_env(os.environ)
     source = parse_source(url, name="SOURCE")
     records = all_records(source)
@@ -94,7 +94,7 @@ def record_outcomes(
     source: str,
     observed_on: date,
     recorded_at: datetime,
-) -> Counts:
+) -> OutcomeCounts:
     """Hand over the final outcomes among these records, some thousands at a time.
 
     Of several records of one loan that are handed over together the last one counts.
@@ -104,7 +104,7 @@ def record_outcomes(
     record
         Appends what is new and returns how many that were, as `lakehouse.lake.outcomes` does.
     """
-    counts = Counts()
+    counts = OutcomeCounts()
     waiting: dict[str, Reported] = {}
 
     def hand_over() -> None:

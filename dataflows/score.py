@@ -1,6 +1,6 @@
 """Score loan applications as they stream in: ``python -m bytewax.run dataflows.score``.
 
-`flow` is the front door: it reads the settings, checks everything it depends on, and claims the
+`flow` is what Bytewax calls: it reads the settings, checks everything it depends on, and claims the
 pipeline. `build` is the topology. See docs/delivery.md for why nothing is lost and nothing is
 there twice.
 """

@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 from rich.console import Console
 
-from dataflows.dossiers.dossier import Trial, render
+from dataflows.dossiers.dossier import Comparison, render
 from dataflows.dossiers.evidence import Watched, figures, gather
 from dataflows.loans.from_lake import loans_of_lake
 from dataflows.loans.matured import Loans, read_loans
@@ -190,7 +190,7 @@ def train(loans: Loans, *, revision: str, test_months: int) -> list[Trained]:
     reference = fit_reference(fitted_on.frame, fitted_on.defaulted, weights=fitted_on.weights)
     pds = {model.version: score(model, kept_apart.frame)[0] for model in models}
     pds[REFERENCE] = reference(kept_apart.frame)
-    trial = Trial(
+    comparison = Comparison(
         loans=loans,
         fitted_on=fitted_on.frame,
         first_month=kept_apart.months.min(),
@@ -200,7 +200,7 @@ def train(loans: Loans, *, revision: str, test_months: int) -> list[Trained]:
     return [
         Trained(
             model,
-            render(model, trial, gather(model, fitted_on, kept_apart)),
+            render(model, comparison, gather(model, fitted_on, kept_apart)),
             describe(model, fitted_on.frame),
         )
         for model in models

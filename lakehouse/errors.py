@@ -17,7 +17,7 @@
     └── SourceChanged             the source has other partitions than at the start            6
 
 ``code`` is stable: the log line, the metric label and the API problem all carry it. ``exit_code``
-is what a command ends with when the error reaches its front door. A message says what, where,
+is what a command ends with when the error ends it. A message says what, where,
 expected, found and what to do, and never carries an applicant's data or a password.
 """
 

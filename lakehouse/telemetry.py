@@ -1,4 +1,4 @@
-"""Logging set-up and every metric of the house, named once.
+"""Set up logging, and name every metric once.
 
 Counters count after the commit of what they count, and exist from the start with value 0 for
 every label value that is known, so that no panel is ever empty. Labels never carry an id.

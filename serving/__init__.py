@@ -1,1 +1,1 @@
-"""The front door: applications scored on request, over HTTP."""
+"""The HTTP API: decide applications on request, read and explain decisions."""

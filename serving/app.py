@@ -1,4 +1,4 @@
-"""The API's front door: ``python -m serving.app``, or ``uvicorn serving.app:create_app --factory``.
+"""Start the API: ``python -m serving.app``, or ``uvicorn serving.app:create_app --factory``.
 
 `create_app` reads the settings, opens what answering depends on and puts the parts together. What
 uvicorn cannot be told by a factory (the time a request may take to arrive, several workers'
@@ -84,7 +84,7 @@ def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
         now=parts.now,
         after=lambda judged: count_challenged(judged.challengers),
     )
-    decisions = decision_routes(scorer, parts.deeds, parts.recorder, parts.once)
+    decisions = decision_routes(scorer, parts.trail, parts.recorder, parts.once)
     readiness = Readiness(parts.checks)
 
     @asynccontextmanager
@@ -121,7 +121,7 @@ def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
     app.include_router(decisions)
     app.include_router(dossier_routes(parts.dossiers))  # before the ids, which may hold slashes
     app.include_router(stored_routes(parts.rules, parts.reads))
-    app.include_router(score_routes(parts.rules, parts.limits, parts.deeds, now=parts.now))
+    app.include_router(score_routes(parts.rules, parts.limits, parts.trail, now=parts.now))
     app.include_router(catalogue_routes(parts.rules))
     app.include_router(health_routes(readiness, parts.metrics))
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's own way

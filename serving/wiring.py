@@ -25,8 +25,8 @@ from risk.decision.judge import Rules
 from serving.access.auth import Authenticator, Gate
 from serving.access.keys import ensure_first_key, load_pepper
 from serving.access.limits import BodyLimit, RateLimit
-from serving.audit.entries import Deeds
-from serving.audit.log import AuditLog, Counts
+from serving.audit.entries import AuditTrail
+from serving.audit.log import AuditCounts, AuditLog
 from serving.decisions.history import Dossiers
 from serving.decisions.idempotency import Once
 from serving.decisions.recording import Recorder
@@ -59,7 +59,7 @@ class Parts:
     dossiers: Dossiers
     recorder: Recorder | None
     once: Once
-    deeds: Deeds
+    trail: AuditTrail
     checks: Mapping[str, Callable[[], object]]
     middlewares: tuple[Middleware, ...]
     metrics: Callable[[], bytes]
@@ -91,7 +91,7 @@ def open_parts(
     keys = Authenticator(partial(list_keys, dsn), load_pepper(settings), now=now)
     stack.callback(keys.close)
     keys.start()
-    counts = Counts(*(AUDITED.labels(outcome) for outcome in ("written", "spooled", "lost")))
+    counts = AuditCounts(*(AUDITED.labels(outcome) for outcome in ("written", "spooled", "lost")))
     audit = AuditLog(AuditWriter(dsn), settings.home / "audit", counts)
     stack.callback(audit.close)
     audit.start()
@@ -120,7 +120,7 @@ def open_parts(
         dossiers=dossiers,
         recorder=recorder,
         once=once,
-        deeds=Deeds(audit, now=now),
+        trail=AuditTrail(audit, now=now),
         checks=checks,
         middlewares=(
             Middleware(Gate, authenticator=keys),

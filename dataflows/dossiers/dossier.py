@@ -28,11 +28,11 @@ from risk.models.model import Model
 from risk.models.scorecard import Scorecard
 from risk.monitoring.performance import Band
 
-__all__ = ["Trial", "render"]
+__all__ = ["Comparison", "render"]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Comparison:
     """What all models of one training were fitted and judged on, and how each did.
 
     Attributes
@@ -54,19 +54,19 @@ class Trial:
     figures: Mapping[str, Figures]
 
 
-def render(model: Model, trial: Trial, evidence: Evidence) -> str:
+def render(model: Model, comparison: Comparison, evidence: Evidence) -> str:
     """Return the dossier."""
     sections = {
         "Purpose": _purpose(model),
-        "Data": _data(model, trial),
+        "Data": _data(model, comparison),
         "Method": method(model),
         "Features": _features(model),
-        "Out of time": f"{words.COMPARISON}\n\n{_comparison(trial.figures)}",
+        "Out of time": f"{words.COMPARISON}\n\n{_comparison(comparison.figures)}",
         "Gains and calibration": _bands(evidence.bands),
         "Vintages": _vintages(evidence.vintages),
         "Stability": f"{words.STABILITY}\n\n{_shifts(evidence.shifts)}",
         "Treatment of groups": _treatment(model, evidence),
-        "Effects": effects(model, trial.fitted_on),
+        "Effects": effects(model, comparison.fitted_on),
         "Monitoring": words.MONITORING,
         "Limits": words.LIMITS,
     }
@@ -88,9 +88,9 @@ def _purpose(model: Model) -> str:
     return f"{words.PURPOSE}\n\n{role}"
 
 
-def _data(model: Model, trial: Trial) -> str:
-    fit, source = model.fit, trial.loans
-    kept_apart = trial.figures[model.version]
+def _data(model: Model, comparison: Comparison) -> str:
+    fit, source = model.fit, comparison.loans
+    kept_apart = comparison.figures[model.version]
     excluded = [f"{count:,} {reason}" for reason, count in source.excluded.items()]
     weighted = (
         "each loan counts once"
@@ -105,8 +105,8 @@ def _data(model: Model, trial: Trial) -> str:
   its term plus {GRACE_MONTHS} months lie behind that: repayments are as well known as defaults.
 - Weights: {weighted}.
 - Fitted on {loans(fit.loans, fit.defaults)} issued {fit.first_month} to {fit.last_month}.
-- Judged on {loans(kept_apart.loans, kept_apart.defaults)} issued {trial.first_month} to
-  {trial.last_month}, which nothing here was fitted on."""
+- Judged on {loans(kept_apart.loans, kept_apart.defaults)} issued {comparison.first_month} to
+  {comparison.last_month}, which nothing here was fitted on."""
 
 
 def _features(model: Model) -> str:

@@ -43,7 +43,7 @@ class Totals:
 
 
 @dataclass
-class Account:
+class RunCounts:
     """Thread-safe counts of one run.
 
     Parameters

@@ -15,7 +15,7 @@ from rich.text import Text
 from risk.contract.application import Tier
 
 if TYPE_CHECKING:
-    from dataflows.flow.run_counts import Account, Totals
+    from dataflows.flow.run_counts import RunCounts, Totals
 
 TIER_STYLES = {Tier.LOW: "green", Tier.ELEVATED: "yellow", Tier.WATCHLIST: "magenta"}
 LIVE_EVERY_SECONDS = 0.5
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 class StatusLine:
     """Show the account until closed, from a thread of its own."""
 
-    def __init__(self, account: Account, *, to_terminal: bool | None = None) -> None:
+    def __init__(self, account: RunCounts, *, to_terminal: bool | None = None) -> None:
         self._account = account
         self._to_terminal = sys.stderr.isatty() if to_terminal is None else to_terminal
         self._ended = threading.Event()

@@ -30,7 +30,7 @@ from risk.ingest.event_buffer import Packed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from dataflows.flow.run_counts import Account
+    from dataflows.flow.run_counts import RunCounts
     from dataflows.sources.batches import MicroBatch
     from lakehouse.silver.writer import SilverWriter, Stored
     from risk.contract.application import Limits, Reject
@@ -149,7 +149,7 @@ class Store:
         Opens this thread's writer.
     """
 
-    def __init__(self, open_writer: Callable[[], SilverWriter], account: Account) -> None:
+    def __init__(self, open_writer: Callable[[], SilverWriter], account: RunCounts) -> None:
         self._open_writer = open_writer
         self._account = account
         # By the system's name of the thread: the engine's workers are no threads of Python's, so

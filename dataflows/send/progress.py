@@ -11,13 +11,13 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-__all__ = ["Counts", "Report", "report"]
+__all__ = ["Report", "SendCounts", "report"]
 
 JSON_EVERY_SECONDS: Final = 5.0
 BAR_EVERY_SECONDS: Final = 0.1
 
 
-class Counts(Protocol):
+class SendCounts(Protocol):
     """What is counted (`dataflows.send.producer.Outbox`)."""
 
     sent: int
@@ -28,10 +28,10 @@ class Counts(Protocol):
 class Report(Protocol):
     """Where progress is shown."""
 
-    def show(self, counts: Counts, share: float | None) -> None:
+    def show(self, counts: SendCounts, share: float | None) -> None:
         """Show where the sending stands; `share` of it is done, 0 to 1, ``None`` when unknown."""
 
-    def end(self, counts: Counts) -> None:
+    def end(self, counts: SendCounts) -> None:
         """Show the final counts."""
 
 
@@ -54,7 +54,7 @@ class _Bar:
         self._task = self._progress.add_task(f"to {to}", total=None, counts="")
         self._progress.start()
 
-    def show(self, counts: Counts, share: float | None) -> None:
+    def show(self, counts: SendCounts, share: float | None) -> None:
         now = time.monotonic()
         if now - self._shown_at < BAR_EVERY_SECONDS:
             return
@@ -68,7 +68,7 @@ class _Bar:
         )
         self._progress.refresh()
 
-    def end(self, counts: Counts) -> None:
+    def end(self, counts: SendCounts) -> None:
         seconds = time.monotonic() - self._began
         self._progress.update(
             self._task,
@@ -87,16 +87,16 @@ class _JsonLines:
         self._clock = clock
         self._began = self._shown_at = clock()
 
-    def show(self, counts: Counts, share: float | None) -> None:
+    def show(self, counts: SendCounts, share: float | None) -> None:
         now = self._clock()
         if now - self._shown_at >= JSON_EVERY_SECONDS:
             self._shown_at = now
             self._line("sending", counts, share)
 
-    def end(self, counts: Counts) -> None:
+    def end(self, counts: SendCounts) -> None:
         self._line("sent", counts, None)
 
-    def _line(self, event: str, counts: Counts, share: float | None) -> None:
+    def _line(self, event: str, counts: SendCounts, share: float | None) -> None:
         seconds = self._clock() - self._began
         line = {
             "event": event,

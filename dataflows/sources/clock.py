@@ -1,4 +1,4 @@
-"""The clock of the stream's door; the only place here that asks what time it is."""
+"""The clock of the stream: nothing else in this package asks what time it is."""
 
 from __future__ import annotations
 

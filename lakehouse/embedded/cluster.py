@@ -32,8 +32,8 @@ class CannotStart(Exception):
 
 
 @dataclass(frozen=True)
-class Account:
-    """The system account that runs the server; without ids, simply our own."""
+class SystemUser:
+    """The system account that runs the server; without ids, the account of this process."""
 
     uid: int | None = None
     gid: int | None = None
@@ -76,7 +76,7 @@ class Cluster:
 
     data: Path
     programs: Path
-    account: Account
+    account: SystemUser
 
 
 def settle(folder: Path, package: Path) -> Cluster:
@@ -107,23 +107,23 @@ def settle(folder: Path, package: Path) -> Cluster:
     return Cluster(data, programs, account)
 
 
-def _choose_account(data: Path) -> Account:
+def _choose_account(data: Path) -> SystemUser:
     if os.geteuid() != 0:
-        return Account()
+        return SystemUser()
     if data.exists():
         owner = data.stat()
-        return Account(owner.st_uid, owner.st_gid)
+        return SystemUser(owner.st_uid, owner.st_gid)
     for name in ACCOUNTS:
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
-            return Account(entry.pw_uid, entry.pw_gid)
+            return SystemUser(entry.pw_uid, entry.pw_gid)
     raise CannotStart(
         f"Postgres refuses to run as root, and neither account {' nor '.join(ACCOUNTS)} exists "
         "here; run as an ordinary user, or set RISK_SILVER_DSN to a Postgres of your own"
     )
 
 
-def _programs(package: Path, account: Account) -> Path:
+def _programs(package: Path, account: SystemUser) -> Path:
     programs = package / "pginstall" / "bin"
     if account.can_run(programs / "postgres"):
         return programs
@@ -157,7 +157,7 @@ def _copy_for_everybody(package: Path, copy: Path) -> None:
             raise
 
 
-def _make_data(folder: Path, programs: Path, account: Account) -> None:
+def _make_data(folder: Path, programs: Path, account: SystemUser) -> None:
     password, data = folder / "password", folder / "data.partial"
     lent_password = folder / "password.partial"
     shutil.rmtree(data, ignore_errors=True)

@@ -27,7 +27,7 @@ _AT_ONCE: Final = Patience(0.0)
 
 
 class AuditEntry(msgspec.Struct, frozen=True, gc=False):
-    """One deed, before it has a place in the chain.
+    """What somebody did, before it has a place in the chain.
 
     Attributes
     ----------

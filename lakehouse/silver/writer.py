@@ -31,7 +31,7 @@ from lakehouse.silver.claims import refuse_if_fenced
 from lakehouse.silver.copy import insert_duplicates, insert_quarantine, read_range
 from lakehouse.silver.placement import Placed, RawOf, place
 
-__all__ = ["Batch", "Counts", "SilverWriter", "Stored"]
+__all__ = ["Batch", "BatchCounts", "SilverWriter", "Stored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class BatchCounts:
     """What one call stored anew, not counting what was there: read is the sum of the others."""
 
     read: int = 0
@@ -100,7 +100,7 @@ class Stored:
     decisions: pa.Table
     quarantine: pa.Table
     duplicates: pa.Table
-    counted: Counts = field(default_factory=Counts)
+    counted: BatchCounts = field(default_factory=BatchCounts)
 
     @property
     def is_new(self) -> bool:
@@ -162,7 +162,7 @@ class SilverWriter:
         """
         # An answer can be lost after the commit: the next attempt then finds the batches stored,
         # and what it added is known from here.
-        committing: list[list[Counts]] = []
+        committing: list[list[BatchCounts]] = []
 
         def attempt() -> list[Stored]:
             try:
@@ -188,7 +188,7 @@ class SilverWriter:
         self,
         connection: psycopg.Connection,
         batches: Sequence[Batch],
-        committing: list[list[Counts]],
+        committing: list[list[BatchCounts]],
     ) -> list[Stored]:
         with connection.transaction():
             refuse_if_fenced(connection, self._pipeline, self._token)
@@ -203,7 +203,7 @@ class SilverWriter:
                 added = _store_from(connection, ahead)
                 self._advance(connection, added)
                 new = {(each.topic, each.part): each for each in added}
-            before = committing[-1] if committing else [Counts()] * len(batches)
+            before = committing[-1] if committing else [BatchCounts()] * len(batches)
             stored = [
                 new.get((batch.topic, batch.part)) or _read_back(connection, batch, counted)
                 for batch, counted in zip(batches, before, strict=True)
@@ -274,8 +274,8 @@ def _insert_undecided(
     return handed - insert_quarantine(connection, refused) - insert_duplicates(connection, repeated)
 
 
-def _counts(batch: Batch, position: int, placed: Placed, quarantine: pa.Table) -> Counts:
-    return Counts(
+def _counts(batch: Batch, position: int, placed: Placed, quarantine: pa.Table) -> BatchCounts:
+    return BatchCounts(
         read=int(np.count_nonzero(batch.offsets >= position)),
         decided=placed.decisions.num_rows + placed.found_own,
         duplicates=placed.duplicates.num_rows,
@@ -284,7 +284,7 @@ def _counts(batch: Batch, position: int, placed: Placed, quarantine: pa.Table) -
     )
 
 
-def _as_placed(batch: Batch, placed: Placed, quarantine: pa.Table, counted: Counts) -> Stored:
+def _as_placed(batch: Batch, placed: Placed, quarantine: pa.Table, counted: BatchCounts) -> Stored:
     return Stored(
         batch.topic,
         batch.part,
@@ -297,7 +297,7 @@ def _as_placed(batch: Batch, placed: Placed, quarantine: pa.Table, counted: Coun
     )
 
 
-def _read_back(connection: psycopg.Connection, batch: Batch, counted: Counts) -> Stored:
+def _read_back(connection: psycopg.Connection, batch: Batch, counted: BatchCounts) -> Stored:
     span = (batch.topic, batch.part, batch.first_off, batch.next_off)
     return Stored(*span, *read_range(connection, *span), counted)
 

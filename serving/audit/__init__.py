@@ -1,1 +1,1 @@
-"""What was answered to whom, written to the audit chain."""
+"""The audit trail of the API: who was answered what, and when."""

@@ -1,4 +1,4 @@
-"""What the API did, counted and written down for the auditor after the answer is on its way."""
+"""Count each application that was answered, and write it to the audit log after the answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from serving.decisions.schemas import Decision, Versions
 from serving.http.metrics import DECIDED, REFUSED
 from serving.http.problems import Problem, request_id_of
 
-__all__ = ["Deeds"]
+__all__ = ["AuditTrail"]
 
 _NOBODY: Final = "-"
 _DECIDED: Final = {tier.value: DECIDED.labels(tier.value) for tier in Tier}
@@ -57,15 +57,15 @@ class _Refused(msgspec.Struct, frozen=True, gc=False):
     stage: str
 
 
-class Deeds:
-    """Note each application that was answered: for the counters, and for the audit log.
+class AuditTrail:
+    """Counts each answered application and adds an entry for it to the audit log.
 
     Parameters
     ----------
     log
         Takes entries for the auditor without waiting.
     now
-        The door's clock.
+        The clock of the command.
     """
 
     def __init__(self, log: Log, *, now: Callable[[], datetime]) -> None:

@@ -1,4 +1,4 @@
-"""What the API answered, on its way into the audit log without making anybody wait.
+"""Store what the API answered in the audit log, without making a request wait.
 
 The request path hands entries over and goes on. A thread takes what has come together, a few times
 a second, and stores it in one transaction. While Postgres does not take it, it goes to a file that
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from lakehouse.security.audit_chain import AuditEntry
 
-__all__ = ["GATHER_SECONDS", "MOST_WAITING", "AuditLog", "Counts", "Writer"]
+__all__ = ["GATHER_SECONDS", "MOST_WAITING", "AuditCounts", "AuditLog", "Writer"]
 
 log = structlog.get_logger()
 
@@ -64,7 +64,7 @@ class Count(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class AuditCounts:
     """Entries that went into the log, that had to wait in a file first, and that are lost."""
 
     written: Count
@@ -81,7 +81,7 @@ class AuditLog:
         Where the spool lies: ``RISK_HOME/audit``.
     """
 
-    def __init__(self, writer: Writer, folder: Path, counts: Counts) -> None:
+    def __init__(self, writer: Writer, folder: Path, counts: AuditCounts) -> None:
         self._writer = writer
         self._counts = counts
         self._waiting: deque[AuditEntry] = deque()

@@ -43,7 +43,7 @@ class Scorer:
     rules
         Returns the rules in force, without waiting; asked once a batch.
     now
-        The door's clock.
+        The clock of the command.
     after
         Called with every batch once its answers are on their way; it must only take note.
     """

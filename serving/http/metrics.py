@@ -1,7 +1,7 @@
 """What the API counts, and how several workers are read as one.
 
 A worker counts for itself. With one worker ``/metrics`` shows its own figures; with several each
-keeps them in a file below ``RISK_HOME/api-metrics`` (`PROMETHEUS_MULTIPROC_DIR`, set by the door
+keeps them in a file below ``RISK_HOME/api-metrics`` (`PROMETHEUS_MULTIPROC_DIR`, set by the command
 before anything is counted), and whichever worker is asked adds all of them up.
 """
 

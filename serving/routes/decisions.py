@@ -18,7 +18,7 @@ from starlette.responses import Response
 from lakehouse.silver.idempotency import Claim
 from risk.contract.application import RejectCode
 from serving.access.limits import MOST_APPLICATIONS
-from serving.audit.entries import Deeds
+from serving.audit.entries import AuditTrail
 from serving.decisions.batching import Outcome, Scorer
 from serving.decisions.bodies import MalformedBatch, applications_in, id_in
 from serving.decisions.idempotency import Once, body_sha256
@@ -34,11 +34,11 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 def decision_routes(
-    scorer: Scorer, deeds: Deeds, recorder: Recorder | None, once: Once
+    scorer: Scorer, trail: AuditTrail, recorder: Recorder | None, once: Once
 ) -> APIRouter:
     """Return the routes that decide."""
     router = APIRouter(tags=["decisions"])
-    desk = _Desk(scorer, deeds, recorder, once)
+    desk = _Desk(scorer, trail, recorder, once)
 
     @router.post("/v1/decisions")
     async def decide(request: Request) -> Response:
@@ -64,9 +64,11 @@ def decision_routes(
 class _Desk:
     """Where applications are decided, and recorded where that is asked for."""
 
-    def __init__(self, scorer: Scorer, deeds: Deeds, recorder: Recorder | None, once: Once) -> None:
+    def __init__(
+        self, scorer: Scorer, trail: AuditTrail, recorder: Recorder | None, once: Once
+    ) -> None:
         self._scorer = scorer
-        self._deeds = deeds
+        self._trail = trail
         self._recorder = recorder
         self._once = once
 
@@ -126,12 +128,12 @@ class _Desk:
         return await self._answered_once(claim, lambda: self._scored(request, raws), produce)
 
     async def _scored(self, request: Request, raws: Sequence[bytes]) -> Sequence[Outcome]:
-        self._deeds.expect_room()
+        self._trail.expect_room()
         if len(raws) == 1:
             outcomes: Sequence[Outcome] = [await self._scorer.score(raws[0])]
         else:
             outcomes = await self._scorer.score_all(raws)
-        self._deeds.scored(request.scope, raws, outcomes)
+        self._trail.scored(request.scope, raws, outcomes)
         return outcomes
 
     async def _recorded(
@@ -164,7 +166,7 @@ class _Desk:
     def _claim(self, request: Request, body: bytes, key: str | None) -> Claim:
         if key is None:
             raise _bad_key()
-        return Claim(self._deeds.owner(request.scope), key, body_sha256(body))
+        return Claim(self._trail.owner(request.scope), key, body_sha256(body))
 
 
 def _answer(body: bytes, headers: dict[str, str] | None = None) -> Response:

@@ -21,7 +21,7 @@ from risk.contract.application import Limits, Reject, RejectCode
 from risk.contract.columns import FIGURES
 from risk.decision.judge import Rules, judge
 from risk.frame.frame import Frame
-from serving.audit.entries import Deeds
+from serving.audit.entries import AuditTrail
 from serving.decisions.schemas import Decision, decided_answers, problem_of
 from serving.http.problems import FieldError, Problem
 
@@ -80,7 +80,7 @@ _ids: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 def score_routes(
-    rules: Callable[[], Rules], limits: Limits, deeds: Deeds, *, now: Callable[[], datetime]
+    rules: Callable[[], Rules], limits: Limits, trail: AuditTrail, *, now: Callable[[], datetime]
 ) -> APIRouter:
     """Return the old form's route."""
     router = APIRouter()
@@ -88,17 +88,17 @@ def score_routes(
     @router.post("/score", tags=["deprecated"], deprecated=True)
     async def score(request: Request) -> Response:
         """Decide one application in the old form; use `POST /v1/decisions` instead."""
-        deeds.expect_room()
+        trail.expect_room()
         question = _read(await request.body())
         event, current, judged_at = bytes(question.event), rules(), now()
         verdicts = judge([event], rules=current, received_at=judged_at, limits=limits)
         if verdicts.rejects:
             refused = verdicts.rejects[0]
-            deeds.scored(request.scope, [event], [refused])
+            trail.scored(request.scope, [event], [refused])
             scored = _refused(event, refused)
         else:
             (_, decision), *_ = decided_answers(verdicts.decided, current.policy, judged_at)
-            deeds.scored(request.scope, [event], [decision])
+            trail.scored(request.scope, [event], [decision])
             scored = _scored(
                 verdicts.decided, decision, is_strict=question.reject_if_missing_required
             )

@@ -14,7 +14,7 @@ from dataflows.sources.batches import MicroBatch
 from lakehouse.arrow_schemas import DUPLICATES
 from lakehouse.errors import LakehouseError
 from lakehouse.gold.appender import GoldAppender
-from lakehouse.silver.writer import Batch, Counts, SilverWriter, Stored
+from lakehouse.silver.writer import Batch, BatchCounts, SilverWriter, Stored
 from tests.lakehouse.silver_cases import TOPIC
 from tests.risk.applications import NOON, as_bytes
 
@@ -109,7 +109,7 @@ def stored_whole(batch: Batch) -> Stored:
         decisions=batch.decided,
         quarantine=batch.quarantined,
         duplicates=DUPLICATES.empty_table(),
-        counted=Counts(
+        counted=BatchCounts(
             read=batch.read,
             decided=batch.decided.num_rows,
             quarantined=batch.quarantined.num_rows,

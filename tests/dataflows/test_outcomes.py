@@ -12,7 +12,7 @@ import pytest
 
 from dataflows import outcomes
 from dataflows.loans.observed_on import shown_on
-from dataflows.outcomes import Counts, main, record_outcomes
+from dataflows.outcomes import OutcomeCounts, main, record_outcomes
 from dataflows.sources.urls import FileSource, SimSource
 from lakehouse.errors import SettingsInvalid
 from lakehouse.lake.session import Lake
@@ -137,7 +137,7 @@ def handed_over(monkeypatch: pytest.MonkeyPatch, batches: Iterable[list[bytes]])
         observed_on=TODAY,
         recorded_at=datetime(2026, 3, 1, tzinfo=UTC),
     )
-    assert counts == Counts(recorded=sum(sizes))
+    assert counts == OutcomeCounts(recorded=sum(sizes))
     return sizes
 
 

@@ -11,7 +11,7 @@ from dataflows.flow.cluster import Place
 from dataflows.flow.input import PositionedSource
 from dataflows.flow.lifecycle import Lifecycle
 from dataflows.flow.output import GoldSink
-from dataflows.flow.run_counts import Account
+from dataflows.flow.run_counts import RunCounts
 from dataflows.flow.steps import Judge, Store
 from dataflows.score import build
 from lakehouse.errors import PositionLost
@@ -38,7 +38,7 @@ class Run:
             allowed_latency_seconds=0.0,
         )
         judge = Judge(rules, Limits())
-        store = Store(lambda: self.silver, Account())
+        store = Store(lambda: self.silver, RunCounts())
         run_main(  # type: ignore[no-untyped-call]
             build(
                 source,

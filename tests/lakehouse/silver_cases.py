@@ -14,7 +14,7 @@ import pytest
 from lakehouse.arrow_schemas import DECISIONS, QUARANTINE
 from lakehouse.postgres.connection import Patience
 from lakehouse.silver.claims import claim, record_start
-from lakehouse.silver.writer import Batch, Counts, SilverWriter, Stored
+from lakehouse.silver.writer import Batch, BatchCounts, SilverWriter, Stored
 
 TOPIC = "loan_applications"
 PIPELINE = "score"
@@ -150,7 +150,7 @@ def lose_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         self: SilverWriter,
         connection: psycopg.Connection,
         batches: Sequence[Batch],
-        committing: list[list[Counts]],
+        committing: list[list[BatchCounts]],
     ) -> list[Stored]:
         stored = real(self, connection, batches, committing)
         if losing:

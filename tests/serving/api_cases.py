@@ -23,7 +23,7 @@ from risk.contract.application import Limits
 from risk.decision.judge import Rules
 from risk.models.scorecard import Scorecard
 from serving.app import build
-from serving.audit.entries import Deeds
+from serving.audit.entries import AuditTrail
 from serving.decisions.history import Dossiers
 from serving.decisions.idempotency import Once
 from serving.decisions.recording import Recorder
@@ -82,7 +82,7 @@ def an_api(
         dossiers=Dossiers(lake_uri, dsn),
         recorder=recorder,
         once=Once(IdempotencyKeys(dsn)),
-        deeds=Deeds(log or Entries(), now=now),
+        trail=AuditTrail(log or Entries(), now=now),
         checks={"silver": reader.ping} if checks is None else checks,
         middlewares=(),
         metrics=lambda: b"",

@@ -13,7 +13,7 @@ from dataflows.flow.input import PositionedSource
 from dataflows.flow.lifecycle import stopping_on_failure
 from dataflows.flow.metrics import serve_metrics
 from dataflows.flow.output import GoldSink
-from dataflows.flow.run_counts import Account
+from dataflows.flow.run_counts import RunCounts
 from dataflows.flow.start.starts import find_starts
 from dataflows.flow.start.topic_watch import TopicWatch
 from dataflows.flow.status import StatusLine
@@ -74,7 +74,7 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
     placed = find_starts(settings, dsn, token, found.partitions, gold)
     _say_of_topic(found)
 
-    account = Account(is_bounded=found.is_bounded)
+    account = RunCounts(is_bounded=found.is_bounded)
     serve_metrics(settings.metrics_address)
     status = StatusLine(account) if place.leads else StatusLine(account, to_terminal=False)
     stack.callback(status.close)
@@ -116,7 +116,7 @@ def _writer(dsn: str, settings: Settings, token: int | None, patience: Patience)
 def _appender(
     settings: Settings,
     patience: Patience,
-    account: Account,
+    account: RunCounts,
     stack: ExitStack,
     lifecycle: Lifecycle,
     table: str,
@@ -145,7 +145,7 @@ def _take_positions(appender: GoldAppender, lifecycle: Lifecycle) -> None:
         stopping_on_failure(appender.flush)(wait=True)
 
 
-def _opener(placed: Placed, account: Account) -> Callable[[], Reader]:
+def _opener(placed: Placed, account: RunCounts) -> Callable[[], Reader]:
     opened = placed.partition.open
     return lambda: account.watch(opened(start=placed.start.off, named=placed.topic))
 

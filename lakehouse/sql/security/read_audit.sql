@@ -1,4 +1,4 @@
--- Question: what was done? Grain: one row a deed, in the order of the chain, after a given one.
+-- Question: what was done? Grain: one row an entry, in the order of the chain, after a given one.
 select
     seq,
     entry_id::text as entry_id,

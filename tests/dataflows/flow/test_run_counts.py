@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dataflows.flow.run_counts import RATE_OVER_SECONDS, Account
-from lakehouse.silver.writer import Batch, Counts, Stored
+from dataflows.flow.run_counts import RATE_OVER_SECONDS, RunCounts
+from lakehouse.silver.writer import Batch, BatchCounts, Stored
 from tests.dataflows.flow_cases import (
     Clock,
     FakeReader,
@@ -30,19 +30,19 @@ def four_events() -> Batch:
     )
 
 
-def counted(account: Account, batch: Batch, stored: Stored | None = None) -> None:
+def counted(account: RunCounts, batch: Batch, stored: Stored | None = None) -> None:
     account.silver_committed(batch, stored or stored_whole(batch), event_ages_seconds=NO_AGES)
 
 
 def test_nothing_was_done_at_first() -> None:
-    totals = Account().totals()
+    totals = RunCounts().totals()
     assert (totals.read, totals.decided, totals.duplicates, totals.quarantined) == (0, 0, 0, 0)
     assert (totals.tiers, totals.events_per_second) == ({}, 0.0)
     assert (totals.lag, totals.gold_age_seconds) == (None, None)
 
 
 def test_a_batch_is_counted_by_what_became_of_it() -> None:
-    account = Account()
+    account = RunCounts()
     counted(account, four_events())
     totals = account.totals()
     assert (totals.read, totals.decided, totals.quarantined) == (4, 3, 1)
@@ -53,18 +53,18 @@ def test_a_batch_that_straddles_the_position_counts_only_what_lies_beyond_it() -
     batch = four_events()
     whole = stored_whole(batch)
     # Offsets 0 and 1 were there: what silver holds is read back, the rest is news.
-    stored = replace(whole, counted=Counts(read=2, decided=1, quarantined=1))
+    stored = replace(whole, counted=BatchCounts(read=2, decided=1, quarantined=1))
     low, watchlist = (
         growth("risk_events_decided_total", tier=tier) for tier in ("Low", "Watchlist")
     )
-    account = Account()
+    account = RunCounts()
     counted(account, batch, stored)
     assert account.totals().tiers == {"Watchlist": 1}
     assert (low(), watchlist()) == (0, 1)
 
 
 def test_batches_add_up() -> None:
-    account = Account()
+    account = RunCounts()
     for first in (0, 2):
         counted(account, a_batch(a_decision("a", first), a_reject(first + 1)))
     totals = account.totals()
@@ -79,7 +79,7 @@ def test_the_metrics_grow_by_the_same_counts() -> None:
         growth("risk_events_quarantined_total", code="empty"),
         growth("risk_commits_total", store="silver"),
     ]
-    counted(Account(), four_events())
+    counted(RunCounts(), four_events())
     assert [each() for each in grown] == [4, 1, 2, 1, 1]
 
 
@@ -90,11 +90,11 @@ def test_duplicates_with_other_content_are_told_from_mere_repeats() -> None:
         decided_rows([0]),
         a_batch(a_reject(9)).quarantined.slice(1),
         repeated_rows([1, 2]),
-        Counts(read=3, decided=1, duplicates=2, conflicts=1),
+        BatchCounts(read=3, decided=1, duplicates=2, conflicts=1),
     )
     conflicts = growth("risk_events_duplicate_total", is_conflict="true")
     repeats = growth("risk_events_duplicate_total", is_conflict="false")
-    account = Account()
+    account = RunCounts()
     counted(account, batch, stored)
     totals = account.totals()
     assert (totals.duplicates, totals.conflicts) == (2, 1)
@@ -102,7 +102,7 @@ def test_duplicates_with_other_content_are_told_from_mere_repeats() -> None:
 
 
 def test_a_replayed_batch_counts_no_event_but_moves_the_position() -> None:
-    account, batch = Account(), four_events()
+    account, batch = RunCounts(), four_events()
     read = growth("risk_events_read_total", topic=TOPIC, part="0")
     decided = growth("risk_events_decided_total", tier="Watchlist")
     counted(account, batch, as_read_back(stored_whole(batch)))
@@ -114,7 +114,7 @@ def test_a_replayed_batch_counts_no_event_but_moves_the_position() -> None:
 def test_the_time_to_silver_of_a_past_is_kept_apart(is_bounded: bool, kind: str) -> None:  # noqa: FBT001
     observed = growth("risk_event_to_silver_seconds_count", topic_kind=kind)
     batch = four_events()
-    Account(is_bounded=is_bounded).silver_committed(
+    RunCounts(is_bounded=is_bounded).silver_committed(
         batch, stored_whole(batch), event_ages_seconds=np.array([0.1, 0.2, 0.3])
     )
     assert observed() == 3
@@ -122,7 +122,7 @@ def test_the_time_to_silver_of_a_past_is_kept_apart(is_bounded: bool, kind: str)
 
 def test_the_rate_is_over_the_last_seconds_only() -> None:
     clock = Clock()
-    account = Account(clock=clock)
+    account = RunCounts(clock=clock)
     counted(account, four_events())
     clock.now += RATE_OVER_SECONDS + 1
     counted(account, four_events())
@@ -134,7 +134,7 @@ def test_the_rate_is_over_the_last_seconds_only() -> None:
 
 def test_the_rate_of_the_first_seconds_is_over_those() -> None:
     clock = Clock()
-    account = Account(clock=clock)
+    account = RunCounts(clock=clock)
     clock.now += 2
     counted(account, four_events())
     assert account.totals().events_per_second == 2.0
@@ -142,7 +142,7 @@ def test_the_rate_of_the_first_seconds_is_over_those() -> None:
 
 def test_gold_is_as_old_as_the_table_that_was_committed_longest_ago() -> None:
     clock = Clock()
-    account = Account(clock=clock)
+    account = RunCounts(clock=clock)
     commits = growth("risk_commits_total", store="gold_decisions")
     account.gold_committed("decisions")
     clock.now += 3
@@ -153,7 +153,7 @@ def test_gold_is_as_old_as_the_table_that_was_committed_longest_ago() -> None:
 
 
 def test_the_lag_is_that_of_all_partitions_where_it_is_known() -> None:
-    account = Account()
+    account = RunCounts()
     for part, lag in enumerate([7, None, 5]):
         account.watch(FakeReader([], part=part, lag=lag))
     assert account.totals().lag == 12
@@ -161,7 +161,7 @@ def test_the_lag_is_that_of_all_partitions_where_it_is_known() -> None:
 
 def test_the_lag_of_a_partition_is_asked_for_whenever_somebody_looks() -> None:
     reader = FakeReader([], part=77, lag=3)
-    assert Account().watch(reader) is reader
+    assert RunCounts().watch(reader) is reader
     assert sample("risk_partition_lag_events", topic=TOPIC, part="77") == 3
     reader.known_lag = 9
     assert sample("risk_partition_lag_events", topic=TOPIC, part="77") == 9

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import CapturingLogger
 
 from dataflows.flow import status
-from dataflows.flow.run_counts import Account, Totals
+from dataflows.flow.run_counts import RunCounts, Totals
 from dataflows.flow.status import StatusLine, as_text
 from tests.dataflows.flow_cases import stored_whole
 from tests.lakehouse.silver_cases import a_batch, a_decision, a_reject
@@ -45,7 +45,7 @@ def totals(**differing: Any) -> Totals:
     return Totals(**nothing | differing)
 
 
-def a_line(account: Account, *, to_terminal: bool) -> None:
+def a_line(account: RunCounts, *, to_terminal: bool) -> None:
     """Begin to show and end at once, so that only the last state is shown."""
     line = StatusLine(account, to_terminal=to_terminal)
     line.start()
@@ -97,7 +97,7 @@ def test_what_was_quarantined_stands_out() -> None:
 
 
 def test_the_last_state_is_logged_however_short_the_run(logged: CapturingLogger) -> None:
-    account = Account()
+    account = RunCounts()
     batch = a_batch(a_decision("a", 0), a_reject(1))
     account.silver_committed(batch, stored_whole(batch), event_ages_seconds=np.zeros(0))
     a_line(account, to_terminal=False)
@@ -117,6 +117,6 @@ def test_a_logged_line_is_json_whatever_the_figures(logged: CapturingLogger) -> 
 def test_a_terminal_is_shown_the_line_and_no_json(
     logged: CapturingLogger, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    a_line(Account(), to_terminal=True)
+    a_line(RunCounts(), to_terminal=True)
     assert "0 read" in capsys.readouterr().err
     assert not logged.calls

@@ -9,7 +9,7 @@ import pytest
 
 from dataflows.files.remarks import not_a_record
 from dataflows.flow.batch_tables import decisions_table, quarantine_table, raw_table
-from dataflows.flow.run_counts import Account
+from dataflows.flow.run_counts import RunCounts
 from dataflows.flow.steps import Judge, Judged, Store, together
 from dataflows.sources.batches import MicroBatch
 from lakehouse import arrow_schemas
@@ -238,7 +238,7 @@ def test_gold_is_handed_exactly_what_silver_stored_and_the_bytes_as_they_came() 
     batch = a_micro_batch(*(as_bytes(id=each) for each in range(4)), first_off=9, part=1)
     asked = judged(batch)
     stored = Stored(TOPIC, 1, 9, 13, decided_rows([10]), refused_rows([11]), repeated_rows([9, 12]))
-    slices = Store(lambda: Answering(stored), Account())([asked])
+    slices = Store(lambda: Answering(stored), RunCounts())([asked])
     handed: dict[str, pa.Table] = {each.table: each.rows for each in slices}
     assert handed == {
         "decisions": stored.decisions,
@@ -257,14 +257,14 @@ def test_a_thread_opens_its_writer_once() -> None:
         opened.append(FakeSilver())
         return opened[-1]
 
-    store = Store(open_writer, Account())
+    store = Store(open_writer, RunCounts())
     for first in (0, 1):
         store([judged(applications(first, 1))])
     assert [len(writer.batches) for writer in opened] == [2]
 
 
 def test_what_silver_stored_is_counted_after_it_did() -> None:
-    account = Account()
+    account = RunCounts()
     judge_seconds = growth("risk_stage_seconds_count", stage="judge")
     silver_seconds = growth("risk_stage_seconds_count", stage="silver")
     Store(FakeSilver, account)([judged(a_micro_batch(as_bytes(), b"{"))])
@@ -280,5 +280,5 @@ def test_the_time_to_silver_is_measured_from_the_making_of_each_decided_event(
     seconds = growth("risk_event_to_silver_seconds_sum", topic_kind="stream")
     made_at = ("2026-03-01T11:59:58+00:00", "2026-03-01T11:59:59+00:00")
     events = [as_bytes(id=row, event_time=at) for row, at in enumerate(made_at)]
-    Store(FakeSilver, Account())([judged(a_micro_batch(*events, b"{"))])
+    Store(FakeSilver, RunCounts())([judged(a_micro_batch(*events, b"{"))])
     assert seconds() == pytest.approx(3.0)

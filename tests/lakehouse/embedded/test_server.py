@@ -258,7 +258,7 @@ class TestWhatItNeeds:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As when the virtual environment lies below /root."""
-        monkeypatch.setattr(cluster.Account, "can_run", lambda *_: False)
+        monkeypatch.setattr(cluster.SystemUser, "can_run", lambda *_: False)
         folder = tmp_path / "postgres"
         folder.mkdir(mode=0o700)
         with tempfile.TemporaryDirectory() as cache:

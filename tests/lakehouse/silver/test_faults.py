@@ -17,7 +17,7 @@ from lakehouse.postgres.connection import Patience, in_plain_words, is_transient
 from lakehouse.postgres.migrate import migrate
 from lakehouse.silver.claims import claim, positions
 from lakehouse.silver.copy import copy_decisions
-from lakehouse.silver.writer import Counts, SilverWriter, Stored
+from lakehouse.silver.writer import BatchCounts, SilverWriter, Stored
 from tests.lakehouse.silver_cases import (
     PIPELINE,
     TOPIC,
@@ -58,7 +58,7 @@ def test_a_backend_killed_while_storing_leaves_no_half_batch(
         backend = until(lambda: waiting_backend(silver), what="storing")
         ask(silver, f"select pg_terminate_backend({backend})")
         until(lambda: waiting_backend(silver) not in {None, backend}, what="storing again")
-    assert storing.result().counted == Counts(read=2, decided=2)
+    assert storing.result().counted == BatchCounts(read=2, decided=2)
     assert event_ids(silver) == ["e0", "e1"]
     assert positions(silver, PIPELINE)[TOPIC, 0].read == 2
 
@@ -80,7 +80,7 @@ def test_an_answer_lost_after_the_commit_does_not_store_twice(
     lose_one_answer(monkeypatch)
     stored = writer.store(BATCH)
     assert stored.decisions.equals(BATCH.decided)
-    assert stored.counted == Counts(read=2, decided=2)
+    assert stored.counted == BatchCounts(read=2, decided=2)
     assert positions(silver, PIPELINE)[TOPIC, 0].read == 2
 
 
@@ -131,15 +131,15 @@ class TestTwoPartitions:
         rounds, size = 10, 40
         together = threading.Barrier(2)
 
-        def feed(part: int) -> Counts:
-            counts = Counts()
+        def feed(part: int) -> BatchCounts:
+            counts = BatchCounts()
             for first in range(0, rounds * size, size):
                 ids = range(first, first + size)
                 ordered = ids if part == 0 else reversed(ids)
                 rows = [a_decision(f"e{each}", first + n) for n, each in enumerate(ordered)]
                 together.wait()
                 one = writers[part].store(a_batch(*rows, part=part)).counted
-                counts = Counts(
+                counts = BatchCounts(
                     counts.read + one.read,
                     counts.decided + one.decided,
                     counts.duplicates + one.duplicates,

@@ -9,7 +9,7 @@ import pytest
 
 from lakehouse import arrow_schemas
 from lakehouse.silver.copy import copy_decisions
-from lakehouse.silver.writer import Counts, SilverWriter
+from lakehouse.silver.writer import BatchCounts, SilverWriter
 from tests.lakehouse.silver_cases import (
     DECIDED_AT,
     a_batch,
@@ -57,7 +57,7 @@ def test_a_poisonous_text_is_quarantined_alone(
     )
     assert state in quarantined["reason"]
     assert "canary" not in quarantined["reason"]
-    assert stored.counted == Counts(read=7, decided=6, quarantined=1)
+    assert stored.counted == BatchCounts(read=7, decided=6, quarantined=1)
 
 
 def test_the_quarantined_row_keeps_the_events_bytes(writer: SilverWriter) -> None:
@@ -75,7 +75,7 @@ def test_a_batch_of_nothing_but_poison_is_quarantined_whole(
 ) -> None:
     stored = writer.store(a_batch(*(a_decision(f"e{off}", off, pd=7.0) for off in range(100))))
     assert stored.quarantine["off"].to_pylist() == list(range(100))
-    assert stored.counted == Counts(read=100, quarantined=100)
+    assert stored.counted == BatchCounts(read=100, quarantined=100)
     assert event_ids(silver) == []
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from lakehouse.errors import Gap
 from lakehouse.silver.claims import positions
-from lakehouse.silver.writer import Batch, Counts, SilverWriter, Stored
+from lakehouse.silver.writer import Batch, BatchCounts, SilverWriter, Stored
 from tests.lakehouse.silver_cases import (
     PIPELINE,
     TOPIC,
@@ -103,7 +103,7 @@ def test_other_turns_after_a_restart_read_back_what_is_stored_and_add_the_rest(
     turn = [again if again.part % 2 else then for again, then in zip(first, second, strict=True)]
     stored = writer.store_together(turn)
     for each in stored[1::2]:
-        assert rows(each) == (*before[each.part][:-1], Counts())
+        assert rows(each) == (*before[each.part][:-1], BatchCounts())
     assert [each.counted.read for each in stored[::2]] == [batch.read for batch in turn[::2]]
     account = positions(silver, PIPELINE)
     reads = [first[part].read + (0 if part % 2 else second[part].read) for part in range(PARTS)]
@@ -124,10 +124,10 @@ def test_what_straddles_a_position_is_stored_from_there_on(
             a_batch(a_decision("e0", 0), a_decision("e3", 1), part=1),
         ]
     )
-    assert straddling.counted == Counts(read=1, decided=1)
+    assert straddling.counted == BatchCounts(read=1, decided=1)
     assert straddling.decisions["event_id"].to_pylist() == ["e0", "e2"]
     assert straddling.quarantine["off"].to_pylist() == [1]
-    assert new.counted == Counts(read=2, decided=1, duplicates=1)
+    assert new.counted == BatchCounts(read=2, decided=1, duplicates=1)
     assert new.decisions["event_id"].to_pylist() == ["e3"]
     assert event_ids(silver) == ["e0", "e2", "e3"]
 
@@ -139,8 +139,8 @@ def test_rows_that_are_there_although_a_position_is_behind_are_counted_in_its_ba
     writer.store(whole)
     tell(silver, "update silver.progress set next_off = 0 where part = 1")
     new, again = writer.store_together([a_batch(a_decision("e1", 0)), whole])
-    assert new.counted == Counts(read=1, duplicates=1)
-    assert again.counted == Counts(read=2, decided=2)
+    assert new.counted == BatchCounts(read=1, duplicates=1)
+    assert again.counted == BatchCounts(read=2, decided=2)
     assert again.decisions.equals(whole.decided)
 
 
@@ -163,7 +163,7 @@ def test_a_refused_row_takes_its_bytes_from_its_own_batch(writer: SilverWriter) 
     ]
     stored = writer.store_together(batches)
     assert [each.quarantine["raw"].to_pylist() for each in stored] == [[b"0/0"], [b"1/0"], [b"2/0"]]
-    assert [each.counted for each in stored] == [Counts(read=2, decided=1, quarantined=1)] * 3
+    assert [each.counted for each in stored] == [BatchCounts(read=2, decided=1, quarantined=1)] * 3
 
 
 TURN = [a_batch(a_decision("e0", 0), a_decision("e1", 1)), a_batch(a_decision("e2", 0), part=1)]
@@ -180,7 +180,7 @@ def test_a_backend_killed_while_storing_leaves_none_or_all(
             ask(silver, f"select pg_terminate_backend({backend})")
             until(lambda: waiting_backend(silver) not in {None, backend}, what="storing again")
         counted = [each.counted for each in storing.result()]
-    assert counted == [Counts(read=2, decided=2), Counts(read=1, decided=1)]
+    assert counted == [BatchCounts(read=2, decided=2), BatchCounts(read=1, decided=1)]
     assert event_ids(silver) == ["e0", "e1", "e2"]
 
 
@@ -190,7 +190,7 @@ def test_an_answer_lost_after_the_commit_counts_what_that_commit_added(
     writer.store(TURN[0])
     lose_one_answer(monkeypatch)
     stored = writer.store_together(TURN)
-    assert [each.counted for each in stored] == [Counts(), Counts(read=1, decided=1)]
+    assert [each.counted for each in stored] == [BatchCounts(), BatchCounts(read=1, decided=1)]
     assert [each.decisions.num_rows for each in stored] == [2, 1]
     assert {part: each.read for (_, part), each in positions(silver, PIPELINE).items()} == {
         0: 2,

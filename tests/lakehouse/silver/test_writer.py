@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lakehouse.errors import Fenced, Gap, StoresDisagree
 from lakehouse.silver.claims import claim, positions, record_start
 from lakehouse.silver.losses import Loss, accept_loss, losses
-from lakehouse.silver.writer import Counts, SilverWriter
+from lakehouse.silver.writer import BatchCounts, SilverWriter
 from tests.lakehouse.silver_cases import (
     PIPELINE,
     TOPIC,
@@ -44,7 +44,7 @@ def test_a_batch_is_stored_whole_with_its_position_and_its_account(
     assert stored.decisions.equals(batch.decided)
     assert stored.quarantine.equals(batch.quarantined)
     assert stored.duplicates.num_rows == 0
-    assert stored.counted == Counts(read=3, decided=2, quarantined=1)
+    assert stored.counted == BatchCounts(read=3, decided=2, quarantined=1)
     assert event_ids(silver) == ["e0", "e2"]
     progress = positions(silver, PIPELINE)[TOPIC, 0]
     assert (progress.start_off, progress.next_off) == (0, 3)
@@ -77,7 +77,7 @@ class TestReplay:
         assert again.decisions.equals(first.decisions)
         assert again.quarantine.equals(first.quarantine)
         assert again.duplicates.equals(first.duplicates)
-        assert (again.is_new, again.counted) == (False, Counts())
+        assert (again.is_new, again.counted) == (False, BatchCounts())
         assert ask(silver, "select xmin, * from silver.progress") == before
 
     def test_a_replay_answers_with_what_was_stored_not_with_what_is_decided_now(
@@ -109,7 +109,7 @@ class TestReplay:
             {"event_id": "e2", "pd": 0.125},
         ]
         assert stored.quarantine["off"].to_pylist() == [1, 3]
-        assert stored.counted == Counts(read=2, decided=1, quarantined=1)
+        assert stored.counted == BatchCounts(read=2, decided=1, quarantined=1)
         assert position(silver) == 4
 
     def test_below_the_position_nothing_is_written_even_where_rows_were_erased(
@@ -179,7 +179,7 @@ class TestDuplicates:
             (TOPIC, 0, 0)
         )
         assert duplicate["is_conflict"] is False
-        assert stored.counted == Counts(read=1, duplicates=1)
+        assert stored.counted == BatchCounts(read=1, duplicates=1)
 
     def test_other_content_under_the_same_id_is_a_conflict_and_the_first_stands(
         self, silver: str, writer: SilverWriter
@@ -187,7 +187,7 @@ class TestDuplicates:
         writer.store(a_batch(a_decision("e0", 0, content_hash=1, pd=0.1)))
         stored = writer.store(a_batch(a_decision("e0", 1, content_hash=2, pd=0.9)))
         assert stored.duplicates["is_conflict"].to_pylist() == [True]
-        assert stored.counted == Counts(read=1, duplicates=1, conflicts=1)
+        assert stored.counted == BatchCounts(read=1, duplicates=1, conflicts=1)
         assert ask(silver, "select pd from silver.decisions") == [(0.1,)]
 
     def test_within_a_batch_the_lowest_offset_wins(self, writer: SilverWriter) -> None:

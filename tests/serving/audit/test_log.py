@@ -14,7 +14,7 @@ from lakehouse.postgres.migrate import migrate
 from lakehouse.security.audit_chain import AuditEntry, AuditWriter, entry_of
 from lakehouse.security.audit_spool import Spool
 from lakehouse.security.audit_verify import verify
-from serving.audit.log import MOST_WAITING, AuditLog, Counts
+from serving.audit.log import MOST_WAITING, AuditCounts, AuditLog
 from tests.lakehouse.silver_cases import ask
 from tests.waiting import until
 
@@ -55,10 +55,10 @@ class Shelf:
 
 
 @pytest.fixture
-def counts() -> Counts:
+def counts() -> AuditCounts:
     registry = CollectorRegistry()
     names = ("written", "spooled", "lost")
-    return Counts(*(Counter(name, name, registry=registry) for name in names))
+    return AuditCounts(*(Counter(name, name, registry=registry) for name in names))
 
 
 def figure(count: object) -> int:
@@ -75,7 +75,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
 
 
 @pytest.fixture
-def log(shelf: Shelf, tmp_path: Path, counts: Counts) -> Iterator[AuditLog]:
+def log(shelf: Shelf, tmp_path: Path, counts: AuditCounts) -> Iterator[AuditLog]:
     started = AuditLog(shelf, tmp_path / "audit", counts)
     started.start()
     yield started
@@ -90,7 +90,7 @@ def spooled(folder: Path) -> list[AuditEntry]:
         spool.close()
 
 
-def test_what_is_added_is_stored_in_order(log: AuditLog, shelf: Shelf, counts: Counts) -> None:
+def test_what_is_added_is_stored_in_order(log: AuditLog, shelf: Shelf, counts: AuditCounts) -> None:
     log.add(entries(1500))
     log.add(entries(2, start=1500))
     until(lambda: len(shelf.kept) == 1502, what="stored")
@@ -105,7 +105,7 @@ def test_what_was_added_last_is_stored_at_the_end(log: AuditLog, shelf: Shelf) -
 
 
 def test_while_silver_is_out_entries_wait_on_disk_and_follow_in_order(
-    log: AuditLog, shelf: Shelf, tmp_path: Path, counts: Counts
+    log: AuditLog, shelf: Shelf, tmp_path: Path, counts: AuditCounts
 ) -> None:
     shelf.is_out = True
     log.add(entries(3))
@@ -130,7 +130,7 @@ def test_an_answer_that_was_lost_does_not_store_an_entry_twice(
 
 
 def test_what_a_dead_process_left_behind_is_stored_by_the_next(
-    shelf: Shelf, tmp_path: Path, counts: Counts
+    shelf: Shelf, tmp_path: Path, counts: AuditCounts
 ) -> None:
     shelf.is_out = True
     dying = AuditLog(shelf, tmp_path / "audit", counts)
@@ -147,7 +147,7 @@ def test_what_a_dead_process_left_behind_is_stored_by_the_next(
 
 
 def test_what_one_process_put_aside_is_stored_by_another_that_lives(
-    log: AuditLog, shelf: Shelf, tmp_path: Path, counts: Counts
+    log: AuditLog, shelf: Shelf, tmp_path: Path, counts: AuditCounts
 ) -> None:
     other = Spool(tmp_path / "audit")
     other.append(entries(3))
@@ -159,7 +159,7 @@ def test_what_one_process_put_aside_is_stored_by_another_that_lives(
 
 
 def test_a_spool_that_is_no_longer_readable_does_not_keep_entries_from_the_log(
-    log: AuditLog, shelf: Shelf, tmp_path: Path, counts: Counts
+    log: AuditLog, shelf: Shelf, tmp_path: Path, counts: AuditCounts
 ) -> None:
     (tmp_path / "audit").mkdir()
     (tmp_path / "audit" / "spool.sqlite3").write_bytes(b"not a database" * 1000)
@@ -169,7 +169,7 @@ def test_a_spool_that_is_no_longer_readable_does_not_keep_entries_from_the_log(
 
 
 def test_without_silver_and_disk_entries_wait_in_memory_which_is_bounded(
-    shelf: Shelf, tmp_path: Path, counts: Counts
+    shelf: Shelf, tmp_path: Path, counts: AuditCounts
 ) -> None:
     (tmp_path / "audit").write_text("a file where the folder should be")
     log = AuditLog(shelf, tmp_path / "audit", counts)
@@ -189,7 +189,7 @@ def test_without_silver_and_disk_entries_wait_in_memory_which_is_bounded(
 
 
 def test_what_cannot_be_kept_at_the_end_is_counted_and_said(
-    shelf: Shelf, tmp_path: Path, counts: Counts
+    shelf: Shelf, tmp_path: Path, counts: AuditCounts
 ) -> None:
     (tmp_path / "audit").write_text("a file where the folder should be")
     shelf.is_out = True
@@ -202,7 +202,7 @@ def test_what_cannot_be_kept_at_the_end_is_counted_and_said(
     assert {"event": "audit_entries_lost", "entries": 3, "log_level": "error"} in lines
 
 
-def test_adding_never_waits_for_a_log_that_hangs(tmp_path: Path, counts: Counts) -> None:
+def test_adding_never_waits_for_a_log_that_hangs(tmp_path: Path, counts: AuditCounts) -> None:
     writing, released = threading.Event(), threading.Event()
 
     class Hanging(Shelf):
@@ -224,7 +224,7 @@ def test_adding_never_waits_for_a_log_that_hangs(tmp_path: Path, counts: Counts)
 
 
 def test_the_real_log_takes_the_entries_of_several_processes_as_one_chain(
-    postgres: str, tmp_path: Path, counts: Counts
+    postgres: str, tmp_path: Path, counts: AuditCounts
 ) -> None:
     migrate(postgres)
     logs = [AuditLog(AuditWriter(postgres), tmp_path, counts) for _ in range(3)]
@@ -252,7 +252,7 @@ def wrong(log: AuditLog) -> str:
 def test_an_error_that_nobody_foresaw_ends_nothing_and_loses_nothing(
     log: AuditLog,
     shelf: Shelf,
-    counts: Counts,
+    counts: AuditCounts,
     monkeypatch: pytest.MonkeyPatch,
     breaks: str,
 ) -> None:
