@@ -1,7 +1,7 @@
 """The API beside the demo's flow: a process of its own, and one application put to it.
 
-The API is `serving`'s, which this package does not import: it is started as a command and asked over
-HTTP, as anybody would.
+The API is `serving`'s, which this package does not import. It is started as a command and asked
+over HTTP.
 """
 
 from __future__ import annotations

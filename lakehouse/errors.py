@@ -17,8 +17,8 @@
     └── SourceChanged             the source has other partitions than at the start            6
 
 ``code`` is stable: the log line, the metric label and the API problem all carry it. ``exit_code``
-is what a command ends with when the error ends it. A message says what, where,
-expected, found and what to do, and never carries an applicant's data or a password.
+is that of a command which such an error ends. A message says what, where, expected, found and what
+to do, and never carries an applicant's data or a password.
 """
 
 from typing import ClassVar
