@@ -1,6 +1,6 @@
 """Coming to silver: its connection string, the claim on a pipeline, and where reading goes on.
 
-This is what happens once, at a start (P0); `lakehouse.silver.writer` is what happens with every
+This is what happens once, at a start; `lakehouse.silver.writer` is what happens with every
 batch.
 """
 

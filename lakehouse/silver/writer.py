@@ -1,4 +1,4 @@
-"""Silver: every event that is read ends, once, as decided, duplicate or quarantined (P3).
+"""Silver: every event that is read ends, once, as decided, duplicate or quarantined.
 
 A batch is the run of one partition from `first_off` up to `next_off`. It is stored in one
 transaction with its partition's position, so that after a kill at any instant both are there or
