@@ -19,6 +19,7 @@ from lakehouse.lake import answers
 from lakehouse.lake.prompt import converse, prompt_session
 from lakehouse.lake.session import open_lake
 from lakehouse.postgres.migrate import migrate, require_current
+from lakehouse.postgres.roles import grant_missing
 from lakehouse.reconciliation import Account, Skipped, account
 from lakehouse.registry.command import add_models
 from lakehouse.settings.settings import Settings
@@ -97,7 +98,9 @@ def bring_up_to_date(settings: Settings, _: argparse.Namespace) -> int:
     """Migrate silver."""
     with open_silver(settings) as dsn:
         ran = migrate(dsn)
-    print("\n".join(f"ran {name}" for name in ran) or "silver is up to date")
+        made = grant_missing(dsn)
+    said = [*(f"ran {name}" for name in ran), *(f"made or granted: {what}" for what in made)]
+    print("\n".join(said) or "silver is up to date")
     return 0
 
 

@@ -84,7 +84,8 @@ def open_parts(
     """
     dsn = stack.enter_context(claims.open_silver(settings))
     migrate(dsn)
-    rules = open_rules(settings, dsn)
+    # The API stores no decision, and so needs no right to write reference tables.
+    rules = open_rules(settings, dsn, keeps_reference=False)
     stack.callback(rules.close)
     rules.watch()
     ensure_first_key(settings, dsn, at=now())

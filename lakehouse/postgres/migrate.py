@@ -2,27 +2,37 @@
 
 A migration is ``migrations/NNNN_what.sql``, numbered without holes from 0001. It runs in one
 transaction together with the record of its number and checksum, under a lock, so that any number of
-processes may ask for it at once and a kill leaves either all of it or nothing.
+processes may ask for it at once and a kill leaves either all of it or nothing. It may take as long
+as it takes, and wait for a lock as long as somebody holds it.
+
+One whose first line is ``-- concurrently`` builds indexes beside what goes on: each of its
+statements is a transaction of its own, and all are run again after a kill. So each index is dropped
+first: ``drop index concurrently if exists``, then ``create index concurrently``.
 """
 
 import hashlib
 import re
+import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Final
+from typing import Final, Literal
 
 import psycopg
 
 from lakehouse.errors import SchemaDiffers
-from lakehouse.postgres.connection import transact
+from lakehouse.postgres.connection import AT_START, connect, persistently, transact
 
 __all__ = ["Migration", "migrate", "require_current", "shipped_migrations"]
 
 _NAME: Final = re.compile(r"(\d{4})_\w+\.sql")
 _LOCK: Final = 7_401_955_312  # arbitrary, this table's only
+_ASK_AGAIN_SECONDS: Final = 0.1
+_CONCURRENTLY: Final = "-- concurrently\n"
+_WITHOUT_LIMIT: Final = "set statement_timeout = 0; set lock_timeout = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,16 @@ class Migration:
     def sha256(self) -> str:
         """The checksum that is recorded: a migration that ran must never change."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
+
+    @property
+    def is_concurrent(self) -> bool:
+        """Whether its statements may not run within a transaction."""
+        return self.sql.startswith(_CONCURRENTLY)
+
+    @property
+    def statements(self) -> list[str]:
+        """The statements of a concurrent one; no text in them holds a semicolon."""
+        return [each.strip() for each in self.sql.split(";") if each.strip()]
 
 
 def shipped_migrations(folder: Traversable | None = None) -> list[Migration]:
@@ -79,7 +99,9 @@ def migrate(dsn: str, migrations: Sequence[Migration] | None = None) -> list[str
     return [
         migration.name
         for migration in shipped
-        if transact(dsn, partial(_apply, migration=migration, shipped=shipped))
+        if persistently(
+            partial(_apply, dsn, migration=migration, shipped=shipped), patience=AT_START
+        )
     ]
 
 
@@ -112,22 +134,51 @@ def _begin(connection: psycopg.Connection) -> None:
     """)
 
 
-def _apply(
-    connection: psycopg.Connection, *, migration: Migration, shipped: Sequence[Migration]
+def _apply(dsn: str, *, migration: Migration, shipped: Sequence[Migration]) -> bool:
+    with closing(connect(dsn)) as connection:
+        connection.autocommit = True
+        connection.execute(_WITHOUT_LIMIT)
+        if migration.is_concurrent:
+            return _apply_beside(connection, migration, shipped)
+        with connection.transaction():
+            _lock(connection)
+            if _applied(connection, shipped) >= migration.number:
+                return False
+            connection.execute(migration.sql.encode())
+            _record(connection, migration)
+        return True
+
+
+def _apply_beside(
+    connection: psycopg.Connection, migration: Migration, shipped: Sequence[Migration]
 ) -> bool:
-    _lock(connection)
+    _lock(connection, of="session")
     if _applied(connection, shipped) >= migration.number:
         return False
-    connection.execute(migration.sql.encode())
+    for statement in migration.statements:
+        connection.execute(statement.encode())
+    _record(connection, migration)
+    return True
+
+
+def _record(connection: psycopg.Connection, migration: Migration) -> None:
     connection.execute(
         "insert into silver.migrations (number, name, sha256) values (%s, %s, %s)",
         (migration.number, migration.name, migration.sha256),
     )
-    return True
 
 
-def _lock(connection: psycopg.Connection) -> None:
-    connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+def _lock(
+    connection: psycopg.Connection, *, of: Literal["transaction", "session"] = "transaction"
+) -> None:
+    """Take the lock of those who migrate, for as long as the transaction or the session lasts.
+
+    Asked for again and again: whoever waited within the server would hold a snapshot, which an
+    index that is built concurrently waits for.
+    """
+    function = "pg_try_advisory_xact_lock" if of == "transaction" else "pg_try_advisory_lock"
+    while connection.execute(f"select {function}({_LOCK})".encode()).fetchall() != [(True,)]:
+        time.sleep(_ASK_AGAIN_SECONDS)
 
 
 def _applied(connection: psycopg.Connection, shipped: Sequence[Migration]) -> int:

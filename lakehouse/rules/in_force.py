@@ -133,8 +133,14 @@ class RulesInForce:
         self._said = set(named)
 
 
-def open_rules(settings: Settings, dsn: str) -> RulesInForce:
+def open_rules(settings: Settings, dsn: str, *, keeps_reference: bool = True) -> RulesInForce:
     """Return the rules that the settings, the registry and silver put in force.
+
+    Parameters
+    ----------
+    keeps_reference
+        Whether the shipped reference tables are kept in silver under their version, which asks for
+        the right to write there; whoever stores decisions must keep them.
 
     Raises
     ------
@@ -144,7 +150,8 @@ def open_rules(settings: Settings, dsn: str) -> RulesInForce:
         Lake or silver do not answer, or are not what this code expects.
     """
     policy = find_policy(settings.lake_uri, settings.policy)
-    tables = reference_tables.begin(dsn)
+    begin = reference_tables.begin if keeps_reference else reference_tables.in_force
+    tables = begin(dsn)
     registry = RegistryWatch(
         settings.lake_uri, settings.model, prove=partial(_prove, policy=policy, tables=tables)
     )

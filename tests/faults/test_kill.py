@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,9 @@ from tests.servers.broker import Broker
 EVENTS = 100_000
 KILLS = 5
 PARTITIONS = 3
+SENT_BEFORE_A_KILL = 1_500
+# A start takes about half of it.
+LONGEST_LIFE_SECONDS = 6.0
 
 
 @pytest.fixture
@@ -60,6 +65,37 @@ def test_five_kills_over_a_hundred_thousand_events_leave_an_exact_ledger(
     account = sound_account(settings)
     assert (account["balanced"], account["gold_equals_silver"]) == (True, True), account
     assert account["read"] == EVENTS
+    assert_ledger(ledger, settings)
+
+
+@pytest.mark.timeout(900)
+def test_kills_at_any_instant_of_a_run_its_start_included_leave_an_exact_ledger(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    """On demand 40 of them: ``TEST_KILLS=40``."""
+    kills = int(os.environ.get("TEST_KILLS", "4"))
+    seed = int(os.environ.get("TEST_SEED", "20261201"))
+    chance = random.Random(seed)
+    log = tmp_path / "flow.log"
+    ledger = Ledger()
+    for number in range(kills):
+        some = produce(settings["RISK_SOURCE"], SENT_BEFORE_A_KILL, seed=number)
+        ledger.acknowledged |= some.acknowledged
+        with running_flow(settings, log=log, arguments=("-s", "1")) as flow:
+            lives = chance.uniform(0, LONGEST_LIFE_SECONDS)
+            with suppress(subprocess.TimeoutExpired):
+                flow.process.wait(timeout=lives)
+            assert flow.process.returncode is None, f"seed {seed}, kill {number}: {flow.tail()}"
+            flow.kill()
+    total = kills * SENT_BEFORE_A_KILL
+    with running_flow(settings, log=log, arguments=("-s", "1")) as flow:
+        flow.wait_until(drained(flow, total), seconds=180, what=f"drained (seed {seed})")
+        flow.terminate()
+        assert flow.wait(seconds=30) == 0, flow.tail()
+
+    account = sound_account(settings)
+    assert (account["balanced"], account["gold_equals_silver"]) == (True, True), account
+    assert (account["read"], account["gold_behind"]) == (total, 0)
     assert_ledger(ledger, settings)
 
 

@@ -11,8 +11,10 @@ from psycopg.conninfo import make_conninfo
 
 from lakehouse.arrow_schemas import DECISIONS, DUPLICATES, INSTANT, QUARANTINE
 from lakehouse.errors import LakehouseError, SchemaDiffers
+from lakehouse.postgres import connection
 from lakehouse.postgres.migrate import Migration, migrate, require_current, shipped_migrations
 from tests.lakehouse.silver_cases import ask
+from tests.waiting import until
 
 FIRST = Migration(1, "0001_first.sql", "create table silver.one (x integer)")
 SECOND = Migration(2, "0002_second.sql", "create table silver.two (x integer)")
@@ -74,6 +76,72 @@ def test_a_schema_that_is_up_to_date_needs_no_right_to_change_it(postgres: str) 
     assert migrate(read_only, [FIRST]) == []
 
 
+def test_a_migration_takes_as_long_as_it_takes(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        connection._SESSION,
+        "statement_timeout",
+        "100ms",
+    )
+    monkeypatch.setitem(
+        connection._SESSION,
+        "lock_timeout",
+        "100ms",
+    )
+    long = Migration(
+        2, "0002_long.sql", "select pg_sleep(0.5); create table silver.two (x integer)"
+    )
+    assert migrate(postgres, [FIRST, long]) == [FIRST.name, long.name]
+
+
+def test_a_migration_waits_for_a_lock_as_long_as_somebody_holds_it(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        connection._SESSION,
+        "lock_timeout",
+        "100ms",
+    )
+    migrate(postgres, [FIRST])
+    altering = Migration(2, "0002_alter.sql", "alter table silver.one add column y integer")
+    with psycopg.connect(postgres) as holder, ThreadPoolExecutor(1) as pool:
+        holder.execute("lock table silver.one")
+        migrating = pool.submit(migrate, postgres, [FIRST, altering])
+        waiting = "select count(*) from pg_locks where not granted"
+        until(lambda: ask(postgres, waiting)[0][0] > 0, what="waiting", seconds=30)
+        with pytest.raises(TimeoutError):
+            migrating.result(timeout=0.5)
+        holder.rollback()
+        assert migrating.result(timeout=30) == [altering.name]
+
+
+BESIDE = Migration(
+    2,
+    "0002_beside.sql",
+    "-- concurrently\n"
+    "-- What is asked for.\n"
+    "drop index concurrently if exists silver.one_x;\n"
+    "create index concurrently one_x on silver.one (x);\n",
+)
+
+
+def test_an_index_is_built_beside_a_writer_and_again_after_a_kill(postgres: str) -> None:
+    migrate(postgres, [FIRST])
+    with psycopg.connect(postgres, autocommit=True) as killed:
+        killed.execute("create index one_x on silver.one (x)")  # what a kill may leave
+    assert migrate(postgres, [FIRST, BESIDE]) == [BESIDE.name]
+    assert migrate(postgres, [FIRST, BESIDE]) == []
+    valid = "select indisvalid from pg_index where indexrelid = 'silver.one_x'::regclass"
+    assert ask(postgres, valid) == [(True,)]
+
+
+def test_processes_that_build_an_index_at_once_wait_for_each_other(postgres: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        ran = list(pool.map(lambda _: migrate(postgres, [FIRST, BESIDE]), range(4)))
+    assert sorted(name for names in ran for name in names) == [FIRST.name, BESIDE.name]
+
+
 @pytest.mark.parametrize(
     "names", [["0002_late.sql"], ["0001_a.sql", "0001_b.sql"], ["1_a.sql"], ["0001_a.txt"]]
 )
@@ -109,8 +177,8 @@ _POSTGRES_TYPES = {
 def test_the_tables_are_what_the_contract_says(
     migrated: str, table: str, schema: pa.Schema
 ) -> None:
-    with psycopg.connect(migrated) as connection:
-        columns = connection.execute(
+    with psycopg.connect(migrated) as asked:
+        columns = asked.execute(
             "select column_name, data_type, is_nullable = 'YES' from information_schema.columns "
             "where table_schema = 'silver' and table_name = %s order by ordinal_position",
             (table,),

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,10 +11,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from lakehouse.errors import Denied
 from lakehouse.postgres.migrate import Migration, migrate, shipped_migrations
-from lakehouse.postgres.roles import PRIVILEGES, granted
+from lakehouse.postgres.roles import PRIVILEGES, grant_missing, granted
+from lakehouse.rules.in_force import open_rules
 from lakehouse.security.api_keys import list_keys
 from lakehouse.security.audit_chain import AuditWriter
 from lakehouse.security.audit_verify import verify
+from lakehouse.settings.settings import Settings
+from lakehouse.silver import reference_tables
 from lakehouse.silver.claims import positions
 from tests.lakehouse.security.test_audit_chain import entries
 from tests.lakehouse.silver_cases import PIPELINE, a_batch, a_decision, a_reject, a_writer, tell
@@ -126,3 +130,46 @@ def test_databases_of_one_server_may_be_migrated_at_once(postgres_dsn: str) -> N
         with ThreadPoolExecutor(3) as pool:
             list(pool.map(migrate, dsns))
         assert [granted(dsn) for dsn in dsns] == [PRIVILEGES] * 3
+
+
+def test_missing_roles_and_grants_are_made_again(secured: str) -> None:
+    """As after restoring a dump on a server that had no such role."""
+    assert grant_missing(secured) == []
+    tell(secured, "revoke all on all tables in schema silver from risk_reader, risk_audit")
+    tell(secured, "revoke usage on schema silver from risk_audit")
+    made = grant_missing(secured)
+    assert "usage on the schema to risk_audit" in made
+    assert "select on decisions to risk_reader" in made
+    assert granted(secured) == PRIVILEGES
+    matrix = {"risk_made_again": {"decisions": frozenset({"select"})}}
+    try:
+        assert grant_missing(secured, matrix) == [
+            "role risk_made_again",
+            "select on decisions to risk_made_again",
+        ]
+        assert granted(secured, matrix) == matrix
+    finally:
+        tell(secured, "drop owned by risk_made_again; drop role risk_made_again")
+
+
+def test_who_may_not_grant_is_told_so_only_where_something_is_missing(secured: str) -> None:
+    as_writer = acting_as(secured, "risk_writer")
+    assert grant_missing(as_writer) == []
+    tell(secured, "revoke select on silver.decisions from risk_reader")
+    with pytest.raises(Denied, match="select on decisions to risk_reader"):
+        grant_missing(as_writer)
+
+
+def test_the_rules_of_the_api_want_no_right_to_write(secured: str, tmp_path: Path) -> None:
+    tell(secured, "create role an_api login in role risk_reader, risk_audit")
+    settings = Settings.from_env({"RISK_HOME": str(tmp_path)})
+    try:
+        as_api = acting_as(secured, "an_api")
+        assert migrate(as_api) == []
+        rules = open_rules(settings, as_api, keeps_reference=False)
+        assert rules().reference == reference_tables.shipped()
+        rules.close()
+        with pytest.raises(Denied):
+            open_rules(settings, as_api)
+    finally:
+        tell(secured, "drop role an_api")
