@@ -1,4 +1,4 @@
-"""The API beside the demo's flow: a process of its own, and one application put to it.
+"""Run the API as a process beside the demo's flow, and ask it about one application.
 
 The API is `serving`'s, which this package does not import. It is started as a command and asked
 over HTTP.

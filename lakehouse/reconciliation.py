@@ -1,4 +1,4 @@
-"""The account of events, and gold against silver: what must hold whatever was killed, and when.
+"""Check that every event is accounted for, and that gold holds what silver holds.
 
 Every event that silver's positions say was read must have ended in exactly one of its tables:
 read = decided + duplicates + quarantined, per partition. And every gold table must hold, up to the

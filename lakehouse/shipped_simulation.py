@@ -1,4 +1,4 @@
-"""The simulator's parameters that are shipped."""
+"""Load the simulator's parameters that are shipped."""
 
 from __future__ import annotations
 

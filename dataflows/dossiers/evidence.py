@@ -1,4 +1,4 @@
-"""What comes of a model on the months kept apart, as figures for its dossier.
+"""Compute a dossier's figures: how a model does on the months kept apart.
 
 Aggregates only; groups of fewer than fifty loans are pooled.
 """

@@ -1,4 +1,4 @@
-"""What a dossier says of a logistic regression: its method, and what values are worth."""
+"""Write what a dossier says of a logistic regression: its method, and what values are worth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of a dossier that tells one kind of model from another: its method and its effects."""
+"""Write the part of a dossier that depends on the kind of model: its method and effects."""
 
 from __future__ import annotations
 

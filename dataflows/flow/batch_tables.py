@@ -1,4 +1,4 @@
-"""What becomes of a batch as tables: decisions, what was refused, and every event's bytes."""
+"""Turn a judged batch into tables: decisions, rejects, and every event's bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a run ends: drained, asked to stop, or stopped by a failure with one clear line."""
+"""End a run: drained, asked to stop, or stopped by a failure with one clear line."""
 
 from __future__ import annotations
 

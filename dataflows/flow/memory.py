@@ -1,4 +1,4 @@
-"""Memory as a stream needs it: blocks that are freed are kept, and old objects are left alone.
+"""Keep freed memory for the next batch, and spare the collector what was loaded at the start.
 
 Every batch needs scratch arrays of some hundred KiB. By default glibc gives each such block back
 to the system, and the page faults of the next one cost more than what is done with it. And

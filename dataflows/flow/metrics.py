@@ -1,4 +1,4 @@
-"""Prometheus metrics over HTTP, on loopback unless the settings say otherwise."""
+"""Serve Prometheus metrics over HTTP, on loopback unless the settings say otherwise."""
 
 from __future__ import annotations
 

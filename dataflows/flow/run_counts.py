@@ -1,4 +1,4 @@
-"""What this run has done, counted after each commit: the metrics and the status line read it."""
+"""Count what this run has done, after each commit, for the metrics and the status line."""
 
 from __future__ import annotations
 

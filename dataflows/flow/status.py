@@ -1,4 +1,4 @@
-"""The run as a person sees it: a live line at a terminal, JSON lines otherwise."""
+"""Show the run: a live line at a terminal, JSON lines otherwise."""
 
 from __future__ import annotations
 

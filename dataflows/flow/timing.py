@@ -1,4 +1,4 @@
-"""How long a batch takes in each stage, by the clock and by the thread's own CPU."""
+"""Time each stage of a batch, by the clock and by the thread's own CPU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Applications with what became of their loans: from the lake, a file or the simulator."""
+"""Read applications with what became of their loans: from the lake, a file or the simulator."""
 
 from __future__ import annotations
 

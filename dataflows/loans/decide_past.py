@@ -1,4 +1,4 @@
-"""Past applications decided by one version or by two, beside what became of their loans."""
+"""Decide past applications by one version or two, beside what became of their loans."""
 
 from __future__ import annotations
 

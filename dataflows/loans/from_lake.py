@@ -1,4 +1,4 @@
-"""The lake's own decisions and outcomes as loans to learn from."""
+"""Read the lake's own decisions and outcomes as loans to learn from."""
 
 from __future__ import annotations
 

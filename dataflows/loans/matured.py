@@ -1,4 +1,4 @@
-"""Loans whose outcome is known, cleaned as the stream cleans applications, for training.
+"""Read loans whose outcome is known, cleaned as the stream cleans applications.
 
 A loan counts only when it has matured: its issue month, its term and a grace for collection lie
 behind the month in which the books were looked at. Before that the defaults of a vintage are known

@@ -1,4 +1,4 @@
-"""As of which day a source of outcomes tells."""
+"""Tell as of which day a source reports outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated loans with their outcomes, so that training works where there are no real ones."""
+"""Make simulated loans with outcomes, so that training works without real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a record of LendingClub's books reports of its loan: which it is, and what became of it."""
+"""Read what a LendingClub record reports of its loan: which it is, and what became of it."""
 
 from __future__ import annotations
 

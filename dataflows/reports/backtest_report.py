@@ -1,4 +1,4 @@
-"""A backtest as tables for a terminal."""
+"""Show a backtest as tables in a terminal."""
 
 from __future__ import annotations
 

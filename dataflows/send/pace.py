@@ -1,4 +1,4 @@
-"""Sending at an exact rate: the n-th event is due n / rate seconds after the first."""
+"""Send at an exact rate: the n-th event is due n / rate seconds after the first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events on their way into a topic, counted when the broker has acknowledged them."""
+"""Produce events to a topic, and count those that the broker has acknowledged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sending shows while it runs and at its end: a bar at a terminal, else JSON lines."""
+"""Show how sending goes: a bar at a terminal, else JSON lines."""
 
 from __future__ import annotations
 

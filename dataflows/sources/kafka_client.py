@@ -1,4 +1,4 @@
-"""The connection to Kafka: librdkafka's configuration from our settings, and what it complains of.
+"""Configure librdkafka from the settings, log its errors, and create topics.
 
 librdkafka prints to standard error unless told otherwise; here its errors become log lines, each
 kind at most once in 30 s, and the rest of its own log goes to level debug.

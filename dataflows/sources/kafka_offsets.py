@@ -1,4 +1,4 @@
-"""What a topic looks like before the flow reads it: partitions and what the broker still holds."""
+"""Ask a topic, before the flow reads it, for its partitions and the offsets it still holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where applications come from and go to, said as one URL and read into a value.
+"""Read a URL that says where applications come from or go to.
 
 ::
 

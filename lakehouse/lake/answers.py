@@ -1,4 +1,4 @@
-"""Answers on their way out: a table for people, CSV, JSON and Parquet for programs.
+"""Write an answer: a table for people; CSV, JSON or Parquet for programs.
 
 What applicants wrote is shown, never executed: control characters are escaped in a terminal, and a
 CSV cell that a spreadsheet would take for a formula gets an apostrophe in front. Bytes appear as

@@ -1,4 +1,4 @@
-"""The archive: stored decisions, and with them the bytes that they were made of.
+"""Read stored decisions together with the raw bytes that they were made from.
 
 Bytes are found by position: only the files that hold it are opened, and of those that lie close
 together each once. However many decisions are asked for, a batch of them is held at a time.

@@ -1,4 +1,4 @@
-"""Connections to silver that do not hang, and what its errors ask of the caller.
+"""Open connections to silver that do not hang, and turn its errors into ours.
 
 Three kinds matter. *Transient*: the server is away, busy, full, read-only or chose us as a victim;
 the whole transaction may be tried again on a new connection. *Data*: it refuses these values and

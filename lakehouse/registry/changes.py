@@ -1,4 +1,4 @@
-"""Changing the registry: each change is checked, then appended to the log under the next number.
+"""Change the registry: check each change, then append it to the log under the next number.
 
 Two writers that change it at once both succeed, one after the other, or the later one is refused
 for what the earlier one did: the log is read again whenever a number turns out to be taken.

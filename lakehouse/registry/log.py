@@ -1,4 +1,4 @@
-"""What the registry's log amounts to: who is champion, who challenges, who was champion before.
+"""Fold the registry's log: who is champion, who challenges, who was champion before.
 
 The log is the only truth about models in force: numbered entries, written once, never changed. A
 `State` is the fold of its entries, and an entry that the rules below refuse can be neither

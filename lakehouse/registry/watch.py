@@ -1,4 +1,4 @@
-"""The models in force as the registry says, looked up again cheaply, each proven before it is used.
+"""Follow the registry: which models are in force, each proven before it is used.
 
 One bad artefact costs only itself: a champion that cannot be used leaves the one before in force, a
 challenger that cannot be used is left out. Both are tried again at every look, so that restoring

@@ -1,4 +1,4 @@
-"""The rules in force: asked for at any moment from any thread, free of cost, they follow changes.
+"""Hold the model, policy and reference tables that decide now, and follow their changes.
 
 A thread of its own looks every two seconds at the reference tables in silver and at the registry
 in the lake. What has replaced them is loaded, verified and scored with once; only then, and in one

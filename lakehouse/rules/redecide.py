@@ -1,4 +1,4 @@
-"""Stored decisions made again: from the archived bytes, by the versions that each decision names.
+"""Make stored decisions again: from the archived bytes, by the versions that each one names.
 
 A decision matches when every stored column comes out the same, floats to the last bit; left aside
 are its position and instant, which nobody decides, and the challengers' PDs, which decide nothing.

@@ -1,4 +1,4 @@
-"""API keys as silver keeps them: a keyed hash, what the key allows, and how it came and went.
+"""Keep API keys in silver: a keyed hash, what the key allows, who made and revoked it.
 
 What is made or revoked is recorded in the audit log by the same transaction.
 """

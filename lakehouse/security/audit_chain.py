@@ -1,4 +1,4 @@
-"""The audit log: who did what and when, each row chained to the one before.
+"""Keep the audit log: who did what and when, each row chained to the one before.
 
 ``hash = sha256(prev_hash || canonical text of the row)``, beginning with 32 zero bytes at row 1.
 The table takes rows in and lets none be changed: docs/security.md says what that proves.

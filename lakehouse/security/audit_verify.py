@@ -1,4 +1,4 @@
-"""Whether the audit log is what was written: its chain is read from the first row to the last."""
+"""Verify the audit log: read its chain from the first row to the last."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Coming to silver: its connection string, the claim on a pipeline, and where reading goes on.
+"""Open silver at a start: its connection string, the claim on a pipeline, where to read on.
 
 This is what happens once, at a start; `lakehouse.silver.writer` is what happens with every
 batch.

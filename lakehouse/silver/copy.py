@@ -1,4 +1,4 @@
-"""Rows between Arrow and Postgres, never one by one where they come in thousands."""
+"""Copy rows between Arrow and Postgres, thousands at a time."""
 
 import re
 from typing import Any, Final

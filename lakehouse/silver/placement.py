@@ -1,4 +1,4 @@
-"""Which decided events are new, which repeat an id, and which Postgres refuses.
+"""Tell which decided events are new, which repeat an id, and which Postgres refuses.
 
 New ones go straight into the table after a look at which ids are there. Should another partition
 commit one of them in between, Postgres says so and the look is taken again: the unique key has the

@@ -1,4 +1,4 @@
-"""Stored decisions, one by one, for whoever asks by id; silver is read, never written, here."""
+"""Read stored decisions by id; nothing here writes to silver."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
