@@ -22,6 +22,10 @@ class _Ids(msgspec.Struct):
     event_id: Any = None
 
 
+# No JSON, a byte that is no UTF-8, or nested deeper than the parser follows: refused where it is
+# decided.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _ids_of = msgspec.json.Decoder(_Ids).decode
 
 
@@ -48,7 +52,7 @@ def _with_id(line: bytes, digest: str, number: int) -> bytes:
         return line
     try:
         whole = msgspec.json.decode(line, type=dict[str, Any])
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return line
     named = {name: value for name, value in whole.items() if name not in ID_FIELDS}
     return msgspec.json.encode({"id": position_id(digest, number), **named})
@@ -57,7 +61,7 @@ def _with_id(line: bytes, digest: str, number: int) -> bytes:
 def _read(line: bytes) -> _Ids | None:
     try:
         return _ids_of(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from risk.contract.application import is_readable_id
 from risk.ingest.ids import id_text
 from risk.ingest.mend import date_text
 
@@ -26,11 +27,17 @@ class Reported(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def application_id(self) -> str:
-        """The loan's id as `lending_club.clean` names the application; empty without one."""
-        return (id_text(self.id) or id_text(self.loan_id) or id_text(self.event_id) or "").strip()
+        """The loan's id as `lending_club.clean` names the application; empty without one.
+
+        What the contract refuses as an id is none here either.
+        """
+        found = id_text(self.id) or id_text(self.loan_id) or id_text(self.event_id) or ""
+        return found if is_readable_id(found) else ""
 
 
 _NOTHING = Reported()
+# A byte that is no UTF-8; objects or arrays nested deeper than the parser follows.
+_BEYOND_READING = (UnicodeDecodeError, RecursionError)
 _DATES = ("issue_d", "last_pymnt_d", "last_credit_pull_d")
 _decode = msgspec.json.Decoder(Reported).decode
 _as_object = msgspec.json.Decoder(dict[str, Any]).decode
@@ -42,6 +49,8 @@ def reported(raw: bytes) -> Reported:
         return _decode(raw)
     except msgspec.DecodeError:
         return _mended(raw)
+    except _BEYOND_READING:
+        return _NOTHING
 
 
 def _mended(raw: bytes) -> Reported:
@@ -51,5 +60,5 @@ def _mended(raw: bytes) -> Reported:
         names = {name: id_text(record.get(name)) for name in ("event_id", "id", "loan_id")}
         dates = {name: date_text(record.get(name)) for name in _DATES}
         return msgspec.convert(record | names | dates, Reported)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, *_BEYOND_READING):
         return _NOTHING

@@ -30,6 +30,10 @@ One JSON object in UTF-8, with LendingClub's names. Any field may be null or abs
 (`event_id`, `id` or `loan_id`), a time (`event_time` or `issue_d`), `loan_amnt`, and `annual_inc`
 (`annual_inc_joint` on a joint application). Fields that are not listed may ride along; they are
 archived and never looked at.
+
+An id has 1 to 256 characters, all of them printable (no tab, no-break or zero-width space), and no
+white space at its ends; any other is refused. Purpose, home ownership, state and grade are said in
+words (`risk.features.words`), in any case; another text is kept and noted (`purpose:unknown`).
 """
 
 _CLEAN = """\

@@ -117,7 +117,8 @@ def bare(url: str, events: int) -> dict[str, float]:
     """Read the topic's partitions as the flow does and decode each event; nothing else."""
     target = parse_kafka(url, name="--bare")
     client = client_configuration(Settings(), target.servers) | {"group.id": "bench-bare"}
-    consumers = [Consumer(client | dict(READ_SETTINGS)) for _ in range(PARTITIONS)]
+    bare_settings = {**READ_SETTINGS, "enable.partition.eof": False}
+    consumers = [Consumer(client | bare_settings) for _ in range(PARTITIONS)]
     for part, consumer in enumerate(consumers):
         consumer.assign([TopicPartition(target.topic, part, 0)])
     decode = msgspec.json.Decoder(LoanApplication).decode

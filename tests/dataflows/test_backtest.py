@@ -154,3 +154,20 @@ def test_what_went_wrong_is_one_line_and_a_code(
     complaint = capsys.readouterr().err
     assert said in complaint
     assert len(complaint.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("home")
+def test_a_bad_byte_and_deep_nesting_are_refused_and_the_others_decided(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "loans.jsonl"
+    good = [
+        as_bytes(id=number, loan_status="Fully Paid", issue_d="Jul-2015") for number in range(3)
+    ]
+    bad = as_bytes(id=8, desc="here").replace(b"here", b"\xfd")
+    deep = as_bytes(id=9, desc="here").replace(b'"here"', b"[" * 100_000 + b"]" * 100_000)
+    path.write_bytes(b"\n".join([*good, bad, deep, b""]))
+    assert main([str(path), "--json"]) == 0
+    found = answer(capsys)
+    assert (found["read"], found["decided"]) == (5, 3)
+    assert found["first"]["refused"] == {"encoding": 1, "too_deep": 1}

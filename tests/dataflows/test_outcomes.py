@@ -194,3 +194,23 @@ def test_what_shows_no_month_is_an_error_of_the_settings(tmp_path: Path) -> None
     path = a_file(tmp_path / "loans.jsonl", an_event(issue_d="some day"))
     with pytest.raises(SettingsInvalid, match="found none"):
         shown_on(FileSource(str(path)), today=TODAY)
+
+
+BAD_BYTE = b'{"id": 8, "loan_status": "Fully Pa\xfd", "issue_d": "Jul-2015"}'
+DEEP = b'{"id": 9, "desc": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+
+
+def test_a_bad_byte_and_deep_nesting_are_unreadable_records(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "loans.jsonl"
+    good = json.dumps(a_loan(1, "Fully Paid", last_pymnt_d="Feb-2018")).encode()
+    path.write_bytes(b"\n".join([good, BAD_BYTE, DEEP, b""]))
+    assert main([str(path), "--json"]) == 0
+    assert counted(capsys) == {
+        "recorded": 1,
+        "already_there": 0,
+        "not_final": 0,
+        "unreadable": 2,
+    }
+    assert [row["application_id"] for row in stored(home)] == ["1"]
