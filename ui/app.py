@@ -28,12 +28,18 @@ from ui.data.questions import Stores
 from ui.frame import export, live, options, shell
 from ui.frame.live import Watch
 from ui.look.tokens import as_css
-from ui.pages import drift, overview
+from ui.pages import application, drift, overview, performance, watchlist
 from ui.vendor import PLOTLY
 
 __all__ = ["create_app", "main"]
 
-PAGES: Final = (overview.PAGE, drift.PAGE)
+PAGES: Final = (
+    overview.PAGE,
+    watchlist.PAGE,
+    application.PAGE,
+    performance.PAGE,
+    drift.PAGE,
+)
 
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -61,7 +67,7 @@ def create_app(
     stack.callback(lake.close)
     silver_dsn = stack.enter_context(open_silver(settings))
     migrate(silver_dsn)
-    desk = Desk(lake, Stores(settings.lake_uri, silver_dsn), now=now)
+    desk = Desk(lake, Stores(settings.lake_uri, silver_dsn, now=now), now=now)
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app = Dash(
         "ui",
@@ -90,7 +96,7 @@ def create_app(
     async def show(path: str | None) -> Any:
         if path is None:
             return None
-        page = pages.get(path)
+        page = pages.get(path) or pages.get("/" + path.split("/")[1])
         return page.layout() if page else _unknown(path)
 
     watch = Watch(desk, now=now, foot=lambda: options.foot(desk))

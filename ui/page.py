@@ -30,6 +30,8 @@ class Page:
         Everything of the page in its order: cards, and components that stand between them.
     wire
         Adds the callbacks that are the page's own.
+    is_single
+        Whether it is about one thing that its path names: no filters, a heading of its own.
     """
 
     path: str
@@ -38,29 +40,29 @@ class Page:
     placed: Sequence[Any]
     wire: Callable[[Dash, Desk], None] = _nothing
     foot: str = ""
+    is_single: bool = False
 
     @property
     def cards(self) -> list[Card]:
         """Return the cards, the heading's line included."""
-        return [self._heading(), *_cards(self.placed)]
+        return [*([] if self.is_single else [self._heading()]), *_cards(self.placed)]
 
     def layout(self) -> Any:
         """Return the page before it has answers."""
         inside = [_place(each) for each in self.placed]
         return html.Div(
             [
-                html.Div(
-                    html.Div(
-                        [html.H1(self.title, className="page-title"), self._heading().place()]
-                    ),
-                    className="page-head",
-                ),
+                None if self.is_single else self._head(),
                 html.Div(inside, className="grid"),
                 html.P(self.foot, className="foot") if self.foot else None,
             ],
-            className="page",
+            className="page single" if self.is_single else "page",
             **{"data-page": self.title},
         )
+
+    def _head(self) -> Any:
+        said = html.Div([html.H1(self.title, className="page-title"), self._heading().place()])
+        return html.Div(said, className="page-head")
 
     def _heading(self) -> Card:
         name = self.path.strip("/") or "overview"
@@ -74,10 +76,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Stack:
-    """Cards one above the other in one place of the grid."""
+    """Cards, and what stands between them, in one place of the grid."""
 
     css: str
-    placed: Sequence[Card]
+    placed: Sequence[Any]
 
 
 def _cards(placed: Sequence[Any]) -> list[Card]:
@@ -86,7 +88,7 @@ def _cards(placed: Sequence[Any]) -> list[Card]:
         if isinstance(each, Card):
             found.append(each)
         elif isinstance(each, Stack):
-            found += each.placed
+            found += _cards(each.placed)
     return found
 
 
@@ -94,5 +96,5 @@ def _place(each: Any) -> Any:
     if isinstance(each, Card):
         return each.place()
     if isinstance(each, Stack):
-        return html.Div([card.place() for card in each.placed], className=each.css)
+        return html.Div([_place(inner) for inner in each.placed], className=each.css)
     return each

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lakehouse.lake.characteristics import Binned
-from risk.monitoring.shift import Shift, shift
+from risk.monitoring.bin_shift import Shift, shift
 from ui.cards import View
 from ui.look import words
 

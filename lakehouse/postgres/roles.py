@@ -32,12 +32,17 @@ PRIVILEGES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     # The flow: it adds decisions and moves its position, and can neither delete nor alter a table.
     "risk_writer": _EVERYBODY | dict.fromkeys(_GROWING, _ADD) | dict.fromkeys(_MOVING, _CHANGE),
     # Whoever looks: dashboards, analysts, the API's reads.
-    "risk_reader": _EVERYBODY | dict.fromkeys((*_GROWING, *_MOVING, "audit_log", "alerts"), _READ),
+    "risk_reader": _EVERYBODY
+    | dict.fromkeys((*_GROWING, *_MOVING, "audit_log", "alerts", "dispositions"), _READ),
     # The API beside its reads: it checks keys, records what it answered, and works with the
     # idempotency keys, whose day ends.
     "risk_audit": _EVERYBODY | {"api_keys": _READ, "audit_log": _ADD, "idempotency_keys": _WORK},
     # Who takes alerts from Alertmanager: serving.alerts.
     "risk_alerts": _EVERYBODY | {"alerts": _CHANGE},
+    # The pages: they read, keep accounts, and record what people decided.
+    "risk_ui": _EVERYBODY
+    | dict.fromkeys((*_GROWING, *_MOVING, "alerts"), _READ)
+    | {"dispositions": _ADD, "audit_log": _ADD, "ui_accounts": _CHANGE},
 }
 """Privileges by role and object, as the migrations grant them."""
 

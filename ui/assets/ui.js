@@ -113,6 +113,11 @@
       });
       return changed ? next : NONE();
     },
+    // A click on a row of the grid opens its application.
+    open: function (clicked, search) {
+      if (!clicked || !clicked.rowId) return [NONE(), NONE()];
+      return ["/application/" + encodeURIComponent(clicked.rowId), toUrl(fromUrl(search))];
+    },
     copy: function (clicks) {
       if (clicks && navigator.clipboard) navigator.clipboard.writeText(location.href);
       return clicks ? "icon icon-check" : NONE();

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+import time
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from lakehouse.lake import book
 from lakehouse.lake.characteristics import Binned, binned
 from lakehouse.lake.filters import Filters as Chosen
 from lakehouse.lake.session import Lake
+from lakehouse.monitoring.performance import Performance, performance
+from lakehouse.people import dispositions
+from lakehouse.people.dispositions import Disposition, Kind, Tally
 from lakehouse.registry.artefacts import find_model
 from lakehouse.registry.listing import Listing, listing
+from lakehouse.rules.as_decided import Rulebook
+from lakehouse.rules.dossier import Dossier, dossier
+from lakehouse.rules.redecide import Recalled, recall
 from lakehouse.silver.progress import PipelineProgress, all_progress
 from risk.models.model import Model
 from risk.models.scorecard import Scorecard
@@ -52,9 +59,46 @@ class Stores:
         Silver's connection string.
     """
 
-    def __init__(self, lake_uri: str, silver_dsn: str) -> None:
+    def __init__(self, lake_uri: str, silver_dsn: str, *, now: Callable[[], datetime]) -> None:
+        self.now = now
         self.lake_uri = lake_uri
         self.silver_dsn = silver_dsn
+
+    def dossier(self, lake: Lake, event_id: str) -> Dossier:
+        """Return one decision whole."""
+        return dossier(lake, self._rulebook(), event_id)
+
+    def replay(self, lake: Lake, event_id: str) -> tuple[Recalled | None, float]:
+        """Make a decision again; return what came of it and how many seconds it took."""
+        started = time.perf_counter()
+        found = recall(lake, self._rulebook(), [event_id])
+        return (found[0] if found else None), time.perf_counter() - started
+
+    def dispositions_of(self, application_id: str) -> Sequence[Disposition]:
+        """Return what people decided about an application, newest first."""
+        return dispositions.dispositions_of(self.silver_dsn, application_id)
+
+    def standing(self, application_ids: Sequence[str]) -> dict[str, Kind]:
+        """Return the dispositions that stand today."""
+        if not application_ids:
+            return {}
+        today = self.now().date()
+        return dispositions.standing(self.silver_dsn, application_ids, on=today)
+
+    def tally(self) -> Tally:
+        """Count the dispositions that stand today."""
+        return dispositions.tally(self.silver_dsn, on=self.now().date())
+
+    def dispose(self, disposition: Disposition) -> None:
+        """Keep a disposition."""
+        dispositions.dispose(self.silver_dsn, disposition)
+
+    def performance(self, lake: Lake, chosen: Chosen, as_of: date, term: int) -> Performance:
+        """Return how the champion did on one term's loans, as known on a day."""
+        return performance(lake, chosen, as_of=as_of, term_months=term)
+
+    def _rulebook(self) -> Rulebook:
+        return Rulebook(self.lake_uri, lambda: self.silver_dsn)
 
     def progress(self, _lake: Lake) -> list[PipelineProgress]:
         """Return how far every pipeline is."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from risk.monitoring.shift import ACT, WATCH, Shift
+from risk.monitoring.bin_shift import ACT, WATCH, Shift
 from ui.figures.labels import placed
 from ui.figures.marks import Figure, figure, label, month_axis, share_axis
 from ui.look import words

@@ -31,26 +31,28 @@ def register(app: Dash, desk: Desk, cards: Sequence[Card]) -> None:
         Output("drawer-body", "children"),
         Input({"sql": ALL}, "n_clicks"),
         State("filters", "data"),
+        State("route", "data"),
         prevent_initial_call=True,
     )
-    async def show(clicks: Sequence[int | None], said: Any) -> Any:
+    async def show(clicks: Sequence[int | None], said: Any, path: Any) -> Any:
         card = _clicked(clicks, "sql", known)
         if card is None:
             return no_update, no_update, no_update
-        asked = await asyncio.to_thread(_asked, card, desk, said)
+        asked = await asyncio.to_thread(_asked, card, desk, said, path)
         return True, f"{card.title or 'Figure'}: where it comes from", _explained(asked, desk)
 
     @app.callback(
         Output("download", "data"),
         Input({"csv": ALL}, "n_clicks"),
         State("filters", "data"),
+        State("route", "data"),
         prevent_initial_call=True,
     )
-    async def download(clicks: Sequence[int | None], said: Any) -> Any:
+    async def download(clicks: Sequence[int | None], said: Any, path: Any) -> Any:
         card = _clicked(clicks, "csv", known)
         if card is None:
             return no_update
-        text = await asyncio.to_thread(_rows, card, desk, said)
+        text = await asyncio.to_thread(_rows, card, desk, said, path)
         return no_update if text is None else dcc.send_string(text, f"{card.key}.csv")
 
 
@@ -59,8 +61,9 @@ def _clicked(clicks: Sequence[int | None], kind: str, known: Mapping[str, Card])
     return known.get(which[kind]) if any(clicks) and which else None
 
 
-def _asked(card: Card, desk: Desk, said: Any) -> list[Asked]:
-    view = View(desk, parse(said), "light", tuple(None for _ in card.inputs))
+def _asked(card: Card, desk: Desk, said: Any, path: Any) -> list[Asked]:
+    more = tuple(path if each.component_id == "route" else None for each in card.inputs)
+    view = View(desk, parse(said), "light", more)
     render(card, view)
     once: dict[str, Asked] = {
         as_typed(each.statement, each.parameters): each for each in view.asked
@@ -68,8 +71,8 @@ def _asked(card: Card, desk: Desk, said: Any) -> list[Asked]:
     return list(once.values())
 
 
-def _rows(card: Card, desk: Desk, said: Any) -> str | None:
-    asked = [each for each in _asked(card, desk, said) if "extent" not in each.statement]
+def _rows(card: Card, desk: Desk, said: Any, path: Any) -> str | None:
+    asked = [each for each in _asked(card, desk, said, path) if "extent" not in each.statement]
     if not asked:
         return None
     main = asked[0]

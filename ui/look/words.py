@@ -174,6 +174,11 @@ def age(seconds: float | None) -> str:
     return f"{max(seconds, 0):.0f} s"
 
 
+def signed(value: float, digits: int = 0) -> str:
+    """Return a number with its sign."""
+    return _signed(value, digits)
+
+
 def _signed(value: float, digits: int) -> str:
     text = number(abs(value), digits)
     return text if not text.strip("0.,") else (MINUS if value < 0 else "+") + text

@@ -10,7 +10,7 @@ from dash import Dash, Input, Output, dcc, html, no_update
 
 from lakehouse.lake.characteristics import Binned
 from risk.models.scorecard import Scorecard
-from risk.monitoring.shift import Shift, shift
+from risk.monitoring.bin_shift import Shift, shift
 from ui.cards import Card, Nothing, View
 from ui.data.asking import Desk
 from ui.data.filters import add_months

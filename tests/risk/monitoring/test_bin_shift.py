@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from risk.monitoring.bin_shift import shift
 from risk.monitoring.drift import psi
-from risk.monitoring.shift import shift
 
 REFERENCE = np.array([500, 300, 200])
 POINTS = np.array([20.0, 0.0, -30.0])

@@ -1,0 +1,1 @@
+"""People and the pages: who may look, and what they decided about applications."""
