@@ -28,7 +28,7 @@ from ui.data.questions import Stores
 from ui.frame import export, live, options, shell
 from ui.frame.live import Watch
 from ui.look.tokens import as_css
-from ui.pages import application, drift, overview, performance, watchlist
+from ui.pages import application, drift, overview, performance, vintages, watchlist
 from ui.vendor import PLOTLY
 
 __all__ = ["create_app", "main"]
@@ -37,6 +37,7 @@ PAGES: Final = (
     overview.PAGE,
     watchlist.PAGE,
     application.PAGE,
+    vintages.PAGE,
     performance.PAGE,
     drift.PAGE,
 )

@@ -56,8 +56,11 @@ def test_only_idempotency_keys_may_be_deleted_and_only_who_moves_rows_updates_ot
     assert {privilege for _, privilege in may} == {"usage", "select", "insert", "update"}
     assert {role for role, privilege in may if privilege == "update"} == {
         "risk_alerts",
+        "risk_ui",
         "risk_writer",
     }
+    changed = {item for item, held in PRIVILEGES["risk_ui"].items() if "update" in held}
+    assert changed == {"ui_accounts"}
 
 
 def test_the_flow_can_do_its_work_as_the_writer(silver: str) -> None:

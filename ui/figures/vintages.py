@@ -1,0 +1,251 @@
+"""Vintages' figures: cumulative bad rates by months on book, and the triangle of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from risk.monitoring.backtest import wilson
+from risk.monitoring.vintages import CurvePoint
+from ui.figures.marks import Figure, figure, label, share_axis
+from ui.look import words
+from ui.look.tokens import SCHEMES, Scheme
+
+__all__ = ["Vintage", "curves", "triangle"]
+
+ROW: Final = 22
+_EXPECTED_AT_LEAST: Final = 5.0
+_FIRST_JUDGED: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Vintage:
+    """A vintage, how many loans, and its curve."""
+
+    vintage: date
+    loans: int
+    curve: tuple[CurvePoint, ...]
+
+
+def curves(scheme: Scheme, vintages: Sequence[Vintage], *, longest: int) -> Figure:
+    """Return a line a vintage, pale to accent by age, dashed where only its older months count."""
+    colours = SCHEMES[scheme]
+    traces: list[Figure] = []
+    notes: list[Figure] = []
+    ends: list[tuple[float, int, Vintage]] = []
+    for place, each in enumerate(vintages):
+        colour = _mixed(colours["ghost"], colours["accent"], place / max(len(vintages) - 1, 1))
+        whole = [p for p in each.curve if p.is_complete]
+        part = each.curve[max(len(whole) - 1, 0) :]
+        for points, dash in ((whole, "solid"), (part, "dot")):
+            if len(points) > 1:
+                traces.append(
+                    {
+                        "type": "scatter",
+                        "mode": "lines",
+                        "x": [p.months_on_book for p in points],
+                        "y": [p.cumulative for p in points],
+                        "line": {"color": colour, "width": 1.4, "dash": dash},
+                        "customdata": [
+                            [words.quarter(each.vintage), words.count(p.loans_reaching)]
+                            for p in points
+                        ],
+                        "hovertemplate": "%{customdata[0]}, month %{x}: %{y:.1%}, "
+                        "n %{customdata[1]}<extra></extra>",
+                    }
+                )
+        last = each.curve[-1]
+        ends.append((last.cumulative, last.months_on_book, each))
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [last.months_on_book],
+                "y": [last.cumulative],
+                "marker": {"size": 5, "color": colour},
+                "hoverinfo": "skip",
+            }
+        )
+    top = max([0.02, *(value for value, _, _ in ends)]) * 1.12
+    at_edge = sorted((e for e in ends if e[1] >= longest), key=lambda e: e[0])
+    height = 0.0
+    for value, month, each in at_edge:
+        height = max(value / top, height + 0.042)
+        notes.append(
+            label(
+                scheme,
+                _short(each.vintage),
+                month,
+                min(height, 1.0) * top,
+                xanchor="left",
+                yanchor="middle",
+                xshift=10,
+            )
+        )
+    inside = sorted((e for e in ends if e[1] < longest), key=lambda e: e[1])
+    for place, (value, month, each) in enumerate(inside):
+        is_above = place % 2 == 0
+        notes.append(
+            {
+                **label(scheme, _short(each.vintage), month, value),
+                "showarrow": True,
+                "arrowhead": 0,
+                "arrowwidth": 1,
+                "arrowcolor": colours["axis"],
+                "ax": -26 if is_above else 26,
+                "ay": -24 if is_above else 28,
+                "standoff": 3,
+            }
+        )
+    return figure(
+        scheme,
+        traces,
+        height=360,
+        hovermode="closest",
+        annotations=notes,
+        margin={"l": 8, "r": 56, "t": 8, "b": 8},
+        xaxis={
+            "range": [0, longest + 0.5],
+            "tickvals": list(range(0, longest + 1, 6)),
+            "showgrid": True,
+            "title": {
+                "text": "months on book",
+                "font": {"size": 11, "color": colours["text3"]},
+            },
+        },
+        yaxis={**share_axis(), "range": [0, top]},
+    )
+
+
+def triangle(scheme: Scheme, vintages: Sequence[Vintage], *, longest: int, step: int = 3) -> Figure:
+    """Return cumulative bad rates by vintage and month, coloured against the book at that age."""
+    colours = SCHEMES[scheme]
+    months = list(range(_FIRST_JUDGED, longest + 1, step))
+    book = {month: _book_at(vintages, month) for month in months}
+    names = [
+        f"{words.quarter(each.vintage)}  "
+        f"<span style='color:{colours['text3']}'>{words.count(each.loans)}</span>  "
+        for each in reversed(vintages)
+    ][::-1]
+    levels = (
+        ("better by a fifth", "heat-1", "on-void"),
+        ("better", "heat-0", "on-void"),
+        ("within chance", "void", "on-void"),
+        ("worse", "heat-2", "on-heat"),
+        ("by a fifth", "heat-3", "on-heat"),
+        ("by half", "heat-4", "on-deep"),
+    )
+    cells: dict[str, list[list[tuple[float, int, float] | None]]] = {
+        name: [[None] * len(months) for _ in vintages] for name, _, _ in levels
+    }
+    for row, each in enumerate(vintages):
+        by_month = {p.months_on_book: p for p in each.curve if p.is_complete}
+        for column, month in enumerate(months):
+            point = by_month.get(month)
+            if point is not None:
+                level = _level(point, book[month])
+                cells[level][row][column] = (point.cumulative, point.loans_reaching, book[month])
+    traces: list[Figure] = []
+    for name, colour, ink in levels:
+        grid = cells[name]
+        if not any(cell for row in grid for cell in row):
+            continue
+        traces.append(
+            {
+                "type": "heatmap",
+                "x": [str(month) for month in months],
+                "y": names,
+                "z": [[1 if cell else None for cell in row] for row in grid],
+                "colorscale": [[0, colours[colour]], [1, colours[colour]]],
+                "showscale": False,
+                "xgap": 2,
+                "ygap": 2,
+                "text": [
+                    [words.number(cell[0] * 100, 1) if cell else "" for cell in row] for row in grid
+                ],
+                "texttemplate": "%{text}",
+                "textfont": {"size": 10.5, "color": colours[ink]},
+                "customdata": [
+                    [
+                        [
+                            words.percent(cell[0]),
+                            words.count(cell[1]),
+                            words.percent(cell[2]),
+                            name,
+                        ]
+                        if cell
+                        else ["", "", "", ""]
+                        for cell in row
+                    ]
+                    for row in grid
+                ],
+                "hovertemplate": "month %{x}: %{customdata[0]}, n %{customdata[1]}; "
+                "the book %{customdata[2]}: %{customdata[3]}<extra></extra>",
+                "hoverongaps": False,
+            }
+        )
+    return figure(
+        scheme,
+        traces,
+        height=ROW * max(len(vintages), 1) + 40,
+        hovermode="closest",
+        xaxis={
+            "type": "category",
+            "side": "top",
+            "showline": False,
+            "dtick": 1,
+            "nticks": len(months),
+            "fixedrange": True,
+            "categoryorder": "array",
+            "categoryarray": [str(month) for month in months],
+        },
+        yaxis={
+            "type": "category",
+            "autorange": "reversed",
+            "categoryorder": "array",
+            "categoryarray": names,
+            "showgrid": False,
+            "dtick": 1,
+            "tickfont": {"size": 11.5, "color": colours["text"]},
+            "rangemode": "normal",
+        },
+    )
+
+
+def _book_at(vintages: Sequence[Vintage], month: int) -> float:
+    """Return all vintages' bad rate at an age: of those that are that old, by their loans."""
+    held = [
+        (p.cumulative, p.loans_reaching)
+        for each in vintages
+        for p in each.curve
+        if p.months_on_book == month and p.is_complete
+    ]
+    loans = sum(n for _, n in held)
+    return sum(value * n for value, n in held) / loans if loans else 0.0
+
+
+def _level(point: CurvePoint, book: float) -> str:
+    if point.loans_reaching * book < _EXPECTED_AT_LEAST:
+        return "within chance"
+    own = wilson(round(point.cumulative * point.loans_reaching), point.loans_reaching)
+    if own.low <= book <= own.high:
+        return "within chance"
+    ratio = point.cumulative / book
+    if ratio < 1:
+        return "better by a fifth" if ratio <= 0.8 else "better"
+    return "by half" if ratio >= 1.5 else "by a fifth" if ratio >= 1.2 else "worse"
+
+
+def _short(vintage: date) -> str:
+    return f"Q{(vintage.month + 2) // 3} {vintage.year % 100:02d}"
+
+
+def _mixed(one: str, other: str, share: float) -> str:
+    first, second = (
+        [int(colour[place : place + 2], 16) for place in (1, 3, 5)] for colour in (one, other)
+    )
+    return "#" + "".join(
+        f"{round(a + (b - a) * share):02X}" for a, b in zip(first, second, strict=True)
+    )
