@@ -28,7 +28,19 @@ from ui.data.questions import Stores
 from ui.frame import export, live, options, shell
 from ui.frame.live import Watch
 from ui.look.tokens import as_css
-from ui.pages import application, drift, overview, performance, vintages, watchlist
+from ui.pages import (
+    alerts,
+    application,
+    challenger,
+    cutoffs,
+    drift,
+    overview,
+    performance,
+    pipeline,
+    quality,
+    vintages,
+    watchlist,
+)
 from ui.vendor import PLOTLY
 
 __all__ = ["create_app", "main"]
@@ -40,6 +52,11 @@ PAGES: Final = (
     vintages.PAGE,
     performance.PAGE,
     drift.PAGE,
+    challenger.PAGE,
+    cutoffs.PAGE,
+    alerts.PAGE,
+    quality.PAGE,
+    pipeline.PAGE,
 )
 
 _INDEX: Final = """<!DOCTYPE html>
@@ -68,7 +85,7 @@ def create_app(
     stack.callback(lake.close)
     silver_dsn = stack.enter_context(open_silver(settings))
     migrate(silver_dsn)
-    desk = Desk(lake, Stores(settings.lake_uri, silver_dsn, now=now), now=now)
+    desk = Desk(lake, Stores(settings, silver_dsn, now=now), now=now)
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app = Dash(
         "ui",

@@ -5,13 +5,16 @@ One function for each file of ``sql/lake/book``; columns and units are in the fi
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from lakehouse.lake.filters import ALL, Filters
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
-__all__ = ["extent", "months"]
+__all__ = ["agreement", "extent", "months", "throughput"]
 
 
 def extent(lake: Lake) -> pa.Table:
@@ -22,3 +25,23 @@ def extent(lake: Lake) -> pa.Table:
 def months(lake: Lake, filters: Filters = ALL) -> pa.Table:
     """Return applications and sums of PD and USD by month of application and tier."""
     return lake.query(load_sql("lake/book/months"), {"filters": filters.parameters()})
+
+
+def throughput(lake: Lake, *, width_seconds: int, buckets: int) -> pa.Table:
+    """Return decisions and lag by bucket of the last `buckets` before the newest decision."""
+    parameters = {"width": width_seconds, "buckets": buckets}
+    return lake.query(load_sql("lake/book/throughput"), parameters)
+
+
+def agreement(
+    lake: Lake, filters: Filters = ALL, *, challenger: str, edges: Sequence[float]
+) -> pa.Table:
+    """Return applications by band of the champion's PD and band of a challenger's."""
+    return lake.query(
+        load_sql("lake/book/agreement"),
+        {
+            "filters": filters.parameters(),
+            "path": f"$.{json.dumps(challenger)}",
+            "edges": list(edges),
+        },
+    )

@@ -145,7 +145,7 @@ def paired_scores(
     longest_term_months: int,
     grace_months: int,
 ) -> pa.Table:
-    """Return both models' PDs and whether the loan defaulted, of matured months, by application.
+    """Return both models' PDs, default, month and USD of each loan of matured months.
 
     In the order of application. A loan without a term is taken to have the longest.
     """

@@ -31,7 +31,7 @@ from lakehouse.gold.writer import transaction_id
 from lakehouse.postgres.statements import load_sql
 from lakehouse.settings.settings import Settings
 
-__all__ = ["Asked", "Lake", "open_lake", "recording"]
+__all__ = ["Asked", "Lake", "TableFiles", "open_lake", "recording"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,19 @@ class Asked:
     statement: str
     parameters: Mapping[str, object]
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFiles:
+    """What a table consists of; `small_files` are below the size asked for."""
+
+    table: str
+    version: int
+    committed_at: datetime | None
+    rows: int
+    files: int
+    small_files: int
+    bytes: int
 
 
 _RECORD: Final[ContextVar[list[Asked] | None]] = ContextVar("asked_of_the_lake", default=None)
@@ -174,6 +187,29 @@ class Lake:
         except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
             raise_as_ours(self._uris[table], exc)
         return datetime.fromtimestamp(stamp / 1_000, UTC)
+
+    def table_files(self, *, small_below: int) -> list[TableFiles]:
+        """Return what each table that there is consists of, in the snapshot that queries see."""
+        found = []
+        for name, table in self._tables.items():
+            if table is not None:
+                try:
+                    files = pa.table(table.get_add_actions(flatten=True)).to_pydict()
+                except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
+                    raise_as_ours(self._uris[name], exc)
+                sizes = files["size_bytes"]
+                found.append(
+                    TableFiles(
+                        table=name,
+                        version=table.version(),
+                        committed_at=self.committed_at(name),
+                        rows=sum(each or 0 for each in files["num_records"]),
+                        files=len(sizes),
+                        small_files=sum(size < small_below for size in sizes),
+                        bytes=sum(sizes),
+                    )
+                )
+        return found
 
     def _newest(self, name: str) -> DeltaTable | None:
         try:

@@ -113,6 +113,41 @@
       });
       return changed ? next : NONE();
     },
+    // Cut-offs: sliders, numbers, reset and the URL's `cut` say the same.
+    cuts: function (reset, ...all) {
+      const keys = ["pd", "dti", "util", "inq"];
+      const today = { pd: 60, dti: 30, util: 80, inq: 2 };
+      const search = all[9];
+      const query = new URLSearchParams(search || "");
+      const fromQuery = () => {
+        const said = (query.get("cut") || "").split(",").map(Number);
+        const now = Object.assign({}, today);
+        if (said.length === 4 && said.every((v) => Number.isFinite(v) && v > 0)) keys.forEach((k, i) => (now[k] = said[i]));
+        return now;
+      };
+      const by = triggered();
+      const was = all[8];
+      let now = was ? Object.assign({}, was) : fromQuery();
+      if (by.some((p) => p === "cut-reset.n_clicks") && reset) now = Object.assign({}, today);
+      else if (was) {
+        keys.forEach((key, i) => {
+          if (by.includes(`cut-${key}.value`)) now[key] = all[i];
+          if (by.includes(`cut-${key}-n.value`) && typeof all[4 + i] === "number") now[key] = all[4 + i];
+        });
+      }
+      const same = was && keys.every((key) => now[key] === was[key]);
+      const isToday = keys.every((key) => now[key] === today[key]);
+      if (isToday) query.delete("cut");
+      else query.set("cut", keys.map((key) => now[key]).join(","));
+      const text = query.toString().replace(/%3A/g, ":").replace(/%2C/g, ",");
+      const next = text ? "?" + text : "";
+      return [
+        same ? NONE() : now,
+        next === (search || "") ? NONE() : next,
+        ...keys.map((key, i) => (all[i] === now[key] ? NONE() : now[key])),
+        ...keys.map((key, i) => (all[4 + i] === now[key] ? NONE() : now[key])),
+      ];
+    },
     // A click on a row of the grid opens its application.
     open: function (clicked, search) {
       if (!clicked || !clicked.rowId) return [NONE(), NONE()];

@@ -11,17 +11,21 @@ from lakehouse.lake import book
 from lakehouse.lake.characteristics import Binned, binned
 from lakehouse.lake.filters import Filters as Chosen
 from lakehouse.lake.session import Lake
+from lakehouse.monitoring.book_alerts import BookAlert, book_alerts
 from lakehouse.monitoring.performance import Performance, performance
 from lakehouse.people import dispositions
 from lakehouse.people.dispositions import Disposition, Kind, Tally
-from lakehouse.registry.artefacts import find_model
+from lakehouse.registry.artefacts import find_model, find_policy
 from lakehouse.registry.listing import Listing, listing
 from lakehouse.rules.as_decided import Rulebook
 from lakehouse.rules.dossier import Dossier, dossier
 from lakehouse.rules.redecide import Recalled, recall
+from lakehouse.settings.settings import Settings
+from lakehouse.signals.alerts import StoredAlert, list_alerts
 from lakehouse.silver.progress import PipelineProgress, all_progress
 from risk.models.model import Model
 from risk.models.scorecard import Scorecard
+from risk.policy.document import Policy
 from ui.data.filters import Book
 
 __all__ = ["Stores", "book_of"]
@@ -53,15 +57,19 @@ class Stores:
 
     Parameters
     ----------
-    lake_uri
-        Where models and policies are registered.
+    settings
+        Where models and policies are registered, which policy decides, and where the flow and the
+        API serve their metrics.
     silver_dsn
         Silver's connection string.
     """
 
-    def __init__(self, lake_uri: str, silver_dsn: str, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, settings: Settings, silver_dsn: str, *, now: Callable[[], datetime]) -> None:
         self.now = now
-        self.lake_uri = lake_uri
+        self.lake_uri = settings.lake_uri
+        self.policy_version = settings.policy
+        self.metrics_address = settings.metrics_address
+        self.api_address = settings.api_address
         self.silver_dsn = silver_dsn
 
     def dossier(self, lake: Lake, event_id: str) -> Dossier:
@@ -96,6 +104,18 @@ class Stores:
     def performance(self, lake: Lake, chosen: Chosen, as_of: date, term: int) -> Performance:
         """Return how the champion did on one term's loans, as known on a day."""
         return performance(lake, chosen, as_of=as_of, term_months=term)
+
+    def policy(self, _lake: Lake) -> Policy:
+        """Return the policy that decides."""
+        return find_policy(self.lake_uri, self.policy_version)
+
+    def book_alerts(self, lake: Lake, version: str) -> list[BookAlert]:
+        """Return every month in which a rule of the book fires."""
+        return book_alerts(lake, find_model(self.lake_uri, version))
+
+    def sent_alerts(self, since: datetime) -> list[StoredAlert]:
+        """Return what Alertmanager has sent: what fires, and what ended since."""
+        return list_alerts(self.silver_dsn, since)
 
     def _rulebook(self) -> Rulebook:
         return Rulebook(self.lake_uri, lambda: self.silver_dsn)

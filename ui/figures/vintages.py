@@ -70,15 +70,20 @@ def curves(scheme: Scheme, vintages: Sequence[Vintage], *, longest: int) -> Figu
         )
     top = max([0.02, *(value for value, _, _ in ends)]) * 1.12
     at_edge = sorted((e for e in ends if e[1] >= longest), key=lambda e: e[0])
-    height = 0.0
-    for value, month, each in at_edge:
-        height = max(value / top, height + 0.042)
+    heights: list[float] = []
+    for value, _, _ in at_edge:
+        heights.append(max(value / top, heights[-1] + 0.043 if heights else 0.0))
+    ceiling = 1.0
+    for place in reversed(range(len(heights))):
+        heights[place] = min(heights[place], ceiling)
+        ceiling = heights[place] - 0.043
+    for height, (_, month, each) in zip(heights, at_edge, strict=True):
         notes.append(
             label(
                 scheme,
                 _short(each.vintage),
                 month,
-                min(height, 1.0) * top,
+                height * top,
                 xanchor="left",
                 yanchor="middle",
                 xshift=10,
@@ -94,8 +99,8 @@ def curves(scheme: Scheme, vintages: Sequence[Vintage], *, longest: int) -> Figu
                 "arrowhead": 0,
                 "arrowwidth": 1,
                 "arrowcolor": colours["axis"],
-                "ax": -26 if is_above else 26,
-                "ay": -24 if is_above else 28,
+                "ax": -34 if is_above else 34,
+                "ay": -36 if is_above else 40,
                 "standoff": 3,
             }
         )

@@ -10,6 +10,7 @@ with paired as (
         part,
         off,
         pd as champion_pd,
+        amount_usd,
         cast(json_extract(challengers, $path) as double) as challenger_pd,
         date_trunc('month', applied_on) as month,
         coalesce(term_months, $longest_term_months) as term_months
@@ -35,7 +36,9 @@ select
     paired.application_id,
     paired.champion_pd,
     paired.challenger_pd,
-    outcomes.defaulted
+    outcomes.defaulted,
+    paired.month,
+    paired.amount_usd
 from paired
 inner join matured on paired.month = matured.month
 inner join outcomes on paired.application_id = outcomes.application_id

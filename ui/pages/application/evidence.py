@@ -9,7 +9,7 @@ from typing import Any, Final
 from dash import html
 
 from risk.contract.application import APPLICATION_COLUMNS
-from risk.models.scorecard_document import Scorecard
+from risk.models.scorecard import Scorecard
 from ui.cards import Nothing, View
 from ui.figures import application as figures
 from ui.figures.application import Bar

@@ -1,0 +1,77 @@
+"""Alerts' figure: in which months each rule would have fired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from lakehouse.monitoring.book_alerts import BookAlert
+from ui.data.period import months_between
+from ui.figures.marks import Figure, figure, month_axis
+from ui.look import words
+from ui.look.tokens import SCHEMES, Scheme
+
+__all__ = ["history", "name_of"]
+
+_ROW = 22
+
+
+def name_of(alert: BookAlert) -> str:
+    """Return what an alert is called in the history."""
+    if alert.rule == "input_shifted":
+        return f"{words.input_name(alert.subject)} shifted"
+    if alert.rule == "field_missing":
+        return f"{words.input_name(alert.subject)} missing"
+    return "Watchlist share"
+
+
+def _said(alert: BookAlert | None) -> str:
+    if alert is None:
+        return "within its band"
+    return f"{alert.value:.3f}, n {words.count(alert.applications)}"
+
+
+def history(
+    scheme: Scheme, names: Sequence[str], months: Sequence[date], found: Sequence[BookAlert]
+) -> Figure:
+    """Return a row a rule and a column a month, filled where it fired."""
+    colours = SCHEMES[scheme]
+    last = months[-1]
+    until = date(last.year + last.month // 12, last.month % 12 + 1, 1)
+    every = months_between(months[0], until)
+    fired = {(name_of(each), each.month): each for each in found}
+    traces: list[Figure] = []
+    for is_fired, colour in ((False, "void"), (True, "heat-4")):
+        grid = [[(name, month) in fired for month in every] for name in names]
+        traces.append(
+            {
+                "type": "heatmap",
+                "x": [month.isoformat() for month in every],
+                "y": list(names),
+                "z": [[1 if cell == is_fired else None for cell in row] for row in grid],
+                "colorscale": [[0, colours[colour]], [1, colours[colour]]],
+                "showscale": False,
+                "xgap": 1,
+                "ygap": 2,
+                "customdata": [
+                    [_said(fired.get((name, month))) for month in every] for name in names
+                ],
+                "hovertemplate": "%{y}, %{x}: %{customdata}<extra></extra>",
+                "hoverongaps": False,
+            }
+        )
+    return figure(
+        scheme,
+        traces,
+        height=_ROW * max(len(names), 1) + 52,
+        hovermode="closest",
+        xaxis={**month_axis(every, most=12), "showline": False},
+        yaxis={
+            "type": "category",
+            "autorange": "reversed",
+            "showgrid": False,
+            "dtick": 1,
+            "ticksuffix": "  ",
+            "rangemode": "normal",
+        },
+    )

@@ -1,0 +1,157 @@
+"""Champion / challenger's figures: agreement by band of PD, and evidence over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+from math import log10
+
+from ui.figures.marks import Figure, figure, label, month_axis
+from ui.look import words
+from ui.look.tokens import SCHEMES, Scheme
+
+__all__ = ["evidence", "matrix"]
+
+
+def matrix(
+    scheme: Scheme,
+    champion: str,
+    challenger: str,
+    edges: Sequence[float],
+    counts: Mapping[tuple[int, int], int],
+) -> Figure:
+    """Return applications by the champion's band (down) and the challenger's (across)."""
+    colours = SCHEMES[scheme]
+    names = [
+        f"to {edges[0]:.0%}",
+        *(f"{a:.0%} \u2013 {b:.0%}" for a, b in pairwise(edges)),
+        f"above {edges[-1]:.0%}",
+    ]
+    total = sum(counts.values()) or 1
+    size = len(names)
+    traces: list[Figure] = []
+    for low, high, colour, ink in (
+        (0, 0, "accent-pale", "text"),
+        (1, 1, "heat-2", "on-heat"),
+        (2, size, "heat-3", "on-heat"),
+    ):
+        grid = [
+            [
+                counts.get((row, column), 0) if low <= abs(row - column) <= high else None
+                for column in range(size)
+            ]
+            for row in range(size)
+        ]
+        traces.append(
+            {
+                "type": "heatmap",
+                "x": names,
+                "y": names,
+                "z": [[1 if cell else None for cell in row] for row in grid],
+                "colorscale": [[0, colours[colour]], [1, colours[colour]]],
+                "showscale": False,
+                "xgap": 3,
+                "ygap": 3,
+                "text": [[words.count(cell) if cell else "" for cell in row] for row in grid],
+                "texttemplate": "%{text}",
+                "textfont": {"size": 11, "color": colours[ink]},
+                "customdata": [
+                    [words.percent((cell or 0) / total) for cell in row] for row in grid
+                ],
+                "hovertemplate": f"{champion} %{{y}}, {challenger} %{{x}}: %{{text}} "
+                "(%{customdata})<extra></extra>",
+                "hoverongaps": False,
+            }
+        )
+    small = {"size": 11, "color": colours["text3"]}
+    return figure(
+        scheme,
+        traces,
+        height=310,
+        hovermode="closest",
+        xaxis={
+            "type": "category",
+            "showline": False,
+            "dtick": 1,
+            "categoryorder": "array",
+            "categoryarray": names,
+            "fixedrange": True,
+            "title": {"text": f"PD of {challenger}", "font": small},
+            "tickfont": {"size": 10, "color": colours["text3"]},
+        },
+        yaxis={
+            "type": "category",
+            "autorange": "reversed",
+            "dtick": 1,
+            "showgrid": False,
+            "categoryorder": "array",
+            "categoryarray": names,
+            "rangemode": "normal",
+            "ticksuffix": " ",
+            "title": {"text": f"PD of {champion}", "font": small},
+        },
+    )
+
+
+def evidence(
+    scheme: Scheme,
+    months: Sequence[date],
+    better: Sequence[float],
+    worse: Sequence[float],
+    enough: float,
+) -> Figure:
+    """Return the evidence for better and for worse after each month, on a log scale."""
+    colours = SCHEMES[scheme]
+    x = [month.isoformat() for month in months]
+    least = 1e-3
+    traces: list[Figure] = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "x": x,
+            "y": [max(value, least) for value in values],
+            "line": {"color": colours[colour], "width": 2},
+            "marker": {"size": 5},
+            "hovertemplate": f"{word}: %{{y:.3g}}<extra></extra>",
+        }
+        for word, values, colour in (("better", better, "accent"), ("worse", worse, "watchlist"))
+    ]
+    top = max([enough * 3, *better, *worse])
+    low = max(min([0.2, *better, *worse]) * 0.7, least)
+    ticks = [t for t in (0.001, 0.01, 0.1, 1, 10, 100, 1e3, 1e4, 1e6, 1e9) if low <= t <= top]
+    return figure(
+        scheme,
+        traces,
+        height=310,
+        shapes=[
+            {
+                "type": "line",
+                "xref": "paper",
+                "x0": 0,
+                "x1": 1,
+                "y0": enough,
+                "y1": enough,
+                "line": {"color": colours["text2"], "width": 1.2, "dash": "dash"},
+            }
+        ],
+        annotations=[
+            label(
+                scheme,
+                f"{enough:g}, enough to act",
+                0,
+                log10(enough),
+                xref="paper",
+                xanchor="left",
+                yanchor="bottom",
+            )
+        ],
+        xaxis=month_axis(months, most=8),
+        yaxis={
+            "type": "log",
+            "range": [log10(low), log10(top)],
+            "tickvals": ticks,
+            "ticktext": [f"{t:g}" for t in ticks],
+            "rangemode": "normal",
+        },
+    )

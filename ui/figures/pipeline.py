@@ -1,0 +1,111 @@
+"""Pipeline's small charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ui.figures.marks import Figure, figure, label
+from ui.look.tokens import SCHEMES, Scheme
+
+__all__ = ["lag", "shares", "throughput"]
+
+HEIGHT = 148
+
+
+def throughput(scheme: Scheme, at: Sequence[datetime], a_second: Sequence[float]) -> Figure:
+    """Return decisions a second by bucket."""
+    colours = SCHEMES[scheme]
+    bars: Figure = {
+        "type": "bar",
+        "x": [each.isoformat() for each in at],
+        "y": list(a_second),
+        "marker": {"color": colours["accent"], "opacity": 0.8},
+        "hovertemplate": "%{x|%H:%M:%S}: %{y:,.0f} a second<extra></extra>",
+    }
+    return _small(scheme, [bars], at, {"tickformat": ",", "rangemode": "tozero"})
+
+
+def lag(
+    scheme: Scheme,
+    at: Sequence[datetime],
+    p50: Sequence[float],
+    p99: Sequence[float],
+    objective: float,
+) -> Figure:
+    """Return the lag from event to decision: p99, the median pale, the objective dashed."""
+    colours = SCHEMES[scheme]
+    x = [each.isoformat() for each in at]
+    traces: list[Figure] = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "x": x,
+            "y": list(values),
+            "line": {"color": colours[colour], "width": 2},
+            "marker": {"size": 4},
+            "hovertemplate": f"{word} %{{y:.2f}} s<extra></extra>",
+        }
+        for word, values, colour in (("median", p50, "accent-pale"), ("p99", p99, "accent"))
+    ]
+    shown = _small(scheme, traces, at, {"rangemode": "tozero"})
+    shown["layout"]["shapes"] = [
+        {
+            "type": "line",
+            "xref": "paper",
+            "x0": 0,
+            "x1": 1,
+            "y0": objective,
+            "y1": objective,
+            "line": {"color": colours["text2"], "width": 1.2, "dash": "dash"},
+        }
+    ]
+    shown["layout"]["annotations"] = [
+        label(
+            scheme,
+            f"objective {objective:g} s",
+            1,
+            objective,
+            xref="paper",
+            xanchor="right",
+            yanchor="bottom",
+        )
+    ]
+    return shown
+
+
+def shares(scheme: Scheme, days: Sequence[datetime], refused: Sequence[float]) -> Figure:
+    """Return refused events by day."""
+    colours = SCHEMES[scheme]
+    bars: Figure = {
+        "type": "bar",
+        "x": [each.isoformat() for each in days],
+        "y": list(refused),
+        "marker": {"color": colours["warn"], "opacity": 0.8},
+        "hovertemplate": "%{x}: %{y:,} refused<extra></extra>",
+    }
+    return _small(scheme, [bars], days, {"tickformat": ",", "rangemode": "tozero"})
+
+
+def _small(
+    scheme: Scheme, traces: Sequence[Figure], at: Sequence[datetime], axis: Figure
+) -> Figure:
+    ends = [at[0].isoformat(), at[-1].isoformat()] if len(at) > 1 else [x.isoformat() for x in at]
+    form = "%H:%M:%S" if at and isinstance(at[0], datetime) else "%d %b"
+    return figure(
+        scheme,
+        traces,
+        height=HEIGHT,
+        hovermode="x",
+        bargap=0.15,
+        xaxis={
+            "type": "date",
+            "tickvals": ends,
+            "tickformat": form,
+            "showgrid": False,
+            "showline": True,
+            "ticklabelposition": "outside",
+        },
+        yaxis={**axis, "nticks": 4},
+        margin={"l": 8, "r": 18, "t": 8, "b": 8},
+    )
