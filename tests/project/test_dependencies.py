@@ -48,7 +48,6 @@ NOT_IMPORTED = {
 # Declared for parts that are being written. Whoever imports one takes it off here.
 AHEAD = {
     "argon2-cffi",
-    "dash-ag-grid",
     "evidently",
     "itsdangerous",
     "pandas",
