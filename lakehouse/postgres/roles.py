@@ -1,4 +1,4 @@
-"""Compare what each group of database users may do in silver with what the server says.
+"""List what each group of database users may do in silver, and ask the server what it grants.
 
 The groups cannot log in; a user of the database is made a member of those it needs:
 ``grant risk_reader, risk_audit to api``. Whoever migrates owns the tables and needs none.
