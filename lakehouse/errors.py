@@ -14,7 +14,7 @@
     ├── Gap                       rows between two batches would be missing: stop              1
     ├── StoresDisagree            silver and gold are not of one history: stop                 5
     ├── PositionLost              the source no longer holds what is next to be read           5
-    └── SourceChanged             the source has other partitions than at the start            6
+    └── SourceChanged             the source has other partitions than at the start            7
 
 ``code`` is stable: the log line, the metric label and the API problem all carry it. ``exit_code``
 is that of a command which such an error ends. A message says what, where, expected, found and what
@@ -103,7 +103,7 @@ class SourceChanged(LakehouseError):
     """The source has other partitions than when the flow started; starting again reads them."""
 
     code = "source_changed"
-    exit_code = 6
+    exit_code = 7
 
 
 class StoresDisagree(LakehouseError):

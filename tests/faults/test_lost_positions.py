@@ -278,7 +278,7 @@ def test_added_partitions_end_the_flow_by_name_and_are_read_from_the_next_start_
         flow.wait_until(lambda: position(flow) >= 100, seconds=60, what="drained")
         admin = broker.admin()
         admin.create_partitions([NewPartitions(topic, 3)])[topic].result(timeout=30)
-        assert flow.wait(seconds=60) == 6, flow.tail()
+        assert flow.wait(seconds=60) == 7, flow.tail()
         assert "had 1 partitions when the flow started and has 3 now" in flow.tail()
     produce(settings["RISK_SOURCE"], 300, seed=2)
     with running_flow(settings, log=tmp_path / "flow.log") as flow:
