@@ -25,6 +25,7 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
+from dataflows.files.forms import forms_of
 from dataflows.loans.cases import cases_of, cases_of_lake
 from dataflows.loans.decide_past import Backtested, decide_past
 from dataflows.reports.backtest_report import show
@@ -77,7 +78,8 @@ def _backtest(settings: Settings, options: argparse.Namespace) -> Backtested:
         if options.source == LAKE:
             cases = cases_of_lake(stack.enter_context(open_lake(settings)))
         else:
-            cases = cases_of(parse_source(options.source, name="SOURCE"))
+            source = parse_source(options.source, name="SOURCE", forms=forms_of(settings))
+            cases = cases_of(source)
         return decide_past(cases, rules, source=options.source, lgd=options.lgd)
 
 

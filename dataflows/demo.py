@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 CHALLENGER = "boosting-1"
 WATCHLIST_ROWS = 5
 WATCHLIST_COLUMNS = ["application_id", "amount_usd", "purpose", "pd", "reasons"]
-INTERRUPTED = 130
+SIGNALLED = 128
+INTERRUPTED = SIGNALLED + signal.SIGINT
+STOPPED_EARLY = "The flow was stopped during its start: nothing was read"
 FLOW = (sys.executable, "-m", "bytewax.run", "dataflows.score")
 MAINTENANCE = (sys.executable, "-m", "lakehouse", "maintain", "--every", "30")
 
@@ -86,6 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with running_api(settings, os.environ) as api, maintenance(settings):
             answer = _ask(settings, api, console)
             exit_code = run_flow(seconds)
+            if exit_code < 0:
+                console.print(f"{STOPPED_EARLY}; give it more seconds", style="red", markup=False)
+                return SIGNALLED - exit_code
             return exit_code or show_results(settings, console, answer)
     except LakehouseError as error:
         console.print(f"{error.code}: {error}", style="red", markup=False)

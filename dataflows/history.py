@@ -31,6 +31,8 @@ from typing import Final
 
 import msgspec
 
+from dataflows.files.columns import APPLICATIONS
+from dataflows.files.forms import forms_of
 from dataflows.loading.load import load
 from dataflows.loading.progress import Shown
 from dataflows.loading.simulated import name_of, simulated_history
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = Settings.from_env(os.environ)
-        source = parse_source(options.source, name="SOURCE")
+        source = parse_source(options.source, name="SOURCE", forms=forms_of(settings))
         figures = _load(settings, source, options.observed_on, options.processes)
     except LakehouseError as error:
         sys.stderr.write(f"{error.code}: {error}\n")
@@ -138,7 +140,7 @@ class _Content:
 def _content(source: Source, processes: int) -> _Content:
     match source:
         case FileSource():
-            file = open_file(source)
+            file = open_file(source, needs=APPLICATIONS)
             return _Content(
                 name=file.topic,
                 label=Path(file.topic).name,

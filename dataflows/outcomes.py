@@ -24,6 +24,8 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
+from dataflows.files.columns import OUTCOMES as OUTCOME_COLUMNS
+from dataflows.files.forms import forms_of
 from dataflows.loans.matured import OUTCOMES
 from dataflows.loans.observed_on import shown_on
 from dataflows.loans.outcome_rows import outcome_rows
@@ -33,6 +35,7 @@ from dataflows.sources.clock import utc_now
 from dataflows.sources.urls import FileSource, Source, parse_source
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.outcomes import OutcomeRecorder
+from lakehouse.lake.queries import decided_among
 from lakehouse.lake.session import open_lake
 from lakehouse.settings.settings import Settings
 
@@ -42,12 +45,19 @@ _AT_ONCE: Final = 20_000
 
 
 class OutcomeCounts(msgspec.Struct):
-    """What became of the records of a source; the four kinds add up to all of them."""
+    """What became of the records of a source; the first four kinds add up to all of them.
+
+    Attributes
+    ----------
+    without_decision
+        How many of the recorded, or already there, meet no decision in the lake.
+    """
 
     recorded: int = 0
     already_there: int = 0
     not_final: int = 0
     unreadable: int = 0
+    without_decision: int = 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,13 +77,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{counts.recorded:,} outcomes recorded, {counts.already_there:,} already there, "
             f"{counts.not_final:,} not final yet, {counts.unreadable:,} unreadable\n"
         )
+        if counts.without_decision:
+            sys.stderr.write(
+                f"{counts.without_decision:,} of them meet no decision in the lake: their "
+                "applications were not scored there, or under other ids\n"
+            )
     return 0
 
 
 def _record(url: str, observed_on: date | None) -> OutcomeCounts:
     settings = Settings.from_env(os.environ)
-    source = parse_source(url, name="SOURCE")
-    records = all_records(source)
+    source = parse_source(url, name="SOURCE", forms=forms_of(settings))
+    records = all_records(source, needs=OUTCOME_COLUMNS)
     if observed_on is None:
         observed_on = shown_on(source, today=utc_now().date())
     recorder = OutcomeRecorder(settings.lake_uri)
@@ -81,6 +96,7 @@ def _record(url: str, observed_on: date | None) -> OutcomeCounts:
         return record_outcomes(
             records,
             lambda offered: recorder.record(lake, offered),
+            lambda application_ids: decided_among(lake, application_ids),
             source=_name(source),
             observed_on=observed_on,
             recorded_at=utc_now(),
@@ -90,6 +106,7 @@ def _record(url: str, observed_on: date | None) -> OutcomeCounts:
 def record_outcomes(
     batches: Iterable[list[bytes]],
     record: Callable[[pa.Table], int],
+    decided_among: Callable[[Sequence[str]], int],
     *,
     source: str,
     observed_on: date,
@@ -103,6 +120,8 @@ def record_outcomes(
     ----------
     record
         Appends what is new and returns how many that were, as `lakehouse.lake.outcomes` does.
+    decided_among
+        Returns how many of these applications were ever decided.
     """
     counts = OutcomeCounts()
     waiting: dict[str, Reported] = {}
@@ -115,6 +134,7 @@ def record_outcomes(
             new = record(rows)
             counts.recorded += new
             counts.already_there += len(waiting) - new
+            counts.without_decision += len(waiting) - decided_among([*waiting])
             waiting.clear()
 
     for batch in batches:
@@ -145,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a JSONL, CSV or Parquet file with loan_status (.gz, .zst), or sim://?seed=&limit=",
+        help="a file with loan_status (docs/files.md), or sim://?seed=&limit=",
     )
     parser.add_argument(
         "--observed-on",

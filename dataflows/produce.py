@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Final
 
+from dataflows.files.forms import forms_of
 from dataflows.send.pace import Pace
 from dataflows.send.producer import Outbox, stamped
 from dataflows.send.progress import Report, report
@@ -55,7 +56,7 @@ def _produce(options: argparse.Namespace) -> int:
     settings = Settings.from_env(os.environ)
     configure_logging(to_terminal=sys.stderr.isatty(), level=settings.log_level)
     target = parse_kafka(options.to, name="--to")
-    source = parse_source(options.source, name="SOURCE")
+    source = parse_source(options.source, name="SOURCE", forms=forms_of(settings))
     feed = open_feed(source, limit=options.max, rate=options.rate, clock=utc_now)
     configuration = client_configuration(settings, target.servers)
     ensure_topic(configuration, target, partitions=options.partitions)

@@ -45,6 +45,7 @@ def flow() -> Dataflow:
     settle()
     lifecycle = Lifecycle()
     atexit.register(lifecycle.close)
+    lifecycle.listen()
     try:
         settings = Settings.from_env(os.environ)
         configure_logging(to_terminal=sys.stderr.isatty(), level=settings.log_level)
@@ -52,7 +53,8 @@ def flow() -> Dataflow:
         run = prepare(settings, lifecycle, place)
     except LakehouseError as error:
         report(error)
-    lifecycle.listen()
+    if lifecycle.is_stopping:
+        sys.stderr.write("stopped during the start: nothing was read\n")
     may_be_late()
     return build(run.source, run.judge, run.store, run.gold, place)
 

@@ -29,6 +29,7 @@ from rich.console import Console
 
 from dataflows.dossiers.dossier import Comparison, render
 from dataflows.dossiers.evidence import Watched, figures, gather
+from dataflows.files.forms import forms_of
 from dataflows.loans.from_lake import loans_of_lake
 from dataflows.loans.matured import Loans, read_loans
 from dataflows.loans.simulated import simulate_loans
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         loans = _read(given)
+        Console(stderr=True).print(loans.in_words(), markup=False, soft_wrap=True)
         trained = train(
             loans,
             revision=given.revision or loans.data_sha256[:8],
@@ -139,13 +141,17 @@ class _matching:  # noqa: N801  (an argparse type, called on the text)
 
 def _read(given: argparse.Namespace) -> Loans:
     observed_in = None if given.observed_on is None else np.datetime64(given.observed_on, "M")
-    source = LAKE if given.source == LAKE else parse_source(given.source, name="SOURCE")
+    settings = Settings.from_env(os.environ)
+    forms = forms_of(settings)
+    source = (
+        LAKE if given.source == LAKE else parse_source(given.source, name="SOURCE", forms=forms)
+    )
     if given.weight and not isinstance(source, FileSource):
         raise SettingsInvalid(f"--weight: {source} has no columns of its own; leave it out")
     match source:
-        case FileSource(path):
+        case FileSource():
             return read_loans(
-                Path(path),
+                source,
                 received_at=utc_now(),
                 observed_in=observed_in,
                 weighted_by=given.weight,
@@ -157,7 +163,7 @@ def _read(given: argparse.Namespace) -> Loans:
                 f"SOURCE is {source}: a topic holds no outcomes; expected a file, sim:// or {LAKE}"
             )
         case _:
-            with open_lake(Settings.from_env(os.environ)) as lake:
+            with open_lake(settings) as lake:
                 return loans_of_lake(lake, observed_in=observed_in)
 
 

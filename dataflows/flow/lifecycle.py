@@ -73,6 +73,11 @@ class Lifecycle:
             self._failure = self._failure or failure
         self.stop()
 
+    def fail_at_end(self, failure: LakehouseError) -> None:
+        """Let a run that has ended by itself end with a failure's line and exit code."""
+        with self._lock:
+            self._failure = self._failure or failure
+
     def on_end(self, closer: Callable[[], object]) -> None:
         """Remember what must be closed, last in first out, before the process ends."""
         self._closers.append(closer)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
+from dataflows.sources.batches import Measured
+from dataflows.sources.progress import seconds_left
 from lakehouse import telemetry
 
 if TYPE_CHECKING:
@@ -40,6 +42,18 @@ class Totals:
     silver_p99_ms: float | None
     gold_age_seconds: float | None
     elapsed_seconds: float
+    share_done: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One of the events that were quarantined with a code: where it is, and why."""
+
+    topic: str
+    part: int
+    off: int
+    reason: str
 
 
 @dataclass
@@ -63,6 +77,8 @@ class RunCounts:
     _readers: list[Reader] = field(default_factory=list)
     _recent: deque[tuple[float, int]] = field(default_factory=deque)
     _gold_at: dict[str, float] = field(default_factory=dict)
+    _codes: Counter[str] = field(default_factory=Counter)
+    _examples: dict[str, Example] = field(default_factory=dict)
     _began: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -111,6 +127,9 @@ class RunCounts:
         now = self.clock()
         with self._lock:
             self._tiers.update(tiers)
+            self._codes.update(codes)
+            for code in codes.keys() - self._examples.keys():
+                self._examples[code] = _example(stored.new_quarantine, code, topic, part)
             self._counts.update(
                 read=counted.read,
                 decided=counted.decided,
@@ -121,6 +140,18 @@ class RunCounts:
             self._recent.append((now, counted.read))
             while self._recent and now - self._recent[0][0] > RATE_OVER_SECONDS:
                 self._recent.popleft()
+
+    def quarantined(self) -> dict[str, tuple[int, Example]]:
+        """Return how many events were quarantined by code, the most frequent first, and one."""
+        with self._lock:
+            return {
+                code: (count, self._examples[code]) for code, count in self._codes.most_common()
+            }
+
+    def _share_done(self) -> float | None:
+        measured = [reader.bytes_done() for reader in self._readers if isinstance(reader, Measured)]
+        size = sum(of for _, of in measured)
+        return sum(done for done, _ in measured) / size if size else None
 
     def gold_committed(self, table: str) -> None:
         """Note a commit of one gold table."""
@@ -137,6 +168,7 @@ class RunCounts:
             window = min(RATE_OVER_SECONDS, elapsed) or 1.0
             recent = sum(count for at, count in self._recent if now - at <= RATE_OVER_SECONDS)
             lags = [lag for lag in (reader.lag() for reader in self._readers) if lag is not None]
+            share = self._share_done()
             p99 = telemetry.EVENT_TO_SILVER_SECONDS.quantile("stream", 0.99)
             return Totals(
                 read=self._counts["read"],
@@ -150,7 +182,15 @@ class RunCounts:
                 silver_p99_ms=None if p99 is None else p99 * 1000.0,
                 gold_age_seconds=now - min(self._gold_at.values()) if self._gold_at else None,
                 elapsed_seconds=elapsed,
+                share_done=share,
+                seconds_left=seconds_left(share, elapsed),
             )
+
+
+def _example(quarantined: pa.Table, code: str, topic: str, part: int) -> Example:
+    place = pc.index(quarantined.column("code"), code).as_py()
+    row = quarantined.slice(place, 1).select(["off", "reason"]).to_pylist()[0]
+    return Example(topic, part, int(row["off"]), str(row["reason"]))
 
 
 def _value_counts(table: pa.Table, column: str) -> dict[str, int]:

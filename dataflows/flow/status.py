@@ -71,6 +71,8 @@ def _log(totals: Totals) -> None:
         quarantined=totals.quarantined,
         tiers=dict(totals.tiers),
         events_per_second=round(totals.events_per_second, 1),
+        share_done=None if totals.share_done is None else round(totals.share_done, 3),
+        seconds_left=_rounded(totals.seconds_left),
         lag=totals.lag,
         silver_p99_ms=_rounded(totals.silver_p99_ms),
         gold_age_seconds=_rounded(totals.gold_age_seconds),
@@ -87,6 +89,10 @@ def as_text(totals: Totals) -> Text:
     line.append(f"{_clock(totals.elapsed_seconds)} ", style="dim")
     line.append(f"{totals.read:,} read", style="bold")
     line.append(f"  {totals.events_per_second:,.0f}/s")
+    if totals.share_done is not None:
+        line.append(f"  {totals.share_done:.0%} done")
+    if totals.seconds_left is not None:
+        line.append(f", {_clock(totals.seconds_left)} left")
     for tier, style in TIER_STYLES.items():
         line.append(f"  {tier.value} ", style="dim")
         line.append(f"{totals.tiers.get(tier.value, 0):,}", style=style)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dataflows.files.columns import APPLICATIONS
 from dataflows.loans.matured import OUTCOMES
 from dataflows.loans.status_fields import reported
 from dataflows.sources.bounded import all_records
@@ -64,7 +65,7 @@ def cases_of(source: Source) -> Iterator[Cases]:
     SettingsInvalid
         The source is a topic, has no end, or cannot be read.
     """
-    for raws in all_records(source):
+    for raws in all_records(source, needs=APPLICATIONS):
         statuses = [reported(raw).loan_status or "" for raw in raws]
         outcomes = np.array([OUTCOMES.get(status, np.nan) for status in statuses], dtype=float)
         yield Cases(raws, utc_now(), outcomes)

@@ -8,10 +8,12 @@ and most repayments are not, so that counting what is resolved would overstate t
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -19,10 +21,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dataflows.sources.files import open_file
+from dataflows.files.columns import LOANS
+from dataflows.loans.status_fields import final_status, is_before_policy
+from dataflows.sources.files import FileBatch, FileReader, open_files
+from dataflows.sources.progress import told
 from dataflows.sources.urls import FileSource
 from lakehouse.errors import SettingsInvalid
-from risk.contract.application import Limits
+from risk.contract.application import Limits, LoanApplication, Reject
 from risk.frame.frame import Frame, concat, row_count, take
 from risk.ingest import dialects
 from risk.ingest.decode import decode
@@ -40,6 +45,7 @@ GRACE_MONTHS: Final = 3
 
 _AT_ONCE: Final = 5_000
 _BYTES_AT_ONCE: Final = 64 * 1024 * 1024
+_FIELDS: Final = frozenset(LoanApplication.__struct_fields__)
 _DATES: Final = ("issue_d", "last_pymnt_d", "last_credit_pull_d")
 
 
@@ -77,6 +83,12 @@ class Loans:
     weights: Floats | None = None
     weighted_by: str | None = None
 
+    def in_words(self) -> str:
+        """Say how many loans there are to learn from, and why the other rows were left out."""
+        return (
+            f"{self.file_name}: {len(self.months):,} loans to learn from{left_out(self.excluded)}"
+        )
+
     def chosen(self, rows: NDArray[np.bool_]) -> tuple[Frame, NDArray[np.bool_]]:
         """Return columns and outcomes of the rows of a mask."""
         return take(self.frame, rows), self.defaulted[rows]
@@ -84,6 +96,12 @@ class Loans:
     def weights_of(self, rows: NDArray[np.bool_]) -> Floats | None:
         """Return the weights of the rows of a mask, if there are any."""
         return None if self.weights is None else self.weights[rows]
+
+
+def left_out(excluded: Mapping[str, int]) -> str:
+    """Return how many rows were left out for which reason, as the rest of a sentence."""
+    reasons = [f"{count:,} {reason}" for reason, count in excluded.items() if count]
+    return f"; left out: {', '.join(reasons)}" if reasons else ""
 
 
 def known_loans(
@@ -130,7 +148,8 @@ def known_loans(
     if not is_known.any():
         raise SettingsInvalid(
             f"{name}: expected loans that had matured by {observed_in} with loan_status "
-            f"{' or '.join(OUTCOMES)}, found none among {len(months)}; give it older loans"
+            f"{' or '.join(OUTCOMES)}, found none among {len(months)}{left_out(counted)}. Give it "
+            "older loans, or say with --observed-on when the books were looked at"
         )
     return Loans(
         frame=take(frame, is_known),
@@ -146,18 +165,18 @@ def known_loans(
 
 
 def read_loans(
-    path: Path,
+    source: FileSource,
     *,
     received_at: datetime,
     observed_in: np.datetime64 | None = None,
     weighted_by: str | None = None,
 ) -> Loans:
-    """Read the loans of a LoanStats file (CSV, JSONL or Parquet; plain or compressed).
+    """Read the loans of LoanStats files (CSV, JSON lines or Parquet; plain or compressed).
 
     Parameters
     ----------
-    path
-        The file.
+    source
+        A file, a folder or a pattern.
     received_at
         Now.
     observed_in
@@ -183,32 +202,63 @@ def read_loans(
     excluded: Counter[str] = Counter()
     frames: list[Frame] = []
     books: list[list[Any]] = []
-    for batch in open_file(FileSource(str(path))).read(
-        0, max_records=_AT_ONCE, max_bytes=_BYTES_AT_ONCE
-    ):
-        decoded = decode(batch.values, limits=Limits())
+    files = open_files(source, needs=LOANS)
+    for batch in _batches(files):
+        raws = [None if row in batch.foreign else raw for row, raw in enumerate(batch.values)]
+        decoded = decode(raws, limits=Limits())
         cleaned = clean(decoded.applications, received_at=received_at)
-        excluded["not readable as an application"] += len(decoded.rejects)
-        excluded["refused by the contract"] += len(cleaned.rejects)
+        excluded.update(remark.code.value for remark in batch.foreign.values())
+        excluded.update(_why(each) for each in decoded.rejects if each.row not in batch.foreign)
+        excluded.update(map(_why, cleaned.rejects))
         frames.append(cleaned.frame)
         kept = decoded.rows[cleaned.kept].tolist()
         books += [list(msgspec.structs.astuple(row.decode(batch.values[place]))) for place in kept]
     frame = concat(frames)
+    name = Path(source.path).name
     if not row_count(frame):
-        raise SettingsInvalid(f"{path}: expected loans, found none that the contract takes")
+        raise SettingsInvalid(
+            f"{source}: expected loans, found none that the contract takes{left_out(excluded)}"
+        )
     statuses, *columns = zip(*books, strict=True)
-    with path.open("rb") as file:
-        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    outcomes = np.array([OUTCOMES.get(final_status(str(each)) or "", np.nan) for each in statuses])
+    weights = _weights(columns[-1], source, weighted_by) if weighted_by else None
+    # Their outcomes are final, but nobody like them is lent to any more.
+    is_ours = np.array([not is_before_policy(str(each)) for each in statuses])
+    excluded["that did not meet the credit policy"] += int((~is_ours).sum())
     return known_loans(
-        frame,
-        np.array([OUTCOMES.get(str(status), np.nan) for status in statuses]),
+        take(frame, is_ours),
+        outcomes[is_ours],
         observed_in=observed_in or _latest(columns[: len(_DATES)], received_at),
-        name=path.name,
-        data_sha256=checksum,
+        name=name,
+        data_sha256=_checksum(files),
         excluded=excluded,
-        weights=_weights(columns[-1], path, weighted_by) if weighted_by else None,
+        weights=None if weights is None else weights[is_ours],
         weighted_by=weighted_by,
     )
+
+
+def _batches(files: Sequence[FileReader]) -> Iterator[FileBatch]:
+    """Yield what the files hold, telling how they are read and how far that is."""
+    for file in files:
+        sys.stderr.write(f"{file.path}: {file.said}\n")
+        batches = file.read(0, max_records=_AT_ONCE, max_bytes=_BYTES_AT_ONCE)
+        yield from told(batches, partial(getattr, file, "share_read"))
+
+
+def _checksum(files: Sequence[FileReader]) -> str:
+    """Return the SHA-256 of a file, or of several ones' end to end."""
+    checksum = hashlib.sha256()
+    for file in files:
+        with file.path.open("rb") as content:
+            while piece := content.read(1 << 20):
+                checksum.update(piece)
+    return checksum.hexdigest()
+
+
+def _why(reject: Reject) -> str:
+    """Return a refusal's code, and the field that it is about."""
+    field, _, _ = reject.reason.partition(":")
+    return f"{reject.code.value} ({field})" if field in _FIELDS else reject.code.value
 
 
 def _latest(columns: Sequence[Sequence[Any]], received_at: datetime) -> np.datetime64:
@@ -222,14 +272,14 @@ def _latest(columns: Sequence[Sequence[Any]], received_at: datetime) -> np.datet
     return month
 
 
-def _weights(column: Sequence[Any], path: Path, name: str) -> Floats:
+def _weights(column: Sequence[Any], source: FileSource, name: str) -> Floats:
     try:
         weights = np.array([float(value) for value in column])
     except (TypeError, ValueError):
         weights = np.array([np.nan])
     if not (np.isfinite(weights) & (weights > 0.0)).all():
         raise SettingsInvalid(
-            f"{path}: column {name}: expected a finite weight above 0 for each loan, found others; "
-            "correct the column, or leave --weight out"
+            f"{source}: column {name}: expected a finite weight above 0 for each loan, found "
+            "others; correct the column, or leave --weight out"
         )
     return weights

@@ -27,7 +27,7 @@ def shown_on(source: Source, *, today: date) -> date:
     if isinstance(source, SimSource):
         return _last_day(np.datetime64(load_simulation_parameters().snapshot, "M"))
     latest = np.datetime64("NaT", "D")
-    for batch in all_records(source):
+    for batch in all_records(source, is_quiet=True):
         texts: list[str | None] = []
         for each in map(reported, batch):
             texts += (each.last_pymnt_d, each.last_credit_pull_d, each.issue_d)

@@ -10,7 +10,7 @@ from risk.contract.application import is_readable_id
 from risk.ingest.ids import id_text
 from risk.ingest.mend import date_text
 
-__all__ = ["Reported", "reported"]
+__all__ = ["Reported", "final_status", "is_before_policy", "reported"]
 
 
 class Reported(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +35,8 @@ class Reported(msgspec.Struct, frozen=True, gc=False):
         return found if is_readable_id(found) else ""
 
 
+_BEFORE_POLICY = "does not meet the credit policy. status:"
+_FINAL = {"fully paid": "Fully Paid", "charged off": "Charged Off"}
 _NOTHING = Reported()
 # A byte that is no UTF-8; objects or arrays nested deeper than the parser follows.
 _BEYOND_READING = (UnicodeDecodeError, RecursionError)
@@ -43,14 +45,34 @@ _decode = msgspec.json.Decoder(Reported).decode
 _as_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
+def final_status(status: str | None) -> str | None:
+    """Return ``Fully Paid`` or ``Charged Off`` for a status that says so; any other as it is.
+
+    Loans from before the credit policy say it behind a sentence of their own.
+    """
+    if status is None or status in _FINAL.values():
+        return status
+    words = " ".join(status.split()).casefold().removeprefix(_BEFORE_POLICY).strip()
+    return _FINAL.get(words, status)
+
+
+def is_before_policy(status: str) -> bool:
+    """Say whether a status is of a loan that did not meet the credit policy."""
+    return " ".join(status.split()).casefold().startswith(_BEFORE_POLICY)
+
+
 def reported(raw: bytes) -> Reported:
-    """Read a record; one that cannot be read reports nothing."""
+    """Read a record, its final status in plain words; one that cannot be read reports nothing."""
     try:
-        return _decode(raw)
+        found = _decode(raw)
     except msgspec.DecodeError:
-        return _mended(raw)
+        found = _mended(raw)
     except _BEYOND_READING:
         return _NOTHING
+    status = final_status(found.loan_status)
+    if status == found.loan_status:
+        return found
+    return msgspec.structs.replace(found, loan_status=status)
 
 
 def _mended(raw: bytes) -> Reported:

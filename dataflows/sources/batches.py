@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -58,6 +58,14 @@ class MicroBatch:
     def raw_of(self, off: int) -> bytes | None:
         """Return the bytes of the event at an offset of this batch; ``None`` for a tombstone."""
         return self.values[int(np.searchsorted(self.offsets, off))]
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A reader that knows how much there is in all."""
+
+    def bytes_done(self) -> tuple[float, int]:
+        """Return how many bytes were read, about, and how many there are."""
 
 
 class Reader(Protocol):

@@ -98,14 +98,10 @@ def _from_files(readers: Sequence[FileReader], limit: int | None, rate: float) -
     )
 
 
-def _share_read(readers: Sequence[FileReader]) -> float | None:
-    """Return how much of the files' bytes has been read; ``None`` when one does not say."""
+def _share_read(readers: Sequence[FileReader]) -> float:
+    """Return how much of the files' bytes has been read."""
     size = sum(reader.size for reader in readers)
-    shares = [reader.share_read for reader in readers]
-    if None in shares:
-        return None
-    done = sum((share or 0.0) * reader.size for share, reader in zip(shares, readers, strict=True))
-    return done / size if size else 1.0
+    return sum(reader.share_read * reader.size for reader in readers) / size if size else 1.0
 
 
 def _records(reader: FileReader) -> Iterator[list[bytes]]:

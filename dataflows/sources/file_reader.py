@@ -57,13 +57,9 @@ class FileSourceReader:
             return None
         return max(0, self._file.length_known - self._position)
 
-    def done(self) -> tuple[float, int] | None:
-        """Return the share of the file that was read, 0 to 1, and its bytes on disk."""
-        length = self._file.length_known
-        if length is not None:
-            return (self._position / length if length else 1.0), self._file.size
-        share = self._file.share_read
-        return None if share is None else (share, self._file.size)
+    def bytes_done(self) -> tuple[float, int]:
+        """Return how many of the file's bytes were read, about, and how many it has."""
+        return self._file.share_read * self._file.size, self._file.size
 
     def close(self) -> None:
         """Let go of the file."""

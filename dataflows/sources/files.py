@@ -72,7 +72,9 @@ class FileReader:
     Attributes
     ----------
     topic
-        The file's absolute path.
+        The file's absolute path, or the folder or pattern that it is one of.
+    path
+        The file.
     said
         How it is read, for people.
     size
@@ -84,6 +86,7 @@ class FileReader:
     def __init__(
         self,
         topic: str,
+        path: Path,
         records: _Records,
         *,
         said: str,
@@ -92,17 +95,19 @@ class FileReader:
         content: Bytes | None = None,
     ) -> None:
         self.topic = topic
+        self.path = path
         self.said = said
         self.size = size
         self.length_known = length_known
         self._records = records
         self._content = content
+        self._position = 0
 
     @property
-    def share_read(self) -> float | None:
-        """How much of the file's bytes has been taken, 0 to 1; ``None`` when not counted."""
+    def share_read(self) -> float:
+        """How much of the file's bytes, or of its rows, has been taken, 0 to 1."""
         if self._content is None:
-            return None
+            return self._position / self.length_known if self.length_known else 1.0
         return self._content.consumed / self._content.size if self._content.size else 1.0
 
     def read(
@@ -124,6 +129,7 @@ class FileReader:
             for offset, value, remark in self._records(start):
                 gathered.add(offset, value, remark)
                 if len(gathered.values) == max_records or gathered.size >= max_bytes:
+                    self._position = offset + 1
                     yield gathered.batch()
                     gathered = _Gathered(offset + 1)
         except FileDamaged:
@@ -131,6 +137,7 @@ class FileReader:
                 yield gathered.batch()
             raise
         if gathered.values:
+            self._position = gathered.offsets[-1] + 1
             yield gathered.batch()
 
 
@@ -185,7 +192,9 @@ def open_file(source: FileSource, *, needs: Needs = ()) -> FileReader:
         No such file, not readable, not of a kind that is read here, without the columns that are
         needed, or to be read in two ways.
     """
-    (reader,) = open_files(source, needs=needs)
+    reader, *others = open_files(source, needs=needs)
+    if others:
+        raise SettingsInvalid(f"{source}: expected one file, found {1 + len(others)}; name each")
     return reader
 
 
@@ -212,6 +221,7 @@ def _open_parquet(path: Path, topic: str, forms: FileForms, needs: Needs) -> Fil
     encode = row_encoder(reading, digest)
     return FileReader(
         topic,
+        path,
         lambda start: parquet_file.records(path, encode, start),
         said="; ".join(("Parquet", *reading.said)),
         size=path.stat().st_size,
@@ -227,6 +237,7 @@ def _open_json_lines(path: Path, topic: str, found: Contained) -> FileReader:
         said += f"; {NO_IDS}"
     return FileReader(
         topic,
+        path,
         lambda start: json_lines.records(content, digest, start),
         said=said,
         size=content.size,
@@ -252,6 +263,7 @@ def _open_table(
     encode = row_encoder(reading, hashlib.sha256(found.head).hexdigest())
     return FileReader(
         topic,
+        path,
         lambda start: csv_file.records(content, layout, encode, start),
         said="; ".join((layout.in_words(found.compression), *reading.said)),
         size=content.size,

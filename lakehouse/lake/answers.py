@@ -29,6 +29,7 @@ SHOWN_ROWS: Final = 100
 """How many rows a table shows; the other formats hold all."""
 
 _WIDEST: Final = 12
+_PIPED_WIDTH: Final = 100_000
 _FORMULA: Final = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
 
@@ -70,11 +71,16 @@ def save(answer: pa.Table, path: Path, form: str) -> None:
 def write(answer: pa.Table, file: TextIO, form: str) -> None:
     """Write an answer as text: ``table``, ``csv`` or ``json``."""
     writers: Mapping[str, Callable[[pa.Table, TextIO], None]] = {
-        "table": lambda table, to: show(table, Console(file=to)),
+        "table": lambda table, to: show(table, _console(to)),
         "csv": _write_csv,
         "json": _write_json,
     }
     writers[form](_with_unique_names(answer), file)
+
+
+def _console(to: TextIO) -> Console:
+    """Return a console as wide as the terminal; what goes into a pipe is not cut at all."""
+    return Console(file=to, width=None if to.isatty() else _PIPED_WIDTH)
 
 
 def show(answer: pa.Table, console: Console) -> None:

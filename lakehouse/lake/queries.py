@@ -11,6 +11,7 @@ from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
 __all__ = [
+    "decided_among",
     "decided_spans",
     "decisions_between",
     "history_ledger",
@@ -129,6 +130,14 @@ def new_outcomes(lake: Lake, offered: pa.Table) -> pa.Table:
 def outcomes_of(lake: Lake, application_ids: Sequence[str]) -> pa.Table:
     """Return application_id and whether the loan defaulted, where its outcome is known."""
     return _ask(lake, "outcomes_of", application_ids=list(application_ids))
+
+
+def decided_among(lake: Lake, application_ids: Sequence[str]) -> int:
+    """Return how many of these applications were ever decided."""
+    found: int = (
+        _ask(lake, "decided_among", application_ids=list(application_ids)).column(0)[0].as_py()
+    )
+    return found
 
 
 def latest_observation(lake: Lake) -> date | None:

@@ -12,7 +12,7 @@ from dataflows import train
 from dataflows.dossiers.tables import intervals
 from dataflows.loans.matured import Loans, known_loans, read_loans
 from dataflows.loans.simulated import simulate_loans
-from dataflows.sources.urls import SimSource
+from dataflows.sources.urls import FileSource, SimSource
 from dataflows.train import main
 from lakehouse.errors import SettingsInvalid
 from lakehouse.registry.artefacts import SHIPPED, load_model
@@ -77,11 +77,11 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_only_loans_with_a_final_outcome_are_kept_and_the_others_counted(loans_file: Path) -> None:
-    loans = read_loans(loans_file, received_at=NOW)
+    loans = read_loans(FileSource(str(loans_file)), received_at=NOW)
     assert len(loans.defaulted) == len(loans.months) == len(loans.frame["fico"]) == 2_396
     assert loans.excluded == {
-        "not readable as an application": 1,
-        "refused by the contract": 1,
+        "out_of_range (annual_inc)": 1,
+        "missing_field (loan_amnt)": 1,
         "neither Fully Paid nor Charged Off": 2,
     }
     _, defaulted = some_loans(2_400)
@@ -90,12 +90,12 @@ def test_only_loans_with_a_final_outcome_are_kept_and_the_others_counted(loans_f
 
 
 def test_the_books_are_of_the_latest_month_that_they_show(loans_file: Path) -> None:
-    assert str(read_loans(loans_file, received_at=NOW).observed_in) == "2014-04"
+    assert str(read_loans(FileSource(str(loans_file)), received_at=NOW).observed_in) == "2014-04"
 
 
 def test_books_that_show_no_month_are_looked_at_today(tmp_path: Path) -> None:
     event = an_event(issue_d=None, event_time="2016-01-01T00:00:00Z", loan_status="Fully Paid")
-    loans = read_loans(_write(tmp_path / "loans.jsonl", [event]), received_at=NOW)
+    loans = read_loans(FileSource(str(_write(tmp_path / "loans.jsonl", [event]))), received_at=NOW)
     assert str(loans.observed_in) == "2026-03"
 
 
@@ -108,9 +108,9 @@ def test_a_loan_counts_three_months_after_its_term(
     month = np.datetime64(observed_in, "M")
     if not matured:
         with pytest.raises(SettingsInvalid, match="had matured by 2013-03"):
-            read_loans(loans_file, received_at=NOW, observed_in=month)
+            read_loans(FileSource(str(loans_file)), received_at=NOW, observed_in=month)
         return
-    loans = read_loans(loans_file, received_at=NOW, observed_in=month)
+    loans = read_loans(FileSource(str(loans_file)), received_at=NOW, observed_in=month)
     assert len(np.unique(loans.months)) == matured
     assert sum(loans.excluded.values()) + len(loans.defaulted) == 2_400
 
@@ -132,17 +132,17 @@ def test_a_loan_of_unknown_term_has_not_matured() -> None:
 def test_a_file_without_outcomes_is_refused(tmp_path: Path, status: str | None) -> None:
     path = _write(tmp_path / "loans.jsonl", [an_event(event_time=None, loan_status=status)])
     with pytest.raises(SettingsInvalid, match="with loan_status Charged Off or Fully Paid, found"):
-        read_loans(path, received_at=NOW)
+        read_loans(FileSource(str(path)), received_at=NOW)
 
 
 def test_a_file_of_which_the_contract_takes_nothing_is_refused(tmp_path: Path) -> None:
     path = _write(tmp_path / "loans.jsonl", [an_event(annual_inc=-1)])
     with pytest.raises(SettingsInvalid, match="found none that the contract takes"):
-        read_loans(path, received_at=NOW)
+        read_loans(FileSource(str(path)), received_at=NOW)
 
 
 def test_weights_are_read_from_the_column_that_is_named(loans_file: Path) -> None:
-    loans = read_loans(loans_file, received_at=NOW, weighted_by="stands_for")
+    loans = read_loans(FileSource(str(loans_file)), received_at=NOW, weighted_by="stands_for")
     assert loans.weights is not None
     assert loans.weights.tolist() == (1.0 + loans.defaulted).tolist()
 
@@ -150,7 +150,7 @@ def test_weights_are_read_from_the_column_that_is_named(loans_file: Path) -> Non
 @pytest.mark.parametrize("column", ["purpose", "no_such_column", "recoveries"])
 def test_a_column_that_holds_no_weights_is_refused(loans_file: Path, column: str) -> None:
     with pytest.raises(SettingsInvalid, match=f"column {column}: expected a finite weight above 0"):
-        read_loans(loans_file, received_at=NOW, weighted_by=column)
+        read_loans(FileSource(str(loans_file)), received_at=NOW, weighted_by=column)
 
 
 def test_simulated_loans_are_those_that_have_matured_and_the_same_each_time() -> None:
@@ -207,8 +207,8 @@ def test_the_same_simulation_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_outcome_fields_in_the_file_change_nothing(loans_file: Path, tmp_path: Path) -> None:
     events = [json.loads(line) for line in loans_file.read_text().splitlines()]
     bare = [{k: v for k, v in event.items() if k != "recoveries"} for event in events]
-    given = read_loans(loans_file, received_at=NOW)
-    stripped = read_loans(_write(tmp_path / "bare.jsonl", bare), received_at=NOW)
+    given = read_loans(FileSource(str(loans_file)), received_at=NOW)
+    stripped = read_loans(FileSource(str(_write(tmp_path / "bare.jsonl", bare))), received_at=NOW)
     one, *_ = train.train(given, revision="t", test_months=3)
     other, *_ = train.train(stripped, revision="t", test_months=3)
     assert isinstance(one.model, Scorecard)
@@ -263,7 +263,7 @@ def test_what_cannot_be_meant_is_bad_usage(loans_file: Path, arguments: list[str
 
 @pytest.mark.usefixtures("few_trees")
 def test_a_dossier_holds_every_bin_and_pools_small_groups(loans_file: Path) -> None:
-    loans = read_loans(loans_file, received_at=NOW)
+    loans = read_loans(FileSource(str(loans_file)), received_at=NOW)
     frame = dict(loans.frame)
     frame["state"] = np.array(["CA", "NV"], dtype=object)[(np.arange(2_396) % 40 == 0).astype(int)]
     whole = known_loans(
@@ -300,7 +300,7 @@ def test_limits_read_as_intervals() -> None:
 
 @pytest.fixture(scope="module")
 def real_loans(shared_data: Path) -> Loans:
-    return read_loans(shared_data / "loans_2007_2011h1.parquet", received_at=NOW)
+    return read_loans(FileSource(str(shared_data / "loans_2007_2011h1.parquet")), received_at=NOW)
 
 
 def _apart(loans: Loans) -> tuple[Any, Any]:

@@ -64,6 +64,7 @@ def real(
     record_outcomes(
         all_records(source),
         lambda offered: recorder.record(lake, offered),
+        len,
         source=path.name,
         observed_on=OBSERVED_ON,
         recorded_at=DECIDED_AT,
@@ -83,7 +84,7 @@ def books_of(rows: list[dict[str, Any]], pd_of: dict[str, float]) -> Books:
     for row in rows:
         issued = month_of(row["issue_d"])
         assert issued is not None
-        defaulted = row["loan_status"] == "Charged Off"
+        defaulted = row["loan_status"].endswith("Charged Off")
         paid = month_of(row["last_pymnt_d"])
         ended = (paid or issued) + 5 if defaulted else (paid or OBSERVED_ON.year * 12 + 11)
         loans.append(
@@ -92,7 +93,7 @@ def books_of(rows: list[dict[str, Any]], pd_of: dict[str, float]) -> Books:
                 int(row["term"].split()[0]),
                 min(ended, OBSERVED_ON.year * 12 + OBSERVED_ON.month - 1),
                 defaulted,
-                row["loan_status"] in {"Charged Off", "Fully Paid"},
+                row["loan_status"].endswith(("Charged Off", "Fully Paid")),
                 pd_of[str(row["id"])],
             )
         )

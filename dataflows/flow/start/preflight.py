@@ -18,6 +18,7 @@ from dataflows.flow.start.starts import find_starts
 from dataflows.flow.start.topic_watch import TopicWatch
 from dataflows.flow.status import StatusLine
 from dataflows.flow.steps import Judge, Store
+from dataflows.flow.summary import tell, verdict_on
 from dataflows.sources.partitions import partitions_of
 from lakehouse.gold.appender import GoldAppender, GoldWriter, open_gold
 from lakehouse.postgres.connection import Patience
@@ -76,6 +77,8 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
 
     account = RunCounts(is_bounded=found.is_bounded)
     serve_metrics(settings.metrics_address)
+    is_fresh = all(each.start.is_first for each in placed)
+    stack.callback(_end, settings, lifecycle, account, may_fail=is_fresh, place=place)
     status = StatusLine(account) if place.leads else StatusLine(account, to_terminal=False)
     stack.callback(status.close)
     status.start()
@@ -86,6 +89,7 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
         token=token,
         compiled=IS_COMPILED,
         starts={each.key: each.start.off for each in placed},
+        reading={each.key: each.partition.said for each in placed if each.partition.said},
     )
     rules.watch()
     _watch_topic(found, lifecycle)
@@ -104,6 +108,20 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
             place,
         ),
     )
+
+
+def _end(
+    settings: Settings, lifecycle: Lifecycle, account: RunCounts, *, may_fail: bool, place: Place
+) -> None:
+    """Tell what became of a source that ended; a whole file of which nothing was decided fails."""
+    if lifecycle.is_stopping and not account.is_bounded:
+        return
+    tell(account, settings.source)
+    is_whole = account.is_bounded and not lifecycle.is_stopping and place.count == 1
+    if is_whole and (may_fail or account.totals().read):
+        failure = verdict_on(account, settings.source)
+        if failure is not None:
+            lifecycle.fail_at_end(failure)
 
 
 def _writer(dsn: str, settings: Settings, token: int | None, patience: Patience) -> SilverWriter:

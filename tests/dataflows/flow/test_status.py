@@ -23,6 +23,8 @@ KEYS = {
     "tiers",
     "events_per_second",
     "lag",
+    "share_done",
+    "seconds_left",
     "silver_p99_ms",
     "gold_age_seconds",
 }

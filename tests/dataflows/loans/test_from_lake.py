@@ -14,6 +14,7 @@ from dataflows import backtest, outcomes
 from dataflows.loans.cases import cases_of_lake
 from dataflows.loans.from_lake import loans_of_lake
 from dataflows.loans.matured import read_loans
+from dataflows.sources.urls import FileSource
 from lakehouse.errors import SettingsInvalid
 from lakehouse.lake.session import Lake
 from lakehouse.registry.artefacts import load_model
@@ -54,7 +55,7 @@ def lake(home: Path) -> Iterator[Lake]:
 def test_loans_of_the_lake_are_those_of_the_file_that_brought_both(lake: Lake, home: Path) -> None:
     ours = loans_of_lake(lake)
     theirs = read_loans(
-        home / "loans.jsonl",
+        FileSource(str(home / "loans.jsonl")),
         received_at=datetime.now(UTC),
         observed_in=np.datetime64("2019-03"),
     )
