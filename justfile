@@ -132,6 +132,11 @@ coverage *arguments:
 bench *name:
     @{{ python }} -m tests.bench "$@"
 
+# Fuzz the compiled reader under sanitizers, guided by coverage where clang is: just fuzz [SECONDS]
+[group('prove')]
+fuzz *seconds:
+    {{ python }} -m tests.risk.flat_fuzz "$@"
+
 # Format the code and sort its imports
 [group('change')]
 format:

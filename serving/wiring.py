@@ -115,7 +115,7 @@ def open_parts(
         checks["broker"] = recorder.ping
     return Parts(
         rules=rules,
-        limits=Limits(max_bytes=settings.max_event_bytes),
+        limits=Limits(max_bytes=settings.max_event_bytes, is_native=settings.native == "on"),
         now=now,
         reads=reads,
         dossiers=dossiers,

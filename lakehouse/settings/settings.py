@@ -93,6 +93,7 @@ class Settings(BaseModel):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _about("The least severe line worth writing.")
     ] = "info"
+    native: Annotated[Literal["on", "off"], _about("Whether compiled code may read events.")] = "on"
 
     file_dates: Annotated[
         Literal["refuse", "mdy", "dmy"],
@@ -116,7 +117,6 @@ class Settings(BaseModel):
         Literal["auto", "utf-8", "utf-16", "cp1252"],
         _about("How a text file writes its letters; `auto` takes it from the content."),
     ] = "auto"
-
     max_event_bytes: Annotated[
         int, _about("An event longer than this is quarantined unread.", ge=1024, le=64 << 20)
     ] = 1_048_576
@@ -256,7 +256,6 @@ class Settings(BaseModel):
             "silver, at least 32 characters; `RISK_HOME/api-pepper`, made at first use, if unset."
         ),
     ] = SecretStr("")
-
     kafka_security_protocol: Annotated[
         Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"],
         _about("How to speak to the broker."),

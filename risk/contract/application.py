@@ -149,7 +149,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large, how deep and how far ahead of its arrival an event may be.
+    """How events are read: how large, how deep and how far ahead of their arrival they may be.
 
     Attributes
     ----------
@@ -159,11 +159,15 @@ class Limits:
         Objects and arrays inside one another, the event's own object included: 1 or more.
     max_ahead_minutes
         Minutes between an event's arrival and the time it says it happened.
+    is_native
+        Whether compiled code, where there is any, may read events that are alike. The values are
+        the same either way.
     """
 
     max_bytes: int = 262_144
     max_depth: int = 64
     max_ahead_minutes: int = 15
+    is_native: bool = True
 
 
 Text: TypeAlias = Annotated[str, Meta(max_length=MAX_TEXT)] | None

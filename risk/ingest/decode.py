@@ -104,7 +104,7 @@ def decode(raws: Sequence[bytes | None], *, limits: Limits) -> Decoded:
     parts: list[Applications] = []
     rows: list[NDArray[np.int64]] = []
     left = np.arange(len(raws))
-    if len(raws) >= FEWEST:
+    if len(raws) >= FEWEST and limits.is_native:
         raws = Packed.of(raws)
     # As often as there are producers, or dialects, whose events are alike.
     while isinstance(raws, Packed) and (flat := read_flat(raws, left, longest)) is not None:

@@ -94,7 +94,7 @@ def clean_row(**changes: Any) -> dict[str, Any]:
     return {name: column[0] for name, column in outcome.frame.items()}
 
 
-def refusal(raw: bytes | None, **limits: int) -> Reject:
+def refusal(raw: bytes | None, **limits: Any) -> Reject:
     """Return why judging an event refuses it."""
     verdicts = judge_all([raw], limits=Limits(**limits))
     assert len(verdicts.rejects) == 1, verdicts.decided

@@ -81,13 +81,14 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
     stack.callback(_end, settings, lifecycle, account, may_fail=is_fresh, place=place)
     status = StatusLine(account) if place.leads else StatusLine(account, to_terminal=False)
     stack.callback(status.close)
+    is_native = settings.native == "on"
     status.start()
     log.info(
         "started",
         source=settings.source,
         **versions_of(rules()),
         token=token,
-        compiled=IS_COMPILED,
+        compiled=IS_COMPILED and is_native,
         starts={each.key: each.start.off for each in placed},
         reading={each.key: each.partition.said for each in placed if each.partition.said},
     )
@@ -99,7 +100,7 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
             lifecycle,
             allowed_latency_seconds=settings.allowed_latency_ms / 1000,
         ),
-        judge=Judge(rules, Limits(max_bytes=settings.max_event_bytes)),
+        judge=Judge(rules, Limits(max_bytes=settings.max_event_bytes, is_native=is_native)),
         store=Store(partial(_writer, dsn, settings, token, patience), account),
         gold=GoldSink(
             list(gold),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
+from importlib.resources import files
 from typing import Any, Final, cast
 
 import numpy as np
@@ -28,7 +30,7 @@ __all__ = [
 A_NUMBER: Final = -2
 """The code of a value that is no text; -1 is that of null."""
 
-_INTERFACE: Final = 3
+_SOURCES: Final = ("flat.c", "flat_time.h")
 
 # `enum kind`.
 _PASSES_BY, _NUMBER, _TEXT, _TEXT_OR_NUMBER, _TEXT_OR_WHOLE, _TIME = range(6)
@@ -145,8 +147,13 @@ class Library:
 
     def __init__(self, path: str) -> None:
         library = ctypes.CDLL(path)
-        if library.flat_interface() != _INTERFACE:
-            raise OSError(f"{path} was made for another version of this code; make it again")
+        library.flat_source.restype = ctypes.c_char_p
+        made_from, source = library.flat_source().decode(), source_sha256()
+        if made_from != source:
+            raise OSError(
+                f"{path} was made from other sources: expected checksum {source}, found "
+                f"{made_from or 'none'}; run ops/compile.sh"
+            )
         self._read = library.read_flat
 
     def read(self, starts: NDArray[np.int64], sizes: NDArray[np.int64], keys: Keys) -> Found:
@@ -180,9 +187,15 @@ class Library:
         return replace(found, texts=found.texts[: ends[-1]], text_ends=ends)
 
 
+def source_sha256() -> str:
+    """Return the checksum of the sources that lie beside this file, in hexadecimal."""
+    folder = files(__package__)
+    return sha256(b"".join((folder / name).read_bytes() for name in _SOURCES)).hexdigest()
+
+
 def load() -> Library | None:
     """Return the compiled code that lies beside this file; None where there is none that fits."""
     try:
-        return Library(__file__.removesuffix("interface.py") + "libflat.so")
-    except OSError:
+        return Library(str(files(__package__) / "libflat.so"))
+    except (OSError, AttributeError):  # there is none, or it lacks what is called
         return None

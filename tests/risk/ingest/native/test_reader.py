@@ -1,6 +1,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -315,6 +316,13 @@ def test_without_compiled_code_the_same_isread(monkeypatch: pytest.MonkeyPatch) 
     for field, values in alone.applications.texts.items():
         assert together.applications.texts[field].tolist() == values.tolist()
     assert alone.applications.numbers.tobytes() == together.applications.numbers.tobytes()
+
+
+def test_compiled_code_that_may_not_be_used_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "read_flat", None)
+    raws = feed(20)
+    off = decode(raws, limits=replace(LIMITS, is_native=False))
+    assert off.rows.tolist() == [*range(20)]
 
 
 def test_every_field_of_the_contract_isread() -> None:
