@@ -1,4 +1,4 @@
-"""From bytes to verdicts: each event of a batch is decided or refused, and nothing is raised."""
+"""Turn a batch's bytes into verdicts: each event is decided or refused, and nothing is raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small slow tables that a decision is joined to; handed over by whoever keeps them."""
+"""Join a decision to the reference tables, which the caller hands over."""
 
 from __future__ import annotations
 

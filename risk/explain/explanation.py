@@ -1,4 +1,4 @@
-"""Everything about one decision, for whoever has to answer for it.
+"""Explain one decision whole: versions, rules, the model's parts and reasons.
 
 What the policy found and what the model found are kept apart: the policy alone gives the tier, the
 model alone the PD and the adverse reasons.

@@ -1,4 +1,4 @@
-"""From a frame's values to those that a person or JSON reads."""
+"""Turn a frame's values into those that a person or JSON reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames to boosting models: trees in bags beside a smooth regression, folded into tables.
+"""Fit a boosting model: trees in bags beside a smooth regression, folded into tables.
 
 A bag is an ensemble on another part of the loans, each split of which chooses among a few features;
 the mean of bags is steadier in time than one ensemble (Breiman, "Bagging predictors", *Machine

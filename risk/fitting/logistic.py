@@ -1,4 +1,4 @@
-"""Frames to logistic regressions on everything that is known, with one ridge penalty for all.
+"""Fit a logistic regression on everything that is known, with one ridge penalty for all.
 
 No direction binds a weight: the lender's price and grade say again what the other features say, and
 among so many that repeat each other a single weight means little. Such a model orders well and

@@ -1,4 +1,4 @@
-"""Frames to scorecards.
+"""Fit a scorecard.
 
 Where the classic scorecard scales each feature's weights of evidence by one number, this one fits
 all bins together (`risk.fitting.monotone_regression`), so that a bin says only what other features

@@ -1,4 +1,4 @@
-"""Columns of few distinct values: what is done to a value is done once, then looked up by row."""
+"""Columns of few distinct values: work on each value once, then look it up by row."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Coded:
     def mapped(self, function: Callable[[Any], Any], dtype: Any = object) -> NDArray[Any]:
         """Return what the function gives for each row's value.
 
-        Of many rows each value is asked once, so that the function must give the same again.
+        The function is called once for each distinct value; it must depend on the value alone.
         """
         if isinstance(function, Memo):
             function = function.__getitem__

@@ -1,4 +1,4 @@
-"""What a function gave, by its argument: a column of few distinct values costs look-ups only."""
+"""Remember a function's results: a column of few distinct values costs look-ups only."""
 
 from __future__ import annotations
 

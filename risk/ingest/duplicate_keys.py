@@ -1,8 +1,8 @@
-"""Find the events of a batch that a parser which fills a struct would not read as they are.
+"""Find the events of a batch that must be looked at closely before they are parsed.
 
-Such a parser keeps the last of two equal keys and says nothing. Looking closely at every event
-would cost more than everything else together, so a batch is searched as columns for those that need
-it. Whatever is not found here has distinct keys, is not deep, and hides nothing in an escape.
+The parser keeps the last of two equal keys and says nothing. To look closely at every event would
+cost more than all else, so a batch is searched by column operations. An event that is not found
+here has distinct keys, is not deep, and hides nothing in an escape.
 """
 
 from __future__ import annotations

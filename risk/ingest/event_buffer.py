@@ -1,4 +1,4 @@
-"""Events one behind the other in memory, the form in which they are read and archived.
+"""Keep events end to end in memory, the form in which they are read and archived.
 
 Thousands of events that each lie somewhere cost more to find than to read, and compiled code
 and Arrow both want to know where bytes stand, not which objects hold them.
@@ -41,8 +41,9 @@ class Packed(Sequence[bytes | None]):
     Attributes
     ----------
     pieces
-        Their bytes, in pieces of about a megabyte: one of that size goes where one before it was,
-        while memory that the system hands over anew, page by page, costs more than the copy.
+        Their bytes, in pieces of about a megabyte. The allocator gives a piece of that size the
+        place of a former one. A larger one would get new pages from the system, and those cost
+        more than the copy.
     starts
         int64, where in memory each event begins, as long as this lives.
     sizes

@@ -1,4 +1,4 @@
-"""What the documents of all kinds of model share: the scale, the fit, and how they are kept."""
+"""What the documents of all kinds of model share: scale, fit, checks, reading and writing."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
     says: str | None
 
 
-class Verdict(msgspec.Struct, frozen=True, gc=False):
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """What was decided; `pd` is the probability of default, higher `points` are safer."""
 
     pd: float
@@ -111,7 +111,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     event_at: datetime
     applied_on: date
     decided_at: datetime
-    decision: Verdict
+    decision: Decided
     model_reasons: tuple[Reason, ...]
     versions: Versions
     content_hash: str
@@ -174,7 +174,7 @@ def _decision(row: Mapping[str, Any], policy: Policy, decided_at: datetime) -> D
         event_at=row["event_at"].replace(tzinfo=UTC),
         applied_on=row["applied_on"],
         decided_at=decided_at,
-        decision=Verdict(
+        decision=Decided(
             pd=row["pd"],
             points=row["points"],
             tier=row["tier"],

@@ -68,3 +68,12 @@ def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
 def _anchors(page: Path) -> set[str]:
     headings = [line.lstrip("#").strip() for line in lines(page) if line.startswith("#")]
     return {re.sub(r"[^\w\- ]", "", text).lower().replace(" ", "-") for text in headings}
+
+
+def test_pages_and_docstrings_speak_of_packages_and_commands() -> None:
+    """No picture stands for a package, a command or the project: a newcomer reads it literally."""
+    picture = re.compile(
+        r"\b(this|the|our) (house|mill|cellar|door|room)s?\b(?! for)", re.IGNORECASE
+    )
+    written = files(".md", ".py", ".toml", ".yaml", ".sh", "justfile")
+    assert offending([path for path in written if path != HERE], picture.search) == []

@@ -49,11 +49,11 @@ def pipeline_verdict(view: View) -> Any:
     return parts.verdict("ok", "Pipeline: every event accounted for", text, "/pipeline")
 
 
-def _account(view: View) -> Account:
+def _account(view: View) -> EventCounts:
     rows = view.ask(view.desk.stores.progress)
     if not rows:
         raise Nothing("No data yet", "just demo")
-    return Account(
+    return EventCounts(
         read=sum(row.read for row in rows),
         decided=sum(row.decided for row in rows),
         duplicates=sum(row.duplicates for row in rows),
@@ -62,7 +62,7 @@ def _account(view: View) -> Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class EventCounts:
     """What became of every event that was read."""
 
     read: int
@@ -98,7 +98,7 @@ def equation(view: View) -> Any:
     said = "Every event accounted for" if holds else f"{account.open_events} events open"
     return html.Section(
         [
-            html.H2("Account of events", className="sr"),
+            html.H2("EventCounts of events", className="sr"),
             *shown,
             parts.pill("ok" if holds else "bad", said),
         ],
