@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from risk.contract.application import REJECT_CODES, Limits, LoanApplication, Reject, RejectCode
 from risk.ingest.application_columns import Applications, of_events, stacked
-from risk.ingest.duplicate_keys import doubtful
+from risk.ingest.duplicate_keys import FEW, doubtful, is_doubtful
 from risk.ingest.event_buffer import Packed
 from risk.ingest.examine import Fault, examine
 from risk.ingest.mend import mended
@@ -147,8 +147,12 @@ def _read_alone(
     rows = list(texts)
     for start in range(0, len(rows), _SEARCHED_AT_ONCE):
         some = rows[start : start + _SEARCHED_AT_ONCE]
-        found = doubtful([texts[row] for row in some], limits.max_depth)
-        for row in compress(some, found.tolist()):
+        found = (
+            [is_doubtful(texts[row], limits.max_depth) for row in some]
+            if len(some) <= FEW
+            else doubtful([texts[row] for row in some], limits.max_depth).tolist()
+        )
+        for row in compress(some, found):
             if fault := examine(texts[row], limits.max_depth):
                 faults[row] = fault
     applications: dict[int, LoanApplication] = {}

@@ -1,6 +1,9 @@
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
-from risk.ingest.duplicate_keys import doubtful
+from risk.ingest.duplicate_keys import doubtful, is_doubtful
+from tests.risk.simulated import a_simulator
 
 
 def _found(*texts: bytes, max_depth: int = 64) -> list[int]:
@@ -60,3 +63,35 @@ def test_an_event_that_is_not_json_does_no_harm_to_its_neighbours() -> None:
     for broken in (b'":', b'"', b":", b'{"a":1,"a', b'"":"":', b"\\", b"{" * 70, *trailing):
         for batch in ([broken, sound], [sound, broken], [sound, broken, sound]):
             assert {batch[row] for row in _found(*batch)} <= {broken}
+
+
+_PIECES = [
+    b'"a"',
+    b'"b"',
+    b'"":"',
+    b":",
+    b",",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b" ",
+    b"1",
+    rb"\"",
+    rb"\u0000",
+]
+
+
+@given(pieces=st.lists(st.sampled_from(_PIECES), max_size=20))
+def test_one_event_is_doubtful_alone_if_it_is_among_others(pieces: list[bytes]) -> None:
+    for text in (b"".join(pieces), b'{"a":' + b"".join(pieces) + b"}"):
+        (among_others,) = doubtful([text], 3).tolist()
+        assert is_doubtful(text, 3) or not among_others
+
+
+def test_a_simulated_event_is_not_doubtful_alone() -> None:
+    events = a_simulator().events(0, 50)
+    assert sum(is_doubtful(event, 64) for event in events) == int(doubtful(events, 64).sum())
+    assert is_doubtful(b'{"a":1,"a":2}', 64)
+    assert is_doubtful(b'{"a" :1,"b":2,"b":3}', 64)
+    assert is_doubtful(b"[" * 100_000, 10**9)
