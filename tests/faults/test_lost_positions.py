@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -257,11 +258,11 @@ def test_a_clean_stop_after_a_quiet_spell_leaves_no_position_behind(
     settings: dict[str, str], broker: Broker, topic: str, tmp_path: Path
 ) -> None:
     produce(settings["RISK_SOURCE"], 100, seed=1)
-    with running_flow(settings, log=tmp_path / "flow.log") as flow:
+    with running_flow(settings, log=tmp_path / "flow.log", arguments=("-s", "1")) as flow:
         flow.wait_until(lambda: position(flow) >= 100, seconds=60, what="drained")
-        flow.wait_until(
-            lambda: flow.total("risk_commits_total") >= 3, seconds=60, what="committed to gold"
-        )
+        # Some epochs without data: a table without rows has then not taken its position yet.
+        quiet_until = time.monotonic() + 4
+        flow.wait_until(lambda: time.monotonic() > quiet_until, seconds=10, what="quiet")
         flow.terminate()
         assert flow.wait(seconds=30) == 0, flow.tail()
     assert sound_account(settings)["gold_behind"] == 0
