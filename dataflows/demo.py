@@ -1,7 +1,8 @@
 """The main job on one machine with nothing configured: ``python -m dataflows.demo [SECONDS]``.
 
 Runs the real flow (`dataflows.score`) on the simulated stream, into the embedded Postgres and a
-local lake, and the API beside it; then shows what came of it. Without SECONDS it runs until Ctrl-C.
+local lake, with the API and the pages beside it; then shows what came of it. Without SECONDS it
+runs until Ctrl-C.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from dataflows.demo_api import (
     running_api,
     simulated_applications,
 )
+from dataflows.demo_ui import running_pages
 from dataflows.sources.clock import utc_now
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import queries
@@ -85,7 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         appoint_challenger(settings, utc_now())
-        with running_api(settings, os.environ) as api, maintenance(settings):
+        with (
+            running_api(settings, os.environ) as api,
+            running_pages(settings, os.environ) as pages,
+            maintenance(settings),
+        ):
+            console.print(f"  {pages}", style="dim", markup=False, soft_wrap=True)
             answer = _ask(settings, api, console)
             exit_code = run_flow(seconds)
             if exit_code < 0:

@@ -31,7 +31,15 @@ if TYPE_CHECKING:
 
     from lakehouse.settings.settings import Settings
 
-__all__ = ["Answer", "BesideApi", "ask_about_one", "running_api", "simulated_applications"]
+__all__ = [
+    "Answer",
+    "BesideApi",
+    "ask_about_one",
+    "free_address",
+    "running_api",
+    "simulated_applications",
+    "stop",
+]
 
 API: Final = (sys.executable, "-m", "serving.app")
 START_SECONDS: Final = 20.0
@@ -95,7 +103,7 @@ def running_api(settings: Settings, env: Mapping[str, str]) -> Iterator[BesideAp
         The environment that `settings` were read from, which is also the API's.
     """
     try:
-        address = _free_address(settings.api_address)
+        address = free_address(settings.api_address)
     except (OSError, OverflowError) as exc:
         yield BesideApi(None, f"RISK_API_ADDRESS {settings.api_address} is not to be had ({exc})")
         return
@@ -112,12 +120,12 @@ def running_api(settings: Settings, env: Mapping[str, str]) -> Iterator[BesideAp
     try:
         why_not = _wait_until_up(address, process)
         if why_not:
-            _stop(process)
+            stop(process)
             yield BesideApi(None, f"{why_not}; see {log}")
         else:
             yield BesideApi(address)
     finally:
-        _stop(process)
+        stop(process)
 
 
 def simulated_applications(now: datetime) -> list[bytes]:
@@ -184,7 +192,7 @@ def _decide(
     return msgspec.json.decode(body, type=Answer)
 
 
-def _free_address(address: str) -> str:
+def free_address(address: str) -> str:
     """Return the address as it is, or with a free port for 0; bind's own error if it is taken."""
     host, _, port = address.rpartition(":")
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
@@ -221,7 +229,8 @@ def _connection(address: str) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(host.strip("[]"), int(port), timeout=_REQUEST_SECONDS)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and see that it does."""
     process.terminate()
     try:
         process.wait(STOP_SECONDS)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +13,15 @@ import uvicorn
 from dash import Dash, Input, Output, html
 from fastapi import FastAPI
 
-from lakehouse.errors import LakehouseError
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.migrate import migrate
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import open_silver
 from ui import vendor
+from ui.access.gate import Gate
 from ui.access.headers import SecurityHeaders
+from ui.access.who import current_user
+from ui.access.wiring import gate_parts
 from ui.cards import register
 from ui.data.asking import Desk
 from ui.data.questions import Stores
@@ -43,7 +43,7 @@ from ui.pages import (
 )
 from ui.vendor import PLOTLY
 
-__all__ = ["create_app", "main"]
+__all__ = ["create_app", "serve"]
 
 PAGES: Final = (
     overview.PAGE,
@@ -101,7 +101,8 @@ def create_app(
     )
     app.index_string = _INDEX.replace("TOKENS", as_css()).replace("PLOTLY", PLOTLY)
     vendor.serve(server)
-    app.layout = lambda: shell.layout("")
+    has_gate = settings.ui_auth != "off"
+    app.layout = lambda: shell.layout(current_user().name if has_gate else "")
     shell.register(app)
     options.register(app, desk)
     pages = {page.path: page for page in PAGES}
@@ -122,7 +123,8 @@ def create_app(
     stack.callback(watch.close)
     live.register(app, watch)
     _set_up(app)
-    return SecurityHeaders(server, app.csp_hashes), app
+    guarded = Gate(server, *gate_parts(settings, silver_dsn, now=now)) if has_gate else server
+    return SecurityHeaders(guarded, app.csp_hashes), app
 
 
 def _set_up(app: Dash) -> None:
@@ -159,14 +161,3 @@ def serve(settings: Settings) -> None:
             date_header=False,
             timeout_graceful_shutdown=3,
         )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the settings and serve; what can be expected to fail is one line."""
-    del arguments
-    try:
-        serve(Settings.from_env(os.environ))
-    except LakehouseError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        return error.exit_code
-    return 0

@@ -14,7 +14,7 @@ from ui.look import words
 from ui.look.parts import Level
 from ui.shifts import champion_of
 
-__all__ = ["OpenAlert", "history_of", "open_alerts"]
+__all__ = ["OpenAlert", "counts", "history_of", "open_alerts"]
 
 _DAYS: Final = 30
 

@@ -242,6 +242,29 @@ class Settings(BaseModel):
             pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
         ),
     ] = "127.0.0.1:8050"
+    ui_auth: Annotated[
+        Literal["accounts", "proxy", "off"],
+        _about(
+            "Who may see the pages: `accounts` asks for a name and password (`python -m ui users`; "
+            "where silver is embedded there is one, `admin`, its password in "
+            "`RISK_HOME/ui-password`); `proxy` believes `X-Forwarded-User` and "
+            "`X-Forwarded-Groups` of `RISK_UI_TRUSTED_PROXIES`; `off` lets everybody in."
+        ),
+    ] = "accounts"
+    ui_secret: Annotated[
+        SecretStr,
+        _about(
+            "What the pages' session cookies are signed with, the same for every server, at least "
+            "32 characters; `RISK_HOME/ui-secret`, made at first use, if unset."
+        ),
+    ] = SecretStr("")
+    ui_trusted_proxies: Annotated[
+        str,
+        _about(
+            "Addresses or networks, comma-separated, whose headers say who asks, with "
+            "`RISK_UI_AUTH=proxy`."
+        ),
+    ] = "127.0.0.1/32,::1/128"
     record_to: Annotated[
         str,
         _about(
@@ -393,6 +416,11 @@ def _refuse_contradictions(settings: "Settings") -> None:
     if settings.api_pepper and len(settings.api_pepper.get_secret_value()) < _SHORTEST_PEPPER:
         raise SettingsInvalid(
             f"RISK_API_PEPPER is shorter than {_SHORTEST_PEPPER} characters; make one, for example "
+            "with `openssl rand -base64 32`"
+        )
+    if settings.ui_secret and len(settings.ui_secret.get_secret_value()) < _SHORTEST_PEPPER:
+        raise SettingsInvalid(
+            f"RISK_UI_SECRET is shorter than {_SHORTEST_PEPPER} characters; make one, for example "
             "with `openssl rand -base64 32`"
         )
     if not settings.is_silver_embedded:

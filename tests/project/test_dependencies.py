@@ -47,11 +47,8 @@ NOT_IMPORTED = {
 }
 # Declared for parts that are being written. Whoever imports one takes it off here.
 AHEAD = {
-    "argon2-cffi",
     "evidently",
-    "itsdangerous",
     "pandas",
-    "playwright",
 }
 
 

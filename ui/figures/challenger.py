@@ -24,9 +24,9 @@ def matrix(
     """Return applications by the champion's band (down) and the challenger's (across)."""
     colours = SCHEMES[scheme]
     names = [
-        f"to {edges[0]:.0%}",
-        *(f"{a:.0%} \u2013 {b:.0%}" for a, b in pairwise(edges)),
-        f"above {edges[-1]:.0%}",
+        f"\u2264 {edges[0] * 100:g}",
+        *(f"{a * 100:g} \u2013 {b * 100:g}" for a, b in pairwise(edges)),
+        f"> {edges[-1] * 100:g}",
     ]
     total = sum(counts.values()) or 1
     size = len(names)
@@ -77,7 +77,7 @@ def matrix(
             "categoryorder": "array",
             "categoryarray": names,
             "fixedrange": True,
-            "title": {"text": f"PD of {challenger}", "font": small},
+            "title": {"text": f"PD of {challenger}, %", "font": small},
             "tickfont": {"size": 10, "color": colours["text3"]},
         },
         yaxis={
@@ -89,7 +89,7 @@ def matrix(
             "categoryarray": names,
             "rangemode": "normal",
             "ticksuffix": " ",
-            "title": {"text": f"PD of {champion}", "font": small},
+            "title": {"text": f"PD of {champion}, %", "font": small},
         },
     )
 

@@ -104,7 +104,7 @@ def trade_off(
     return figure(
         scheme,
         traces,
-        height=330,
+        height=372,
         hovermode="closest",
         annotations=notes,
         xaxis={

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import Dash, Input, Output
+from dash import ALL, Dash, Input, Output, State
 
 from lakehouse.errors import LakehouseError
+from risk.errors import RiskError
+from ui.cards import Nothing, View
 from ui.data.asking import Desk
-from ui.data.filters import Book
+from ui.data.filters import Book, Filters
 from ui.data.questions import book_of
+from ui.open_alerts import counts
 
 __all__ = ["foot", "register"]
 
@@ -32,6 +36,20 @@ def register(app: Dash, desk: Desk) -> None:
             list(book.states),
             list(book.models),
         )
+
+    @app.callback(
+        Output({"badge": ALL}, "children"),
+        Output({"badge": ALL}, "className"),
+        Input("route", "data"),
+        State({"badge": ALL}, "id"),
+    )
+    async def badges(_path: Any, ids: Sequence[Mapping[str, str]]) -> Any:
+        try:
+            found = await asyncio.to_thread(lambda: counts(View(desk, Filters(), "light")))
+        except (LakehouseError, RiskError, Nothing):
+            found = {}
+        texts = [str(found.get(each["badge"]) or "") for each in ids]
+        return texts, ["badge" if each["badge"] != "/quality" else "badge warn" for each in ids]
 
 
 def foot(desk: Desk) -> str:

@@ -115,12 +115,16 @@ def _topbar(user: str) -> Any:
                     html.Span(user[:2].upper(), className="avatar", title=f"Signed in as {user}")
                     if user
                     else None,
-                    html.A(
-                        parts.icon("log-out"),
-                        href="/logout",
-                        className="tool",
-                        title="Sign out",
-                        **{"aria-label": "Sign out"},
+                    html.Form(
+                        html.Button(
+                            parts.icon("log-out"),
+                            className="tool",
+                            title="Sign out",
+                            type="submit",
+                            **{"aria-label": "Sign out"},
+                        ),
+                        method="post",
+                        action="/logout",
                     )
                     if user
                     else None,
@@ -160,12 +164,13 @@ def _sidebar() -> Any:
             )
             for entry in entries
         ]
-    return html.Div(
+    return html.Aside(
         [
             html.Nav(links, **{"aria-label": "Pages"}),
             html.Div(id="versions", className="sidebar-foot num"),
         ],
         className="sidebar",
+        **{"aria-label": "Navigation and versions"},
     )
 
 

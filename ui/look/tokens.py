@@ -97,10 +97,16 @@ TIER_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
 """Each tier's colour by its name in `SCHEMES`, mildest tier first."""
 
 
-def as_css() -> str:
-    """Return both schemes as custom properties: `--accent` and so on."""
+def as_css(*, by_system: bool = False) -> str:
+    """Return both schemes as custom properties: `--accent` and so on.
+
+    With `by_system` the system's preference chooses, where no script runs that could.
+    """
 
     def block(selector: str, scheme: Scheme) -> str:
         return selector + "{" + "".join(f"--{k}:{v};" for k, v in SCHEMES[scheme].items()) + "}"
 
-    return block(":root", "light") + block(":root[data-mantine-color-scheme=dark]", "dark")
+    light = block(":root", "light")
+    if by_system:
+        return light + "@media(prefers-color-scheme:dark){" + block(":root", "dark") + "}"
+    return light + block(":root[data-mantine-color-scheme=dark]", "dark")

@@ -45,7 +45,7 @@ def _open(view: View) -> Any:
     if not found:
         raise Nothing("Nothing fires", None)
     return parts.table(
-        ["", "What", "Value", "Band", "Since", "Owner", "Runbook"],
+        ["Severity", "What", "Value", "Band", "Since", "Owner", "Runbook"],
         [
             [
                 html.Span(
@@ -61,7 +61,7 @@ def _open(view: View) -> Any:
             ]
             for each in found
         ],
-        right=(2, 3),
+        right=(2,),
     )
 
 
@@ -108,7 +108,7 @@ PAGE: Final = Page(
             draw=_open,
             title="Open",
             note="most severe first; a row opens its page",
-            height=160,
+            height=60,
         ),
         Card(
             key="al-history",

@@ -102,7 +102,7 @@ def _breaches(view: View) -> Any:
                 _meaning(row["code"]),
                 row["stage"],
                 words.count(row["events"]),
-                words.stamp(row["last_seen_at"]),
+                html.Span(words.stamp(row["last_seen_at"]), className="nowrap"),
             ]
             for row in rows
         ],
@@ -120,10 +120,10 @@ def _grid(view: View) -> Any:
         raise Nothing("No event was refused")
     shown = [
         [
-            words.stamp(row["first_seen_at"]),
+            html.Span(words.stamp(row["first_seen_at"]), className="nowrap"),
             html.Span(row["code"], className="mono"),
             row["reason"][:120],
-            html.Span(f"{row['topic']}/{row['part']}:{row['off']}", className="mono text2"),
+            html.Span(f"{row['part']}:{row['off']}", className="mono text2", title=row["topic"]),
             words.count(row["raw_size"]),
             html.Button(
                 [parts.icon("file-text"), "Bytes"],
@@ -198,7 +198,7 @@ PAGE: Final = Page(
             title="Missing by field and month",
             note="share of applications without the field, %; coloured where it leaves the whole "
             "period beyond chance",
-            height=380,
+            height=200,
         ),
         Card(
             key="dq-codes",
@@ -222,6 +222,7 @@ PAGE: Final = Page(
             title="Quarantine",
             note="refused events, newest first; their bytes are kept and shown escaped",
             height=300,
+            css="tall-list",
         ),
     ),
 )

@@ -116,7 +116,7 @@ PAGE: Final = Page(
                     draw=answers.curve,
                     title="Trade-off",
                     note="bad rate of the loans whose term has run out; bars: 95 % interval",
-                    height=352,
+                    height=390,
                     inputs=_CUTS,
                 ),
             ),

@@ -85,6 +85,7 @@ PAGE: Final = Page(
             "ov-spread", charts.spread, "PD distribution", "share of applications per 2 pp of PD", 4
         ),
         _card("ov-reasons", charts.reasons, "Reasons", "share of applications with the reason", 4),
+        _card("ov-alerts", charts.alerts, "Open alerts", "most severe first", 7),
         _card("ov-newest", charts.newest, "Latest to the watchlist", "newest first", 5),
         Card(key="ov-account", draw=verdicts.equation, title="Account", height=72, is_bare=True),
     ),

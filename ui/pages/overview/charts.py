@@ -15,10 +15,12 @@ from ui.cards import Nothing, View
 from ui.data.filters import Filters
 from ui.figures import overview as figures
 from ui.look import parts, words
+from ui.open_alerts import OpenAlert, open_alerts
 from ui.pages.overview.periods import both
 
 _REASONS_SHOWN: Final = 8
 _NEWEST_SHOWN: Final = 5
+_ALERTS_SHOWN: Final = 5
 
 
 def by_tier(view: View) -> Any:
@@ -105,6 +107,26 @@ def reasons(view: View) -> Any:
 def _policy_reasons(view: View, chosen: Chosen) -> list[dict[str, Any]]:
     rows = view.ask(portfolio.reasons, chosen).to_pylist()
     return [row for row in rows if row["kind"] == "policy"]
+
+
+def alerts(view: View) -> Any:
+    """List what fires now."""
+    found = open_alerts(view)
+    if not found:
+        raise Nothing("Nothing fires")
+    return html.Ul([html.Li(_alert(each)) for each in found[:_ALERTS_SHOWN]], className="rows")
+
+
+def _alert(each: OpenAlert) -> Any:
+    said = f"{each.severity}: {each.value}, band {each.band} \N{MIDDLE DOT} owner: {each.owner}"
+    return dcc.Link(
+        [
+            html.Span(className=f"dot {each.level}"),
+            html.Span([html.B(each.title), html.Span(said, className="muted num")]),
+            html.Span(f"since {each.since}", className="muted nowrap"),
+        ],
+        href=each.href,
+    )
 
 
 def newest(view: View) -> Any:

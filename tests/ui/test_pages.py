@@ -1,0 +1,189 @@
+"""Every page in a real browser: drawn, quiet, accessible, and answering what people do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse.lake.session import Lake
+from tests.ui.conftest import Tab, opened
+from tests.waiting import until
+
+PATHS = (
+    "/",
+    "/watchlist",
+    "/vintages",
+    "/performance",
+    "/drift",
+    "/challenger",
+    "/cutoffs",
+    "/alerts",
+    "/quality",
+    "/pipeline",
+)
+
+
+def axe() -> str:
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+def violations(tab: Tab) -> list[str]:
+    if not tab.page.evaluate("typeof window.axe !== 'undefined'"):
+        tab.page.evaluate(axe())
+    found: list[Any] = tab.page.evaluate(
+        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+    )
+    return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found]
+
+
+def quiet(tab: Tab) -> None:
+    assert tab.page.evaluate("window.__broken") == []
+    assert [each for each in tab.complaints if "WebSocket" not in each] == []
+
+
+def first_application(tab: Tab) -> str:
+    tab.open("/")
+    href = tab.page.evaluate(
+        "document.querySelector('a[href^=\"/application/\"]').getAttribute('href')"
+    )
+    return str(href)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_is_drawn_quiet_and_accessible_in_both_schemes_and_widths(
+    tab: Tab, path: str
+) -> None:
+    tab.open(path)
+    assert tab.page.evaluate("document.querySelectorAll('.state.bad').length") == 0
+    assert violations(tab) == []
+    tab.page.click("#toggle-scheme")
+    tab.page.set_viewport_size({"width": 1920, "height": 1080})
+    tab.drawn()
+    assert violations(tab) == []
+    quiet(tab)
+    wide = tab.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0
+
+
+def test_an_application_is_explained_whole_and_replays_in_place(tab: Tab) -> None:
+    tab.open(first_application(tab))
+    assert "From base to points" in tab.text(".page")
+    assert violations(tab) == []
+    tab.page.click("#app-replay")
+    until(
+        lambda: "Identical in every stored column" in tab.text("#app-replayed"),
+        what="so",
+        seconds=20,
+    )
+    quiet(tab)
+
+
+def test_a_disposition_is_kept_with_who_and_shown(tab: Tab) -> None:
+    tab.open(first_application(tab))
+    tab.page.click("text=Decline")
+    tab.page.fill("#work-reason", "income cannot be verified")
+    tab.page.click("#work-save")
+    until(lambda: "Declined (stands)" in tab.text(".work"), what="so", seconds=20)
+    tab.open("/watchlist")
+    assert "1 worked through" in tab.text(".page")
+
+
+def test_filters_go_to_the_url_and_back(tab: Tab) -> None:
+    tab.open("/?period=24m&term=36")
+    before = tab.text(".page-sub")
+    tab.page.click("#clear")
+    until(lambda: tab.search() == "", what="so", seconds=10)
+    until(lambda: tab.text(".page-sub") != before, what="so", seconds=10)
+    tab.page.go_back()
+    until(lambda: tab.text(".page-sub") == before, what="so", seconds=10)
+    drift = "document.querySelector('.nav-link[href*=drift]').search"
+    until(lambda: "period=24m" in str(tab.page.evaluate(drift)), what="carried by the links")
+
+
+def test_a_click_on_a_month_sets_the_period(tab: Tab) -> None:
+    tab.open("/")
+    bars = tab.page.locator(".barlayer .point path").first
+    box = bars.bounding_box()
+    tab.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    until(lambda: "period=2018-01:2018-01" in tab.search(), what="so", seconds=10)
+
+
+def test_a_row_of_the_watchlist_opens_its_application(tab: Tab) -> None:
+    tab.open("/watchlist")
+    until(lambda: bool(tab.page.query_selector(".ag-row .linklike")), what="so", seconds=20)
+    until(lambda: tab.text(".ag-row .linklike") != "", what="so", seconds=20)
+    name = tab.text(".ag-row[row-index='0'] .linklike")
+    tab.page.click(".ag-row[row-index='0'] .linklike")
+    until(lambda: tab.text("h1").startswith(name), what="so", seconds=20)
+
+
+def test_a_slider_moves_the_simulation_and_the_url(tab: Tab) -> None:
+    tab.open("/cutoffs?cut=20,30,80,2")
+    assert "0.0 pp" not in tab.text("[aria-labelledby=ct-approved-title], .kpi")
+    tab.page.click("#cut-reset")
+    until(lambda: "cut=" not in tab.search(), what="so", seconds=10)
+
+
+def test_sql_is_shown_for_a_card_and_runs_as_shown(tab: Tab, seeded: Path) -> None:
+    tab.open("/")
+    tab.page.hover(".card:has(#ov-by-tier-title)")
+    tab.page.click("[aria-label='Show the SQL and lineage of Applications by tier']")
+    until(lambda: "from chosen(" in tab.text(".drawer pre.sql:last-of-type"), what="so", seconds=20)
+    lake = Lake(str(seeded / "lake"))
+    for text in tab.page.evaluate(
+        "[...document.querySelectorAll('pre.sql')].map(p => p.innerText)"
+    ):
+        assert lake.query(text).num_rows > 0
+    lake.close()
+
+
+def test_pause_and_light_or_dark_say_what_they_do(tab: Tab) -> None:
+    tab.open("/")
+    until(lambda: "Gold" in tab.text("#fresh"), what="so", seconds=20)
+    tab.page.click("#toggle-pause")
+    until(lambda: tab.text("#fresh") == "Paused", what="so", seconds=10)
+    tab.page.click("#toggle-scheme")
+    dark = "document.documentElement.getAttribute('data-mantine-color-scheme') === 'dark'"
+    until(lambda: bool(tab.page.evaluate(dark)), what="so", seconds=10)
+
+
+def sign_in(page: Any, password: str) -> None:
+    page.fill("[name=name]", "admin")
+    page.fill("[name=password]", password)
+    page.click("button")
+
+
+@pytest.fixture
+def empty_tab(browser: Any, empty_site: str) -> Iterator[Tab]:
+    yield from opened(browser, empty_site)
+
+
+@pytest.fixture
+def guarded_tab(browser: Any, guarded: str) -> Iterator[Tab]:
+    yield from opened(browser, guarded)
+
+
+def test_an_empty_lake_says_which_command_brings_data(empty_tab: Tab) -> None:
+    for path in PATHS:
+        empty_tab.open(path)
+        broken = empty_tab.page.evaluate("document.querySelectorAll('.state.bad').length")
+        assert broken == 0, path
+    empty_tab.open("/")
+    assert "just demo" in empty_tab.text(".page")
+    quiet(empty_tab)
+
+
+def test_signing_in_opens_the_pages_and_the_websocket(guarded_tab: Tab, seeded: Path) -> None:
+    page = guarded_tab.page
+    assert page.goto(guarded_tab.base + "/drift").status == 401
+    password = (seeded / "ui-password").read_text(encoding="utf-8").strip()
+    sign_in(page, "not the password")
+    until(lambda: bool(page.query_selector(".said")), what="refused")
+    sign_in(page, password)
+    until(lambda: bool(page.query_selector(".page")), what="let in")
+    guarded_tab.drawn()
+    until(lambda: "Gold" in guarded_tab.text("#fresh"), what="fed by the websocket")
