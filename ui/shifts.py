@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakehouse.lake.characteristics import Binned
+from lakehouse.monitoring.characteristics import Binned
 from risk.monitoring.bin_shift import Shift, shift
 from ui.cards import View
 from ui.look import words

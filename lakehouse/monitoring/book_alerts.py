@@ -13,9 +13,9 @@ from datetime import date
 from typing import Final, Literal, TypeAlias
 
 from lakehouse.lake import book, quality
-from lakehouse.lake.characteristics import binned
 from lakehouse.lake.filters import ALL, Filters
 from lakehouse.lake.session import Lake
+from lakehouse.monitoring.characteristics import binned
 from risk.models.model import Model
 from risk.models.scorecard import Scorecard
 from risk.monitoring.backtest import wilson

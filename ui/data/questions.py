@@ -8,10 +8,10 @@ from datetime import date, datetime
 from typing import Any
 
 from lakehouse.lake import book
-from lakehouse.lake.characteristics import Binned, binned
 from lakehouse.lake.filters import Filters as Chosen
 from lakehouse.lake.session import Lake
 from lakehouse.monitoring.book_alerts import BookAlert, book_alerts
+from lakehouse.monitoring.characteristics import Binned, binned
 from lakehouse.monitoring.performance import Performance, performance
 from lakehouse.people import dispositions
 from lakehouse.people.dispositions import Disposition, Kind, Tally

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from dash import Dash, Input, Output, dcc, html, no_update
 
-from lakehouse.lake.characteristics import Binned
+from lakehouse.monitoring.characteristics import Binned
 from risk.models.scorecard import Scorecard
 from risk.monitoring.bin_shift import Shift, shift
 from ui.cards import Card, Nothing, View

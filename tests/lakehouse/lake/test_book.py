@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 
 from lakehouse.lake import book
-from lakehouse.lake.characteristics import binned
 from lakehouse.lake.filters import Filters
 from lakehouse.lake.session import Lake
+from lakehouse.monitoring.characteristics import binned
 from lakehouse.registry.artefacts import load_model
 from risk.models.scorecard import Scorecard
 from risk.models.scorecard_document import Groups, Steps

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from dash import html
 
-from lakehouse.lake import cutoffs
-from lakehouse.lake.cutoffs import Limits
 from lakehouse.lake.filters import Filters as Chosen
 from lakehouse.lake.queries import latest_observation
 from lakehouse.lake.session import Lake
+from lakehouse.monitoring import cutoffs
+from lakehouse.monitoring.cutoffs import Limits
 from lakehouse.monitoring.performance import DEFAULT_TERM_MONTHS, Performance
 from lakehouse.rules.candidate import simulated_rules
 from risk.monitoring.backtest import LGD, wilson
@@ -40,7 +40,7 @@ class Some:
     expected_usd: float = 0.0
 
     def add(self, row: dict[str, Any]) -> None:
-        """Add a row of `lakehouse.lake.cutoffs.swap_counts`."""
+        """Add a row of `lakehouse.monitoring.cutoffs.swap_counts`."""
         self.loans += row["loans"]
         self.known += row["known"]
         self.defaults += row["defaults"]
