@@ -14,14 +14,14 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from lakehouse.errors import SettingsInvalid
-from lakehouse.settings.secret import password_of, read_secret, refuse_weak
+from lakehouse.settings.consistency import refuse_contradictions
+from lakehouse.settings.secret import read_secret
 
 __all__ = ["PREFIX", "SECRETS", "Settings", "described", "expected", "variable_of"]
 
 PREFIX: Final = "RISK_"
 _FILE: Final = "_FILE"
 _SERVICE_HOST: Final = "_SERVICE_HOST"
-_SHORTEST_PEPPER: Final = 32
 
 
 def _about(description: str, **bounds: Any) -> Any:
@@ -344,7 +344,7 @@ class Settings(BaseModel):
             raise SettingsInvalid(
                 f"{variable_of(field)}: expected {expected(field)}, found {texts[field]!r}"
             ) from None
-        _refuse_contradictions(settings)
+        refuse_contradictions(settings)
         return settings
 
     @property
@@ -393,35 +393,3 @@ def _unknown(variable: str, known: list[str]) -> str:
     close = difflib.get_close_matches(variable, known, n=1)
     hint = f"did you mean {close[0]}?" if close else "docs/settings.md lists them all"
     return f"{variable} is no setting; {hint}"
-
-
-def _refuse_contradictions(settings: "Settings") -> None:
-    has_sasl = settings.kafka_security_protocol.startswith("sasl_")
-    if has_sasl and not (settings.kafka_username and settings.kafka_password):
-        raise SettingsInvalid(
-            f"RISK_KAFKA_SECURITY_PROTOCOL is {settings.kafka_security_protocol}, which logs in: "
-            "set RISK_KAFKA_USERNAME and RISK_KAFKA_PASSWORD too"
-        )
-    if not has_sasl and (settings.kafka_username or settings.kafka_password):
-        raise SettingsInvalid(
-            "RISK_KAFKA_USERNAME or RISK_KAFKA_PASSWORD is set, but nobody logs in with "
-            f"RISK_KAFKA_SECURITY_PROTOCOL {settings.kafka_security_protocol}: set it to sasl_ssl, "
-            "or unset them"
-        )
-    if bool(settings.kafka_certificate_path) != bool(settings.kafka_key_path):
-        raise SettingsInvalid(
-            "RISK_KAFKA_CERTIFICATE_PATH and RISK_KAFKA_KEY_PATH belong together: set both, or none"
-        )
-    refuse_weak("RISK_KAFKA_PASSWORD", settings.kafka_password.get_secret_value())
-    if settings.api_pepper and len(settings.api_pepper.get_secret_value()) < _SHORTEST_PEPPER:
-        raise SettingsInvalid(
-            f"RISK_API_PEPPER is shorter than {_SHORTEST_PEPPER} characters; make one, for example "
-            "with `openssl rand -base64 32`"
-        )
-    if settings.ui_secret and len(settings.ui_secret.get_secret_value()) < _SHORTEST_PEPPER:
-        raise SettingsInvalid(
-            f"RISK_UI_SECRET is shorter than {_SHORTEST_PEPPER} characters; make one, for example "
-            "with `openssl rand -base64 32`"
-        )
-    if not settings.is_silver_embedded:
-        refuse_weak("the password in RISK_SILVER_DSN", password_of(settings.silver_dsn))

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import axe_playwright_python
 import pytest
 
 from lakehouse.lake.session import Lake
@@ -28,7 +29,7 @@ PATHS = (
 
 
 def axe() -> str:
-    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    return (files(axe_playwright_python) / "axe.min.js").read_text(encoding="utf-8")
 
 
 def violations(tab: Tab) -> list[str]:
