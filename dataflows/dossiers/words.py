@@ -26,7 +26,8 @@ PURPOSE: Final = """\
 Probability that a personal loan ends charged off rather than fully paid, over its whole life,
 from what is known when the application is made. It orders applications and puts a figure on each
 for monitoring and backtesting; it was not built to price loans. Who may use it: whoever watches
-or backtests a portfolio of such loans; the policy, not the model, decides on an application."""
+or backtests a portfolio of such loans; the policy, not the model, decides on an application.
+Which PD makes an application Elevated or puts it on the watchlist, and why: `docs/policies.md`."""
 
 CHAMPION: Final = (
     "It may be the champion: it uses what applicant and credit bureau give, nothing else."

@@ -58,7 +58,7 @@ class Settings(BaseModel):
             "Where gold lives: a folder, or `s3://BUCKET/PREFIX`; `RISK_HOME/lake` if unset.",
         ),
     ] = Field(default_factory=lambda told: str(told["home"] / "lake"))
-    policy: Annotated[str, _about("The policy that decides, by name and version.")] = "standard-1"
+    policy: Annotated[str, _about("The policy that decides, by name and version.")] = "standard-2"
     model: Annotated[
         str,
         _about(

@@ -43,7 +43,7 @@ def decide(
     columns = model_columns(frame)
     probabilities, points = model.score_columns(columns)
     count = row_count(frame)
-    judged = apply(policy, figures)
+    judged = apply(policy, {**figures, "pd": probabilities})
     is_adverse = are_adverse(judged["tier"])
     return {
         **figures,

@@ -15,6 +15,7 @@ from risk.explain.model_findings import ModelFindings, model_findings
 from risk.explain.policy_findings import PolicyFindings, policy_findings
 from risk.explain.reasons import are_adverse
 from risk.frame.frame import Frame, row_count
+from risk.models.inputs import model_columns
 from risk.models.model import Model
 from risk.policy.rules import Policy
 
@@ -47,6 +48,7 @@ def explain(frame: Frame, *, model: Model, policy: Policy) -> Explanation:
     count = row_count(frame)
     if count != 1:
         raise ContractError(f"to explain: expected one application, found {count}; take one row")
-    by_policy = policy_findings(policy, frame)
+    (pd,) = model.score_columns(model_columns(frame))[0].tolist()
+    by_policy = policy_findings(policy, frame, pd)
     is_adverse = are_adverse(np.array([by_policy.tier], dtype=object))
     return Explanation(by_policy, model_findings(model, frame, is_adverse))

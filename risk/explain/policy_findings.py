@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+import numpy as np
+
 from risk.explain.values import plain_value, split_codes
 from risk.frame.frame import Frame
-from risk.policy.document import Condition, Policy, Scale
+from risk.policy.document import Condition, PdRule, Policy, Scale
 from risk.policy.rules import apply, in_force, judged_figures
 
-__all__ = ["BandFinding", "ConditionFinding", "EarlyWarning", "PolicyFindings", "policy_findings"]
+__all__ = [
+    "BandFinding",
+    "ConditionFinding",
+    "EarlyWarning",
+    "PdFinding",
+    "PolicyFindings",
+    "policy_findings",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,21 @@ class ConditionFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class PdFinding:
+    """The PD against a limit of the policy, and the tier that it gives where it is met."""
+
+    name: str
+    label: str
+    reference: str
+    effective_from: date
+    threshold: float
+    tier: str
+    pd: float
+    is_met: bool
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class EarlyWarning:
     """The early-warning rule: at least one condition of every group.
 
@@ -92,13 +116,14 @@ class PolicyFindings:
     bands: tuple[BandFinding, ...]
     conditions: tuple[ConditionFinding, ...]
     early_warning: EarlyWarning
+    pd_rules: tuple[PdFinding, ...]
     tier: str
     reasons: tuple[str, ...]
 
 
-def policy_findings(policy: Policy, frame: Frame) -> PolicyFindings:
-    """Return what the policy found in the one application of the frame."""
-    figures = judged_figures(policy, frame)
+def policy_findings(policy: Policy, frame: Frame, pd: float) -> PolicyFindings:
+    """Return what the policy found in the one application of the frame, with its PD."""
+    figures = {**judged_figures(policy, frame), "pd": np.array([pd])}
     judged = apply(policy, figures)
     applied_on: date | None = figures["applied_on"][0].item()
     conditions = tuple(_condition(rule, figures, applied_on) for rule in policy.conditions)
@@ -115,8 +140,24 @@ def policy_findings(policy: Policy, frame: Frame) -> PolicyFindings:
             met=tuple(tuple(name for name in group if is_met[name]) for group in groups),
             is_raised=bool(judged["early_warning_flag"][0]),
         ),
+        pd_rules=tuple(_pd_rule(rule, pd, applied_on) for rule in policy.pd_rules),
         tier=judged["tier"][0],
         reasons=split_codes(judged["reasons"][0]),
+    )
+
+
+def _pd_rule(rule: PdRule, pd: float, on: date | None) -> PdFinding:
+    limit = in_force(rule.versions, on)
+    return PdFinding(
+        name=rule.name,
+        label=rule.label,
+        reference=rule.reference,
+        effective_from=limit.effective_from,
+        threshold=limit.threshold,
+        tier=rule.tier,
+        pd=pd,
+        is_met=pd >= limit.threshold,
+        code=limit.code,
     )
 
 

@@ -85,6 +85,16 @@ class Elevation(_Document, frozen=True):
     code: str | None
 
 
+class PdRule(_Document, frozen=True):
+    """A tier for a probability of default at or above a limit, whatever the figures are."""
+
+    name: str
+    tier: Literal["Elevated", "Watchlist"]
+    label: str
+    reference: str
+    versions: tuple[Threshold, ...]
+
+
 class Policy(_Document, frozen=True):
     """A policy document.
 
@@ -98,6 +108,8 @@ class Policy(_Document, frozen=True):
         Groups of condition names: raised when at least one condition of every group is met.
     low_code
         The reason code of the tier Low; null: none.
+    pd_rules
+        Which PD makes an application Elevated, and which puts it on the watchlist.
 
     Raises
     ------
@@ -117,6 +129,7 @@ class Policy(_Document, frozen=True):
     early_warning: tuple[tuple[str, ...], ...]
     elevating: tuple[Elevation, ...]
     low_code: str | None
+    pd_rules: tuple[PdRule, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -166,7 +179,13 @@ def _check(policy: Policy) -> None:
         for version in scale.versions:
             rising = list(version.edges) == sorted(set(version.edges))
             _expect(rising, f"{where}, {scale.name}", "edges that rise")
+    for pd_rule in policy.pd_rules:
+        pd_where = f"{where}, {pd_rule.name}"
+        _check_dates(pd_where, policy.effective_from, pd_rule.versions)
+        are_pds = all(0.0 < version.threshold <= 1.0 for version in pd_rule.versions)
+        _expect(are_pds, pd_where, "limits above 0 and up to 1")
     codes = [
+        *(version.code for rule in policy.pd_rules for version in rule.versions),
         *(version.code for condition in policy.conditions for version in condition.versions),
         *(elevation.code for elevation in policy.elevating),
         policy.low_code,

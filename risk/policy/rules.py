@@ -70,8 +70,9 @@ def apply(policy: Policy, frame: Frame) -> Frame:
     policy
         The rules.
     frame
-        Clean columns, with the figures that the policy looks at (`judged_figures`). A row that is
-        older than the policy, or has no date, is judged by the policy's first rules.
+        Clean columns, with the figures that the policy looks at (`judged_figures`), and the
+        model's `pd` where it has rules on that. A row that is older than the policy, or has no
+        date, is judged by the policy's first rules.
 
     Returns
     -------
@@ -126,6 +127,15 @@ class _Reasons(dict[int, str]):
 
 
 @dataclass(frozen=True, slots=True)
+class _PdLimit:
+    """One rule on the PD in one era: from which PD on it holds, and what it adds."""
+
+    is_watched: bool
+    threshold: float
+    reason: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Era:
     """The rules in force from one date until the next era's."""
 
@@ -133,6 +143,7 @@ class _Era:
     policy: Policy
     ladders: tuple[_Ladder, ...]
     thresholds: tuple[float, ...]
+    pd_limits: tuple[_PdLimit, ...]
     low_reason: int
     reasons: _Reasons
 
@@ -161,9 +172,20 @@ class _Era:
         for group in self.policy.early_warning:
             is_flagged &= np.logical_or.reduce([met[name] for name in group])
 
-        tiers = np.where(is_flagged, _WATCHLIST, np.where(is_elevated, _ELEVATED, _LOW))
+        is_watched = is_flagged
+        watched_because = np.where(is_flagged, watched_because, 0)
+        for limit in self.pd_limits:
+            exceeds = frame["pd"] >= limit.threshold
+            if limit.is_watched:
+                is_watched = is_watched | exceeds
+                watched_because |= exceeds * limit.reason
+            else:
+                is_elevated |= exceeds
+                elevated_because |= exceeds * limit.reason
+
+        tiers = np.where(is_watched, _WATCHLIST, np.where(is_elevated, _ELEVATED, _LOW))
         because = np.where(
-            is_flagged,
+            is_watched,
             watched_because,
             np.where(is_elevated, elevated_because, self.low_reason),
         )
@@ -175,7 +197,8 @@ class _Era:
 
 @lru_cache(maxsize=64)
 def _eras(policy: Policy) -> tuple[_Era, ...]:
-    dates = sorted({version.effective_from for rule in policy.rules for version in rule.versions})
+    dated = (*policy.rules, *policy.pd_rules)
+    dates = sorted({version.effective_from for rule in dated for version in rule.versions})
     eras = []
     for start in dates:
         thresholds = [in_force(condition.versions, start) for condition in policy.conditions]
@@ -191,6 +214,11 @@ def _eras(policy: Policy) -> tuple[_Era, ...]:
                     reason[band] = _bit(codes, elevation.code)
             edges = np.array(in_force(scale.versions, start).edges)
             ladders.append(_Ladder(scale, edges, elevates, reason))
+        pd_limits = []
+        for pd_rule in policy.pd_rules:
+            limit = in_force(pd_rule.versions, start)
+            is_watched = pd_rule.tier == Tier.WATCHLIST.value
+            pd_limits.append(_PdLimit(is_watched, limit.threshold, _bit(codes, limit.code)))
         low_reason = _bit(codes, policy.low_code)
         eras.append(
             _Era(
@@ -198,6 +226,7 @@ def _eras(policy: Policy) -> tuple[_Era, ...]:
                 policy,
                 tuple(ladders),
                 tuple(threshold.threshold for threshold in thresholds),
+                tuple(pd_limits),
                 low_reason,
                 _Reasons(codes),
             )

@@ -117,7 +117,7 @@ def test_the_command_decides_a_file_by_the_rules_in_force(
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
     assert main([str(path), "--json"]) == 0
     found = answer(capsys)
-    assert (found["first"]["model"], found["first"]["policy"]) == ("scorecard-1", "standard-1")
+    assert (found["first"]["model"], found["first"]["policy"]) == ("scorecard-1", "standard-2")
     assert found["first"]["figures"]["overall"]["resolved"] == 2
     assert found["swap_set"] is None
 

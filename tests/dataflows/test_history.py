@@ -174,7 +174,7 @@ def test_a_load_by_other_versions_is_refused(
     loaded(capsys, file)
     monkeypatch.setenv("RISK_POLICY", "reference-1")
     assert main([str(file), "--observed-on", "2019-03-31"]) == 5
-    assert "policy_version 'standard-1', now 'reference-1'" in capsys.readouterr().err
+    assert "policy_version 'standard-2', now 'reference-1'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

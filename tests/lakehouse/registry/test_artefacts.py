@@ -36,7 +36,7 @@ def test_the_champion_is_what_is_loaded_without_a_version() -> None:
     assert champion.sha256 == hashlib.sha256(document).hexdigest()
 
 
-@pytest.mark.parametrize("version", ["reference-1", "standard-1"])
+@pytest.mark.parametrize("version", ["reference-1", "standard-1", "standard-2"])
 def test_every_shipped_policy_is_what_its_checksum_says(version: str) -> None:
     assert load_policy(version).version == version
 
@@ -137,7 +137,7 @@ def test_a_version_is_never_a_path(version: str) -> None:
 
 def test_shipped_artefacts_are_named_and_their_documents_verified() -> None:
     assert CHAMPION in shipped_versions("model")
-    assert shipped_versions("policy") == ("reference-1", "standard-1")
+    assert shipped_versions("policy") == ("reference-1", "standard-1", "standard-2")
     assert shipped_document("model", CHAMPION) == to_json(load_model())
 
 

@@ -198,7 +198,7 @@ def test_with_nothing_registered_what_is_shipped_is_in_force(settings: Settings)
         assert versions_of(rules()) == {
             "model": CHAMPION,
             "challengers": [],
-            "policy": "standard-1",
+            "policy": "standard-2",
             "reference": reference_tables.shipped().version,
         }
 
@@ -218,7 +218,7 @@ def test_promotion_challenge_and_tables_are_followed_together(
         assert versions_of(rules()) == {
             "model": "a-1",
             "challengers": ["b-1"],
-            "policy": "standard-1",
+            "policy": "standard-2",
             "reference": loaded.version,
         }
 
