@@ -17,7 +17,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Final
 
@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from lakehouse.erasure import erased_among
 from lakehouse.errors import LakehouseError, QueryInvalid
 from lakehouse.lake.archive import Archived, archived, archived_all, positions_of, sample
 from lakehouse.lake.session import Lake, open_lake
@@ -82,7 +83,9 @@ def _replay(settings: Settings, options: argparse.Namespace) -> Replayed:
         lake = stack.enter_context(open_lake(settings))
         # Silver is asked for reference tables other than the shipped, and opened only then.
         rulebook = Rulebook(settings.lake_uri, lambda: stack.enter_context(open_silver(settings)))
-        return replay(_wanted(lake, options), rulebook)
+        return replay(
+            _wanted(lake, options, lambda: stack.enter_context(open_silver(settings))), rulebook
+        )
 
 
 def replay(batches: Iterable[Archived], rulebook: Rulebook) -> Replayed:
@@ -99,19 +102,35 @@ def replay(batches: Iterable[Archived], rulebook: Rulebook) -> Replayed:
     return replayed
 
 
-def _wanted(lake: Lake, options: argparse.Namespace) -> Iterator[Archived]:
+def _wanted(
+    lake: Lake, options: argparse.Namespace, silver_dsn: Callable[[], str]
+) -> Iterator[Archived]:
     if options.all:
         return archived_all(lake)
     if options.sample is not None:
         return archived(lake, sample(lake, size=options.sample, seed=options.seed).values())
     positions = positions_of(lake, options.ids)
     unknown = [each for each in options.ids if each not in positions]
+    if erased := _erased(unknown, silver_dsn):
+        raise QueryInvalid(
+            f"{', '.join(erased)}: erased, at the applicant's request; nothing is left to decide"
+        )
     if unknown:
         raise QueryInvalid(
             f"the lake has no decision on {', '.join(unknown)}: expected event ids as in the "
             "column event_id of decisions; a decision reaches the lake some seconds after silver"
         )
     return archived(lake, positions.values())
+
+
+def _erased(ids: list[str], silver_dsn: Callable[[], str]) -> list[str]:
+    """Return which of these were erased; none where silver cannot be asked, as of a lake alone."""
+    if not ids:
+        return []
+    try:
+        return erased_among(silver_dsn(), ids)
+    except LakehouseError:
+        return []
 
 
 def _show(replayed: Replayed, console: Console) -> None:

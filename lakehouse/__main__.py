@@ -1,6 +1,7 @@
 """The lakehouse at the terminal: ``python -m lakehouse sql | check | migrate | models | ...``."""
 
 import argparse
+import getpass
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
+from lakehouse.erasure import erase
 from lakehouse.errors import LakehouseError, QueryInvalid
 from lakehouse.gold.command import add_maintain
 from lakehouse.lake import answers
@@ -101,6 +103,29 @@ def bring_up_to_date(settings: Settings, _: argparse.Namespace) -> int:
         made = grant_missing(dsn)
     said = [*(f"ran {name}" for name in ran), *(f"made or granted: {what}" for what in made)]
     print("\n".join(said) or "silver is up to date")
+    return 0
+
+
+def erase_applicant(settings: Settings, options: argparse.Namespace) -> int:
+    """Erase one application from all stores."""
+    with open_silver(settings) as dsn:
+        require_current(dsn)
+        erased = erase(
+            dsn,
+            settings.lake_uri,
+            options.application_id,
+            reason=options.reason,
+            by=options.by,
+            now=datetime.now(UTC),
+        )
+    if options.json:
+        print(msgspec.json.encode(erased).decode())
+    else:
+        print(
+            f"erased at {erased.erased_at:%Y-%m-%d %H:%M} UTC: {erased.events} events; "
+            f"{erased.new_in_silver} of silver and {erased.gold_files} files of gold changed just "
+            "now. Replaced files are deleted by the first vacuum after seven days"
+        )
     return 0
 
 
@@ -196,6 +221,15 @@ def _parser() -> argparse.ArgumentParser:
 
     migrating = commands.add_parser("migrate", help="bring silver's schema up to date")
     migrating.set_defaults(run=bring_up_to_date)
+
+    erasing = commands.add_parser(
+        "erase", help="erase an applicant from silver, gold, the archive and the quarantine"
+    )
+    erasing.add_argument("application_id", metavar="APPLICATION_ID")
+    erasing.add_argument("--reason", required=True, help="why; it is audited: name nobody in it")
+    erasing.add_argument("--by", default=getpass.getuser(), help="who; default: your account")
+    erasing.add_argument("--json", action="store_true", help="what was done as one JSON object")
+    erasing.set_defaults(run=erase_applicant)
 
     referring = commands.add_parser("reference", help="the tables that decisions are joined to")
     verbs = referring.add_subparsers(required=True, metavar="VERB")

@@ -45,6 +45,7 @@ _SHOWN: Final = frozenset(
     }
 )
 _NO_BYTES: Final = Difference(Cause.BYTES, "the archive holds no event at the decision's position")
+_FORGOTTEN: Final = Difference(Cause.BYTES, "the event's bytes were forgotten, by their age")
 # Whatever was decided was not too large then, whatever the setting says today.
 _LIMITS: Final = Limits(max_bytes=2**63 - 1)
 
@@ -109,9 +110,11 @@ def _groups(decisions: pa.Table) -> dict[MadeBy, NDArray[np.int64]]:
 
 def _judged(batch: Archived, rows: NDArray[np.int64], rules: Rules) -> list[Difference | None]:
     received_at = batch.received_at[rows]
+    # What was decided had bytes when it came.
+    is_forgotten = np.array([batch.raws[row] is None for row in rows.tolist()], dtype=np.bool_)
     is_there = ~np.isnat(received_at)
-    found: list[Difference | None] = [_NO_BYTES] * len(rows)
-    there = np.flatnonzero(is_there)
+    found: list[Difference | None] = [_FORGOTTEN if came else _NO_BYTES for came in is_there]
+    there = np.flatnonzero(is_there & ~is_forgotten)
     verdicts = judge(
         [batch.raws[row] for row in rows[there].tolist()],
         rules=rules,

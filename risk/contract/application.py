@@ -92,6 +92,7 @@ class RejectCode(StrEnum):
     SCORE_NOT_FINITE = "score_not_finite"
     INTERNAL = "internal"
     STORE_REJECTED = "store_rejected"
+    ERASED = "erased"
 
 
 _DECODE, _CONTRACT = Stage.DECODE, Stage.CONTRACT
@@ -122,6 +123,7 @@ REJECT_CODES: Mapping[RejectCode, tuple[Stage, str]] = MappingProxyType(
         RejectCode.SCORE_NOT_FINITE: (Stage.DECIDE, "The model gave no finite PD and points."),
         RejectCode.INTERNAL: (Stage.DECIDE, "An unexpected error; ours, not the event's."),
         RejectCode.STORE_REJECTED: (Stage.STORE, "The store could not hold the decision."),
+        RejectCode.ERASED: (Stage.STORE, "Erased later, at the applicant's request."),
     }
 )
 """Each code's stage and meaning."""

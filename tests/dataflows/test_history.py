@@ -140,11 +140,11 @@ def test_a_simulated_history_is_in_order_and_every_decision_can_be_made_again(
 
 
 def test_the_account_knows_a_history_and_sees_what_it_lost(
-    home: Path, file: Path, lake: Lake, postgres_dsn: str, capsys: pytest.CaptureFixture[str]
+    home: Path, file: Path, lake: Lake, postgres: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    migrate(postgres_dsn)
+    migrate(postgres)
     figures = loaded(capsys, file)
-    found = account(postgres_dsn, lake)
+    found = account(postgres, lake)
     assert found.holds
     assert found.unknown_to_silver == []
     (told,) = found.histories
@@ -162,7 +162,7 @@ def test_the_account_knows_a_history_and_sees_what_it_lost(
             outcomes=OUTCOME_RECORDS.append(pa.field("off", pa.int64())).empty_table(),
         )
         writer.commit()
-    found = account(postgres_dsn, lake)
+    found = account(postgres, lake)
     assert not found.holds
     assert not found.histories[0].balanced
 
