@@ -15,7 +15,7 @@ import psycopg
 
 from lakehouse.errors import QueryInvalid, Unavailable
 from lakehouse.gold import erasure as gold
-from lakehouse.postgres.connection import AT_START, execute, transact
+from lakehouse.postgres.connection import AT_START, transact
 from lakehouse.security.audit_chain import AuditEntry, append, entry_of
 from lakehouse.silver import erasures as silver
 from lakehouse.silver.erasures import Erasure, Event
@@ -124,8 +124,7 @@ def _wait_for_gold(
     silver_dsn: str, lake_uri: str, erasure: Erasure, wait: Callable[[float], None]
 ) -> None:
     """Wait until a running flow has brought these events to gold, so that it brings none later."""
-    rows = transact(silver_dsn, lambda c: execute(c, "list_all_progress", {}).fetchall())
-    pipelines = {(topic, part): pipeline for pipeline, topic, part, *_ in rows}
+    pipelines = transact(silver_dsn, silver.readers)
     waited = 0.0
     while behind := gold.lagging(lake_uri, pipelines, erasure.events):
         if waited >= _GOLD_WITHIN_SECONDS:

@@ -33,7 +33,9 @@ PRIVILEGES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "risk_writer": _EVERYBODY | dict.fromkeys(_GROWING, _ADD) | dict.fromkeys(_MOVING, _CHANGE),
     # Whoever looks: dashboards, analysts, the API's reads.
     "risk_reader": _EVERYBODY
-    | dict.fromkeys((*_GROWING, *_MOVING, "audit_log", "alerts", "dispositions"), _READ),
+    | dict.fromkeys(
+        (*_GROWING, *_MOVING, "audit_log", "alerts", "dispositions", "erasures"), _READ
+    ),
     # The API beside its reads: it checks keys, records what it answered, and works with the
     # idempotency keys, whose day ends.
     "risk_audit": _EVERYBODY | {"api_keys": _READ, "audit_log": _ADD, "idempotency_keys": _WORK},

@@ -28,6 +28,7 @@ __all__ = [
     "erasures",
     "events_of",
     "mentions",
+    "readers",
     "record",
 ]
 
@@ -141,6 +142,12 @@ def erasures(connection: psycopg.Connection) -> list[Erasure]:
             connection, "list_erasures", {}
         ).fetchall()
     ]
+
+
+def readers(connection: psycopg.Connection) -> dict[tuple[str, int], str]:
+    """Return by topic and partition the pipeline that reads it."""
+    rows = execute(connection, "list_readers", {}).fetchall()
+    return {(topic, part): pipeline for topic, part, pipeline in rows}
 
 
 def _arrays(events: Collection[Event]) -> dict[str, Sequence[object]]:

@@ -6,10 +6,10 @@ create table silver.erasures (
     erased_at timestamptz not null,
     reason text not null check (reason <> ''),
     salt bytea not null,
-    id_hashes bytea [] not null,
-    topics text [] not null,
-    parts bigint [] not null,
-    offs bigint [] not null,
+    id_hashes bytea[] not null,
+    topics text[] not null,
+    parts bigint[] not null,
+    offs bigint[] not null,
     completed_at timestamptz
 );
 
