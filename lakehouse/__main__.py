@@ -24,6 +24,7 @@ from lakehouse.postgres.migrate import migrate, require_current
 from lakehouse.postgres.roles import grant_missing
 from lakehouse.reconciliation import Account, Skipped, account
 from lakehouse.registry.command import add_models
+from lakehouse.registry.sql_command import add_policies
 from lakehouse.settings.settings import Settings
 from lakehouse.signals.exporter import exporting
 from lakehouse.silver import reference_tables
@@ -241,6 +242,7 @@ def _parser() -> argparse.ArgumentParser:
     loading.set_defaults(run=load_reference)
 
     add_models(commands, now=lambda: datetime.now(UTC))
+    add_policies(commands)
     add_maintain(commands, now=lambda: datetime.now(UTC))
     return parser
 

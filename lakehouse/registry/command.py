@@ -22,6 +22,7 @@ from lakehouse.registry.changes import Change
 from lakehouse.registry.listing import ListedModel, ListedPolicy, Listing, listing
 from lakehouse.registry.log import Kind
 from lakehouse.registry.references import REFERENCES
+from lakehouse.registry.sql_command import add_model_sql
 from lakehouse.registry.store import RegistryStore
 from lakehouse.registry.watch import FOLLOW
 from lakehouse.settings.settings import Settings
@@ -65,6 +66,7 @@ def add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser], no
         _add_change(verb, _of_a_version(change), now)
     rolling_back = verbs.add_parser("rollback", help="make the champion before champion again")
     _add_change(rolling_back, lambda store, _, change: changes.roll_back(store, change), now)
+    add_model_sql(verbs)
 
 
 def _of_a_version(do: Callable[[RegistryStore, str, Change], object]) -> _Do:
