@@ -174,7 +174,8 @@ GOLD_COMMIT_SECONDS = Latency(
     "risk_gold_commit_seconds",
     "From sealing a gold table's file to its commit, attempts that failed included.",
     "table",
-    tuple(store.removeprefix("gold_") for store in STORES if store != "silver"),
+    # A history commits outcomes as well; no flow does.
+    (*(store.removeprefix("gold_") for store in STORES if store != "silver"), "outcome_records"),
 )
 EVENT_TO_SILVER_SECONDS = Latency(
     "risk_event_to_silver_seconds",
