@@ -149,6 +149,16 @@ STORE_RETRIES = Counter(
 PARTITION_LAG = Gauge(
     "risk_partition_lag_events", "Events waiting behind the position.", ["topic", "part"]
 )
+PARTITION_LAG_SECONDS = Gauge(
+    "risk_partition_lag_seconds",
+    "While events wait: seconds since the broker took in the newest event read; else 0.",
+    ["topic", "part"],
+)
+RULES_IN_FORCE = Gauge(
+    "risk_rules_in_force",
+    "1 for each version that decides or scores beside: model, challenger, policy, reference.",
+    ["kind", "version"],
+)
 POSITION = Gauge("risk_partition_position", "The next offset to be read.", ["topic", "part"])
 SILVER_COMMITTED_AT = Gauge("risk_silver_committed_at_seconds", "Last commit of silver, Unix time.")
 GOLD_COMMITTED_AT = Gauge(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from dataflows.sources.batches import Measured
+from dataflows.sources.clock import unix_time
 from dataflows.sources.progress import seconds_left
 from lakehouse import telemetry
 
@@ -88,8 +89,10 @@ class RunCounts:
         """Report the lag of a partition from now on, asked for whenever somebody looks."""
         with self._lock:
             self._readers.append(reader)
-        gauge = telemetry.PARTITION_LAG.labels(reader.topic, str(reader.part))
-        gauge.set_function(lambda: reader.lag() or 0)
+        labels = reader.topic, str(reader.part)
+        telemetry.PARTITION_LAG.labels(*labels).set_function(lambda: reader.lag() or 0)
+        telemetry.PARTITION_LAG_SECONDS.labels(*labels).set_function(lambda: lag_seconds(reader))
+        telemetry.EVENTS_READ.labels(*labels)
         return reader
 
     def silver_committed(
@@ -191,6 +194,14 @@ def _example(quarantined: pa.Table, code: str, topic: str, part: int) -> Example
     place = pc.index(quarantined.column("code"), code).as_py()
     row = quarantined.slice(place, 1).select(["off", "reason"]).to_pylist()[0]
     return Example(topic, part, int(row["off"]), str(row["reason"]))
+
+
+def lag_seconds(reader: Reader, now: Callable[[], float] = unix_time) -> float:
+    """Return how long ago the newest event read was taken in by the source; 0 if none waits."""
+    newest_at = reader.newest_at()
+    if not reader.lag() or newest_at is None:
+        return 0.0
+    return max(0.0, now() - newest_at)
 
 
 def _value_counts(table: pa.Table, column: str) -> dict[str, int]:

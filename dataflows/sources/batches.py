@@ -86,5 +86,8 @@ class Reader(Protocol):
     def lag(self) -> int | None:
         """Return how many events wait behind the position; ``None`` when unknowable."""
 
+    def newest_at(self) -> float | None:
+        """Return when the source took in the newest event read, Unix time; ``None`` if unsaid."""
+
     def close(self) -> None:
         """Let go of connections and files."""

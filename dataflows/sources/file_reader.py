@@ -57,6 +57,9 @@ class FileSourceReader:
             return None
         return max(0, self._file.length_known - self._position)
 
+    def newest_at(self) -> None:
+        """Say nothing: a past that is read as fast as it can be has no age."""
+
     def bytes_done(self) -> tuple[float, int]:
         """Return how many of the file's bytes were read, about, and how many it has."""
         return self._file.share_read * self._file.size, self._file.size

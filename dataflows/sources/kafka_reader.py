@@ -115,6 +115,7 @@ class KafkaReader:
         self.part = part
         self._position = start
         self._end = start
+        self._newest_at: float | None = None
         self._max_messages = max_messages
         self._error: KafkaError | None = None
         self._lock = threading.Lock()
@@ -141,6 +142,7 @@ class KafkaReader:
                 messages = self._until_error(messages)
             if messages:
                 taken.append(_Taken.of(messages))
+                self._newest_at = messages[-1].timestamp()[1] / 1_000
             if is_last or self._error is not None:
                 break
         if not taken and self._end <= self._position:
@@ -204,6 +206,10 @@ class KafkaReader:
             except KafkaException:
                 return None
         return max(0, high - self._position) if high >= 0 else None
+
+    def newest_at(self) -> float | None:
+        """Return the broker's timestamp of the newest message read, Unix time."""
+        return self._newest_at
 
     def close(self) -> None:
         """Leave the broker."""

@@ -118,5 +118,8 @@ class SimReader:
             due = min(due, self._limit)
         return max(0, due - self._position)
 
+    def newest_at(self) -> None:
+        """Say nothing: a past that is read as fast as it can be has no age."""
+
     def close(self) -> None:
         """Nothing is held."""

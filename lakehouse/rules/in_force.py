@@ -22,7 +22,7 @@ from lakehouse.registry.artefacts import find_policy
 from lakehouse.registry.watch import ModelsInForce, RegistryWatch
 from lakehouse.settings.settings import Settings
 from lakehouse.silver import reference_tables
-from lakehouse.telemetry import RULES_REFUSED
+from lakehouse.telemetry import RULES_IN_FORCE, RULES_REFUSED
 from risk.decision.decide import decide
 from risk.decision.judge import Rules
 from risk.decision.reference_tables import ReferenceTables, join
@@ -83,6 +83,7 @@ class RulesInForce:
         self._close = close
         self._said: set[tuple[str, str]] = set()
         self._background = Background("rules", self.look, every_seconds=look_every_seconds)
+        _show(self._rules)
         self._report(dict(models.refused))
 
     def __call__(self) -> Rules:
@@ -122,6 +123,7 @@ class RulesInForce:
         )
         if changed != self._rules:
             self._rules = changed
+            _show(changed)
             log.info("rules_changed", **versions_of(changed))
 
     def _report(self, failures: dict[str, Exception]) -> None:
@@ -213,6 +215,15 @@ def _asked(subject: str, current: Callable[[T], T], known: T, failures: dict[str
 
 def _code_of(exc: Exception) -> str:
     return exc.code if isinstance(exc, LakehouseError) else "internal"
+
+
+def _show(rules: Rules) -> None:
+    """Let the metrics say which versions are in force."""
+    RULES_IN_FORCE.clear()
+    for kind, versions in versions_of(rules).items():
+        named = versions if isinstance(versions, list) else [versions]
+        for version in named:
+            RULES_IN_FORCE.labels(kind.removesuffix("s"), str(version)).set(1)
 
 
 def versions_of(rules: Rules) -> dict[str, object]:

@@ -79,7 +79,8 @@ class Settings(BaseModel):
     metrics_address: Annotated[
         str,
         _about(
-            "Where Prometheus may scrape, `HOST:PORT`; port 0 takes a free one.",
+            "Where Prometheus may scrape the flow, `HOST:PORT`; port 0 takes a free one. Process N "
+            "of several listens N ports above.",
             pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
         ),
     ] = "127.0.0.1:9101"

@@ -58,7 +58,9 @@ class FakeReader:
         fails_with: LakehouseError | None = None,
         part: int = 0,
         lag: int | None = None,
+        newest_at: float | None = None,
     ) -> None:
+        self.newest = newest_at
         self.topic = TOPIC
         self.part = part
         self.waits: list[float] = []
@@ -75,6 +77,9 @@ class FakeReader:
 
     def lag(self) -> int | None:
         return self.known_lag
+
+    def newest_at(self) -> float | None:
+        return self.newest
 
     def close(self) -> None:
         self.closed += 1

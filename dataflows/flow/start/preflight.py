@@ -76,7 +76,7 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
     _say_of_topic(found)
 
     account = RunCounts(is_bounded=found.is_bounded)
-    serve_metrics(settings.metrics_address)
+    serve_metrics(settings.metrics_address, process=place.index)
     is_fresh = all(each.start.is_first for each in placed)
     stack.callback(_end, settings, lifecycle, account, may_fail=is_fresh, place=place)
     status = StatusLine(account) if place.leads else StatusLine(account, to_terminal=False)

@@ -77,3 +77,10 @@ def test_an_address_that_cannot_be_listened_on_is_a_wrong_setting(address: str) 
         serve_metrics(address)
     assert f"RISK_METRICS_ADDRESS: cannot listen on {address} (" in str(refused.value)
     assert "127.0.0.1:9101" in str(refused.value)
+
+
+def test_each_process_of_a_flow_listens_on_a_port_of_its_own() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert serve_metrics(f"127.0.0.1:{port - 1}", process=1) == port

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dataflows.flow.run_counts import RATE_OVER_SECONDS, RunCounts
+from dataflows.flow.run_counts import RATE_OVER_SECONDS, RunCounts, lag_seconds
 from lakehouse.silver.writer import Batch, BatchCounts, Stored
 from tests.dataflows.flow_cases import (
     Clock,
@@ -165,3 +165,17 @@ def test_the_lag_of_a_partition_is_asked_for_whenever_somebody_looks() -> None:
     assert sample("risk_partition_lag_events", topic=TOPIC, part="77") == 3
     reader.known_lag = 9
     assert sample("risk_partition_lag_events", topic=TOPIC, part="77") == 9
+
+
+def test_lag_in_seconds_is_the_age_of_the_newest_event_read_while_others_wait() -> None:
+    waiting = FakeReader([], lag=3, newest_at=1_000.0)
+    assert lag_seconds(waiting, now=lambda: 1_012.5) == 12.5
+    assert lag_seconds(waiting, now=lambda: 990.0) == 0.0  # the broker's clock is ahead
+
+
+@pytest.mark.parametrize(("lag", "newest_at"), [(0, 1_000.0), (None, 1_000.0), (3, None)])
+def test_a_partition_that_is_read_to_its_end_or_says_nothing_has_no_lag_in_seconds(
+    lag: int | None, newest_at: float | None
+) -> None:
+    reader = FakeReader([], lag=lag, newest_at=newest_at)
+    assert lag_seconds(reader, now=lambda: 1_012.5) == 0.0

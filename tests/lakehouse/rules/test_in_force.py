@@ -298,3 +298,27 @@ def test_tables_that_were_altered_leave_those_before_in_force(silver: str, tmp_p
     assert [line["subject"] for line in logs] == ["reference tables"]
     with psycopg.connect(silver) as connection:
         connection.execute("truncate silver.reference_sets, silver.reference_in_force")
+
+
+def test_the_metrics_name_the_versions_in_force_and_no_others(
+    settings: Settings,
+) -> None:
+    def named() -> set[tuple[str, str]]:
+        return {
+            (sample.labels["kind"], sample.labels["version"])
+            for family in REGISTRY.collect()
+            if family.name == "risk_rules_in_force"
+            for sample in family.samples
+        }
+
+    store = RegistryStore(settings.lake_uri)
+    with opened(settings) as rules:
+        reference = ("reference", rules().reference.version)
+        before = {("model", rules().model.version), ("policy", rules().policy.version), reference}
+        assert named() == before
+        promoted(store, "a-1")
+        registered(store, "b-1")
+        challenge(store, "b-1", a_change())
+        rules.look()
+        policy = ("policy", rules().policy.version)
+        assert named() == {("model", "a-1"), ("challenger", "b-1"), policy, reference}
