@@ -9,7 +9,7 @@ import structlog
 from rich.console import Console
 
 from lakehouse.errors import LakehouseError
-from lakehouse.lake.quality import command_for_quarantined
+from lakehouse.gold.tables import command_for_quarantined
 from risk.contract.application import RejectCode
 
 if TYPE_CHECKING:

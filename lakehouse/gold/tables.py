@@ -4,6 +4,7 @@ Created with their schema and nothing that would raise the protocol: any engine 
 (reader version 1) reads them.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import pyarrow as pa
@@ -14,7 +15,15 @@ from lakehouse import arrow_schemas
 from lakehouse.errors import SchemaDiffers
 from lakehouse.gold.object_store import DELTA_OPTIONS, open_table
 
-__all__ = ["BOUNDED", "OF_ITS_OWN", "OUTCOME_RECORDS", "SCHEMAS", "VIEWS", "open_or_create"]
+__all__ = [
+    "BOUNDED",
+    "OF_ITS_OWN",
+    "OUTCOME_RECORDS",
+    "SCHEMAS",
+    "VIEWS",
+    "command_for_quarantined",
+    "open_or_create",
+]
 
 SCHEMAS: Final[dict[str, pa.Schema]] = {
     "decisions": arrow_schemas.DECISIONS,
@@ -119,3 +128,14 @@ def _lacking_columns(uri: str, found: pa.Schema, expected: pa.Schema) -> list[pa
             "Run the code that wrote it, or give this one another RISK_LAKE_URI"
         )
     return lacking
+
+
+def command_for_quarantined(topics: Iterable[str], *, but_code: str) -> str:
+    """Return the command that shows what of these topics was quarantined, but for one code."""
+    quoted = ", ".join("'" + topic.replace("'", "''") + "'" for topic in topics)
+    # To be read and run by a person, who may ask the lake anything.
+    question = (
+        "select part, off, code, reason from quarantine "  # noqa: S608
+        f"where topic in ({quoted}) and code <> '{but_code}' order by part, off"
+    )
+    return f'./justw sql "{question}"'

@@ -5,7 +5,7 @@ One function for each file of ``sql/lake/quality``; columns and units are in the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -14,24 +14,12 @@ from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
 __all__ = [
-    "command_for_quarantined",
     "freshness",
     "issues_by_field",
     "nulls_by_field",
     "quarantine_by_period",
     "quarantined",
 ]
-
-
-def command_for_quarantined(topics: Iterable[str], *, but_code: str) -> str:
-    """Return the command that shows what of these topics was quarantined, but for one code."""
-    quoted = ", ".join("'" + topic.replace("'", "''") + "'" for topic in topics)
-    # To be read and run by a person, who may ask the lake anything.
-    question = (
-        "select part, off, code, reason from quarantine "  # noqa: S608
-        f"where topic in ({quoted}) and code <> '{but_code}' order by part, off"
-    )
-    return f'./justw sql "{question}"'
 
 
 def nulls_by_field(lake: Lake, filters: Filters = ALL, *, grain: Grain = Grain.MONTH) -> pa.Table:
