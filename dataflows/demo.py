@@ -192,9 +192,9 @@ def _answer_table(answer: Answer) -> Table:
     table.add_column(style="bold")
     table.add_column()
     table.add_row("application", _cell(answer.application_id))
-    table.add_row("PD", _cell(answer.decision.pd))
-    table.add_row("tier", _cell(answer.decision.tier))
-    table.add_row("the policy's reasons", _sentences(answer.decision.reasons))
+    table.add_row("PD", _cell(answer.pd))
+    table.add_row("tier", _cell(answer.tier))
+    table.add_row("the policy's reasons", _sentences(answer.reasons))
     table.add_row("the model's reasons", _sentences(answer.model_reasons))
     return table
 

@@ -75,19 +75,13 @@ class Reason(msgspec.Struct, frozen=True):
     says: str | None
 
 
-class AnsweredDecision(msgspec.Struct, frozen=True):
-    """What was decided."""
-
-    pd: float
-    tier: Tier
-    reasons: tuple[Reason, ...]
-
-
 class Answer(msgspec.Struct, frozen=True):
     """What the demo shows of the API's answer; docs/api.md has the whole."""
 
     application_id: str
-    decision: AnsweredDecision
+    pd: float
+    tier: Tier
+    reasons: tuple[Reason, ...]
     model_reasons: tuple[Reason, ...]
 
 
@@ -167,7 +161,7 @@ def ask_about_one(address: str, key: Path, applications: Sequence[bytes]) -> Ans
         first, *others = applications
         answer = _decide(connection, headers, first)
         for application in others:
-            if answer.decision.tier is not Tier.LOW:
+            if answer.tier is not Tier.LOW:
                 break
             answer = _decide(connection, headers, application)
     return answer

@@ -49,6 +49,13 @@ __all__ = ["build", "create_app", "main"]
 SWITCH_SECONDS: Final = 0.0005
 COLLECT_AFTER_OBJECTS: Final = 20_000
 GRACE_SECONDS: Final = 20
+DESCRIPTION: Final = """Decides loan applications on request, by the stream's own rules.
+
+Send a key as `Authorization: Bearer KEY` or as `X-API-Key: KEY`. Every refusal is a problem
+(RFC 9457) with a stable `code`; `type` leads to what it means. `POST /v1/decisions` stores nothing
+unless `record=true`; what the stream has stored is read at `/v1/decisions/{event_id}`, where the
+id's slashes are percent-encoded.
+"""
 WORKER_SECONDS: Final = 120
 """What a worker may take to import and to open what it needs before it is taken for hung."""
 
@@ -98,7 +105,9 @@ def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
     app = FastAPI(
         title="Credit risk monitor",
         version="1",
-        description="Scores loan applications on request, by the stream's own rules.",
+        description=DESCRIPTION,
+        contact={"name": "The operators of this server"},
+        license_info={"name": "See the project", "identifier": "LicenseRef-project"},
         lifespan=lifespan,
         openapi_url="/openapi.json" if parts.has_docs else None,
         docs_url="/docs" if parts.has_docs else None,
@@ -119,8 +128,10 @@ def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
         },
     )
     app.include_router(decisions)
-    app.include_router(dossier_routes(parts.dossiers))  # before the ids, which may hold slashes
-    app.include_router(stored_routes(parts.rules, parts.reads))
+    app.include_router(
+        dossier_routes(parts.dossiers, parts.trail)
+    )  # before the ids, which may hold slashes
+    app.include_router(stored_routes(parts.rules, parts.reads, parts.trail, now=parts.now))
     app.include_router(score_routes(parts.rules, parts.limits, parts.trail, now=parts.now))
     app.include_router(catalogue_routes(parts.rules))
     app.include_router(health_routes(readiness, parts.metrics))

@@ -1,6 +1,8 @@
 """Read stored decisions by id; nothing here writes to silver."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
 import psycopg
@@ -12,7 +14,7 @@ from lakehouse.errors import Unavailable
 from lakehouse.postgres.connection import in_plain_words
 from lakehouse.postgres.statements import load_sql
 
-__all__ = ["CONNECTIONS", "MOST_DECISIONS", "DecisionReader"]
+__all__ = ["CONNECTIONS", "MOST_DECISIONS", "DecisionReader", "Place"]
 
 CONNECTIONS: Final = 4
 """At most so many reads at a time; more wait for their turn."""
@@ -20,6 +22,7 @@ CONNECTIONS: Final = 4
 MOST_DECISIONS: Final = 100
 """The most decisions of one application that are read, newest first."""
 
+_FIRST_SPAN: Final = timedelta(minutes=1)
 _WITHIN_SECONDS: Final = 2.0
 _LONGEST_ID: Final = 256
 _NETWORK: Final[dict[str, Any]] = {
@@ -28,6 +31,14 @@ _NETWORK: Final[dict[str, Any]] = {
     "application_name": "risk-api",
     "options": "-c statement_timeout=2s -c default_transaction_read_only=on -c timezone=UTC",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of decisions ended: the instant and the id of its last one."""
+
+    at: datetime
+    event_id: str
 
 
 class DecisionReader:
@@ -56,10 +67,41 @@ class DecisionReader:
         rows = self._read("serving/decision_by_event", {"event_id": event_id}, event_id)
         return rows[0] if rows else None
 
-    def decisions_of(self, application_id: str) -> Sequence[Mapping[str, Any]]:
-        """Return the decisions on an application's events, newest first."""
-        parameters = {"application_id": application_id, "most": MOST_DECISIONS}
+    def decisions_of(
+        self, application_id: str, before: Place | None = None, most: int = MOST_DECISIONS
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return decisions on an application's events, newest first, that stand after a place."""
+        parameters = {
+            "application_id": application_id,
+            "before_at": None if before is None else before.at,
+            "before_id": None if before is None else before.event_id,
+            "most": most,
+        }
         return self._read("serving/decisions_by_application", parameters, application_id)
+
+    def decisions_since(
+        self, after: Place, tier: str | None, most: int, *, until: datetime
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return decisions that stand after a place, oldest first.
+
+        Time is looked through in spans, each four times as long as the one before, so that no
+        question sorts more than it must.
+        """
+        rows: list[Mapping[str, Any]] = []
+        from_at, span = after.at, _FIRST_SPAN
+        while len(rows) < most and from_at < until:
+            until_at = min(until, from_at + span)
+            parameters = {
+                "from_at": from_at,
+                "until_at": until_at,
+                "after_at": after.at,
+                "after_id": after.event_id,
+                "tier": tier,
+                "most": most - len(rows),
+            }
+            rows += self._read("serving/decisions_since", parameters, after.event_id)
+            from_at, span = until_at, span * 4
+        return rows
 
     def ping(self) -> None:
         """Return when silver answers.

@@ -18,6 +18,7 @@ SCOPES: Final[Mapping[tuple[str, str], Scope | None]] = MappingProxyType(
         ("POST", "/v1/decisions"): Scope.SCORE,
         ("POST", "/v1/decisions:batch"): Scope.SCORE,
         ("POST", "/score"): Scope.SCORE,
+        ("GET", "/v1/decisions"): Scope.READ_DECISIONS,
         ("GET", "/v1/decisions/{event_id}"): Scope.READ_DECISIONS,
         ("GET", "/v1/applications/{application_id}"): Scope.READ_DECISIONS,
         ("GET", "/v1/decisions/{event_id}/explanation"): Scope.READ_DECISIONS,
@@ -27,6 +28,7 @@ SCOPES: Final[Mapping[tuple[str, str], Scope | None]] = MappingProxyType(
         ("GET", "/metrics"): Scope.READ_METRICS,
         ("GET", "/healthz"): None,
         ("GET", "/readyz"): None,
+        ("GET", "/problems"): None,
         ("GET", "/openapi.json"): None,
         ("GET", "/docs"): None,
     }

@@ -112,11 +112,29 @@ class AuditTrail:
             for raw, outcome in zip(raws, outcomes, strict=True)
         )
 
+    def read(self, scope: Scope, action: str, subject: str) -> None:
+        """Note that stored decisions were handed out: `read`, `explained`, `replayed` or `listed`.
+
+        Parameters
+        ----------
+        subject
+            The id that was asked for.
+        """
+        details = f'{{"request_id":"{request_id_of(scope)}"}}'
+        entry = AuditEntry(
+            entry_id=self._next_id(),
+            at=self._now(),
+            actor=self.actor(scope),
+            action=action,
+            subject=subject,
+            details=details,
+        )
+        self._log.add([entry])
+
     def _entry(self, actor: str, request_id: str, raw: bytes, outcome: Outcome) -> AuditEntry:
         sha256 = hashlib.sha256(raw).hexdigest()
         if isinstance(outcome, Decision):
-            verdict = outcome.decision
-            _DECIDED[verdict.tier].inc()
+            _DECIDED[outcome.tier].inc()
             return AuditEntry(
                 entry_id=self._next_id(),
                 at=outcome.decided_at,
@@ -126,10 +144,10 @@ class AuditTrail:
                 details=_text(
                     _Decided(
                         input_sha256=sha256,
-                        pd=verdict.pd,
-                        reasons=[reason.code for reason in verdict.reasons],
+                        pd=outcome.pd,
+                        reasons=[reason.code for reason in outcome.reasons],
                         request_id=request_id,
-                        tier=verdict.tier,
+                        tier=outcome.tier,
                         versions=outcome.versions,
                     )
                 ),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from lakehouse.errors import Denied, Unavailable
 from lakehouse.lake.archive import archived, positions_of
@@ -18,11 +16,15 @@ from risk.explain.explanation import Explanation, explain
 from risk.ingest.decode import decode
 from risk.ingest.lending_club import clean
 from serving.http.problems import Problem
+from serving.http.threads import Threads
 
 __all__ = ["Dossiers"]
 
 # Whatever was decided was not too large then, whatever the setting says today.
 _LIMITS = Limits(max_bytes=2**63 - 1)
+
+_MOST_WAITING: Final = 8
+"""Questions to the lake take a second or two each, one at a time."""
 
 T = TypeVar("T")
 
@@ -43,7 +45,7 @@ class Dossiers:
         self._lake_uri = lake_uri
         self._silver_dsn = silver_dsn
         self._lake: Lake | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="dossiers")
+        self._thread = Threads("dossiers", 1, most_waiting=_MOST_WAITING)
 
     async def replay(self, event_id: str) -> Recalled:
         """Make a decision again by the versions that it names, and say what differs.
@@ -51,7 +53,7 @@ class Dossiers:
         Raises
         ------
         Problem
-            404: the lake holds no such decision; 503: the lake does not answer.
+            404: the lake holds no such decision; 503: the lake does not answer, or too many ask.
         """
         return await self._asked(lambda: self._replay(event_id))
 
@@ -68,12 +70,11 @@ class Dossiers:
 
     def close(self) -> None:
         """Answer what is being asked, and close the lake."""
-        self._thread.submit(self._close_lake)
-        self._thread.shutdown()
+        self._thread.close(last=self._close_lake)
 
     async def _asked(self, answer: Callable[[], T]) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, answer)
+            return await self._thread.run(answer)
         except (Unavailable, Denied) as exc:
             raise Problem(503, "lake_unavailable", str(exc), headers={"Retry-After": "10"}) from exc
 

@@ -5,19 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from risk.contract.application import Reject, RejectCode, Tier
 from risk.explain.values import split_codes
 from risk.features.reason_codes import REASONS
 from risk.frame.frame import Frame
 from risk.policy.rules import Policy
-from serving.http.problems import FieldError, Problem
+from serving.http.problems import FieldError, Problem, ProblemBody
 
-__all__ = ["Decision", "Position", "decided_answers", "problem_of", "stored_answer"]
+__all__ = [
+    "ApplicationPage",
+    "BatchAnswer",
+    "BatchItem",
+    "Decision",
+    "DecisionPage",
+    "Position",
+    "decided_answers",
+    "problem_of",
+    "stored_answer",
+]
+
+Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 
 _STATUS: Final = {
     RejectCode.EMPTY: 400,
@@ -38,7 +50,6 @@ _EXPECTED: Final = {
 }
 """Where the parser's own words would be no help."""
 
-
 _SEPARATOR: Final = "|"
 
 
@@ -57,17 +68,6 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
     says: str | None
 
 
-class Decided(msgspec.Struct, frozen=True, gc=False):
-    """What was decided; `pd` is the probability of default, higher `points` are safer."""
-
-    pd: float
-    points: float
-    tier: Tier
-    early_warning_flag: bool
-    bands: Bands
-    reasons: tuple[Reason, ...]
-
-
 class Versions(msgspec.Struct, frozen=True, gc=False):
     """What it was decided by."""
 
@@ -82,8 +82,8 @@ class Lineage(msgspec.Struct, frozen=True, gc=False):
     """Where the stream read the event."""
 
     topic: str
-    part: int
-    off: int
+    partition: int
+    offset: int
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
@@ -95,23 +95,48 @@ class Position(msgspec.Struct, frozen=True, gc=False):
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """A decision; `lineage` and `challengers` are there once the stream has stored it.
+    """A decision.
 
     Attributes
     ----------
+    pd
+        The probability of default, 0 to 1. The model's.
+    points
+        The score: higher is safer. The model's.
+    tier
+        How closely the application is to be watched. The policy's alone.
+    reasons
+        Why the policy gave this tier: its rules, for staff. Not for a letter to the applicant.
+    model_reasons
+        The principal reasons for an adverse-action letter, in this order, each as a sentence for
+        the applicant; none where the tier is Low.
     content_hash
         A 64-bit whole number as text: JSON's numbers end at 53 bits in many readers.
+    issues
+        What cleaning noticed, `column:what`.
     missing_inputs
         The model's features that had no value; none for a decision that was stored before this was
         kept.
+    lineage
+        Where the stream read the event. Only of a decision that is stored.
+    challengers
+        What other models would have said. Only of a decision that is stored.
+    recorded
+        Where the broker keeps the application. Only where recording was asked for: without it
+        nothing is stored, and this decision cannot be read again.
     """
 
     event_id: str
     application_id: str
-    event_at: datetime
+    event_at: Instant
     applied_on: date
-    decided_at: datetime
-    decision: Decided
+    decided_at: Instant
+    pd: float
+    points: float
+    tier: Tier
+    early_warning_flag: bool
+    bands: Bands
+    reasons: tuple[Reason, ...]
     model_reasons: tuple[Reason, ...]
     versions: Versions
     content_hash: str
@@ -120,6 +145,47 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     lineage: Lineage | UnsetType = UNSET
     challengers: dict[str, float | None] | UnsetType = UNSET
     recorded: Position | UnsetType = UNSET
+
+
+class BatchItem(msgspec.Struct, frozen=True, gc=False):
+    """What became of one application of a batch: a decision or a problem.
+
+    Attributes
+    ----------
+    index
+        Its place in the batch, from 0.
+    id
+        The id that it came with; null where none could be read.
+    status
+        What it would have been answered alone.
+    """
+
+    index: int
+    id: str | None
+    status: int
+    decision: Decision | UnsetType = UNSET
+    problem: ProblemBody | UnsetType = UNSET
+
+
+class BatchAnswer(msgspec.Struct, frozen=True):
+    """What became of each application, in the order in which they came."""
+
+    results: tuple[BatchItem, ...]
+
+
+class DecisionPage(msgspec.Struct, frozen=True):
+    """Some stored decisions, and the `cursor` that asks for those that follow; null at the end."""
+
+    decisions: tuple[Decision, ...]
+    next: str | None
+
+
+class ApplicationPage(msgspec.Struct, frozen=True):
+    """The stored decisions on an application's events, newest first; `next` as in DecisionPage."""
+
+    application_id: str
+    decisions: tuple[Decision, ...]
+    next: str | None
 
 
 def decided_answers(
@@ -174,14 +240,12 @@ def _decision(row: Mapping[str, Any], policy: Policy, decided_at: datetime) -> D
         event_at=row["event_at"].replace(tzinfo=UTC),
         applied_on=row["applied_on"],
         decided_at=decided_at,
-        decision=Decided(
-            pd=row["pd"],
-            points=row["points"],
-            tier=row["tier"],
-            early_warning_flag=row["early_warning_flag"],
-            bands=Bands(row["dti_band"], row["util_band"], row["rate_band"]),
-            reasons=_policy_reasons(row["reasons"], known),
-        ),
+        pd=row["pd"],
+        points=row["points"],
+        tier=row["tier"],
+        early_warning_flag=row["early_warning_flag"],
+        bands=Bands(row["dti_band"], row["util_band"], row["rate_band"]),
+        reasons=_policy_reasons(row["reasons"], known),
         model_reasons=_model_reasons(row["model_reasons"]),
         versions=_versions(
             row["contract_version"],

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
+from msgspec import Meta
 from starlette.responses import Response
+
+from risk.contract.application import REJECT_CODES
 
 if TYPE_CHECKING:
     from starlette.types import Scope, Send
 
 __all__ = [
+    "CODES",
     "MEDIA_TYPE",
+    "OURS",
     "FieldError",
     "Problem",
     "ProblemBody",
@@ -26,10 +32,48 @@ __all__ = [
     "request_id_of",
     "response_to",
     "send_problem",
+    "sent",
 ]
 
 MEDIA_TYPE: Final = "application/problem+json"
-_TYPE: Final = "urn:credit-risk-monitor:problem:"
+TYPE: Final = "/problems#"
+"""Leads to the page of all codes, `serving.routes.health`."""
+
+OURS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "audit_unavailable": "What would be answered cannot be written down for the auditor.",
+        "body_too_large": "The body is longer than the operation takes.",
+        "busy": "Too much of this kind is being done at once; Retry-After says when to come back.",
+        "forbidden": "The key is live, and not good for this operation.",
+        "head_too_large": "Request line and headers are too long, or the headers too many.",
+        "idempotency_key_in_use": "An attempt with this key is under way; send the request again.",
+        "idempotency_key_invalid": "The Idempotency-Key is missing or is none.",
+        "idempotency_key_reused": "The Idempotency-Key was used with another body.",
+        "invalid_http": "What was sent is no HTTP/1.1.",
+        "invalid_request": "The query or a parameter is not what the operation takes.",
+        "keys_unavailable": "API keys could not be checked for too long.",
+        "lake_unavailable": "The lake does not answer; deciding goes on.",
+        "method_not_allowed": "The path has other methods; the header Allow names them.",
+        "not_explicable": "The decision's bytes or versions are no longer to be had.",
+        "not_found": "Nothing is there, or nothing is stored under this id.",
+        "recording_unavailable": "There is no topic to record to, or its broker does not answer.",
+        "request_timeout": "The request was not complete in time.",
+        "silver_unavailable": "Silver does not answer; deciding goes on.",
+        "too_many_requests": "The key asks more often than it may.",
+        "unauthenticated": "There is not exactly one API key, and a live one.",
+        "unsupported_media_type": "The body's type or encoding is not read.",
+    }
+)
+"""The codes that are not an application's (`risk.contract.application.REJECT_CODES`)."""
+
+CODES: Final[Mapping[str, str]] = MappingProxyType(
+    dict(
+        sorted(
+            {**OURS, **{code.value: meaning for code, (_, meaning) in REJECT_CODES.items()}}.items()
+        )
+    )
+)
+"""Every code that a problem may have, and what it means."""
 
 
 class FieldError(msgspec.Struct, frozen=True):
@@ -80,11 +124,19 @@ class Problem(Exception):
 
 
 class ProblemBody(msgspec.Struct, frozen=True):
-    """A problem as it is sent (RFC 9457); `code` and what follows are ours."""
+    """A problem as it is sent (RFC 9457); `code` and what follows are ours.
+
+    Attributes
+    ----------
+    type
+        Leads to what `code` means.
+    request_id
+        Also in the header X-Request-Id; quote it when you ask about this answer.
+    """
 
     type: str
     title: str
-    status: int
+    status: Annotated[int, Meta(ge=400, le=599)]
     detail: str
     code: str
     errors: tuple[FieldError, ...]
@@ -101,19 +153,22 @@ def not_a_method(methods: Iterable[str]) -> Problem:
     )
 
 
+def sent(problem: Problem, request_id: str) -> ProblemBody:
+    """Return the problem as it is sent."""
+    return ProblemBody(
+        type=TYPE + problem.code,
+        title=HTTPStatus(problem.status).phrase,
+        status=problem.status,
+        detail=problem.detail,
+        code=problem.code,
+        errors=problem.errors,
+        request_id=request_id,
+    )
+
+
 def body_of(problem: Problem, request_id: str) -> bytes:
     """Return the problem as JSON."""
-    return msgspec.json.encode(
-        ProblemBody(
-            type=_TYPE + problem.code,
-            title=HTTPStatus(problem.status).phrase,
-            status=problem.status,
-            detail=problem.detail,
-            code=problem.code,
-            errors=problem.errors,
-            request_id=request_id,
-        )
-    )
+    return msgspec.json.encode(sent(problem, request_id))
 
 
 def request_id_of(scope: Scope) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from risk.decision.judge import Rules
 from risk.models.model import Model
+from risk.policy.rules import Policy
+from serving.http.described import described, known_query
 
 __all__ = ["ModelEntry", "Models", "catalogue_routes"]
 
@@ -34,14 +36,18 @@ def catalogue_routes(rules: Callable[[], Rules]) -> APIRouter:
     """Return the routes of policies and models."""
     router = APIRouter(tags=["catalogue"])
 
-    @router.get("/v1/policies/current")
-    async def read_policy() -> Response:
+    @router.get(
+        "/v1/policies/current", **described("read_policy", "Read the policy in force", Policy)
+    )
+    async def read_policy(request: Request) -> Response:
         """Return the policy in force, as its document."""
+        known_query(request)
         return Response(msgspec.json.encode(rules().policy), media_type="application/json")
 
-    @router.get("/v1/models")
-    async def read_models() -> Response:
+    @router.get("/v1/models", **described("read_models", "Read which models score", Models))
+    async def read_models(request: Request) -> Response:
         """Return the champion and its challengers."""
+        known_query(request)
         current = rules()
         models = Models(_entry(current.model), tuple(map(_entry, current.challengers)))
         return Response(msgspec.json.encode(models), media_type="application/json")

@@ -23,12 +23,28 @@ from serving.decisions.batching import Outcome, Scorer
 from serving.decisions.bodies import MalformedBatch, applications_in, id_in
 from serving.decisions.idempotency import Once, body_sha256
 from serving.decisions.recording import Recorder, identified
-from serving.decisions.schemas import Decision, problem_of
-from serving.http.problems import FieldError, Problem, body_of, request_id_of
+from serving.decisions.schemas import BatchAnswer, BatchItem, Decision, problem_of
+from serving.http.described import described, known_query, parameter
+from serving.http.problems import FieldError, Problem, request_id_of, sent
 
 __all__ = ["decision_routes"]
 
 _KEY: Final = re.compile(rb"[!-~]{1,128}")
+
+_RECORD: Final = (
+    parameter(
+        "record",
+        "query",
+        {"type": "boolean", "default": False},
+        "Also hand it to the stream, which stores it; wants an Idempotency-Key.",
+    ),
+    parameter(
+        "Idempotency-Key",
+        "header",
+        {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
+        "Of your making, one a request; the same key gets the first answer.",
+    ),
+)
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -40,18 +56,44 @@ def decision_routes(
     router = APIRouter(tags=["decisions"])
     desk = _Desk(scorer, trail, recorder, once)
 
-    @router.post("/v1/decisions")
+    @router.post(
+        "/v1/decisions",
+        **described(
+            "decide",
+            "Decide one application",
+            Decision,
+            body="LoanApplication",
+            parameters=_RECORD,
+            also=[409],
+        ),
+    )
     async def decide(request: Request) -> Response:
-        """Decide one application; `?record=true` also hands it to the stream."""
+        """Decide one application; `?record=true` also hands it to the stream.
+
+        Without `record` nothing is stored but the audit entry: the decision cannot be read again.
+        """
         raw = await request.body()
         key = _idempotency_key(request)
         if request.scope["query_string"] and _is_to_be_recorded(request):
             return await desk.record(request, raw, key)
         return _answer(_encode(await desk.decide(request, raw)))
 
-    @router.post("/v1/decisions:batch")
+    @router.post(
+        "/v1/decisions:batch",
+        **described(
+            "decide_batch",
+            "Decide up to 500 applications",
+            BatchAnswer,
+            body="Batch",
+            parameters=_RECORD,
+            also=[409],
+        ),
+    )
     async def decide_batch(request: Request) -> Response:
-        """Decide up to 500 applications, each for itself: a decision or a problem each."""
+        """Decide up to 500 applications, each for itself: a decision or a problem each.
+
+        `?record=true` also hands those that are decided to the stream.
+        """
         body = await request.body()
         key = _idempotency_key(request)
         if request.scope["query_string"] and _is_to_be_recorded(request):
@@ -174,18 +216,16 @@ def _answer(body: bytes, headers: dict[str, str] | None = None) -> Response:
 
 
 def _is_to_be_recorded(request: Request) -> bool:
-    said = request.query_params.multi_items()
-    if said in ([], [("record", "false")]):
-        return False
-    if said == [("record", "true")]:
-        return True
-    expected = "nothing but record, true or false, once"
-    raise Problem(
-        422,
-        "invalid_request",
-        f"the query: expected {expected}",
-        errors=[FieldError("query.record", expected)],
-    )
+    said = known_query(request, "record").get("record", "false")
+    if said not in ("false", "true"):
+        expected = "true or false"
+        raise Problem(
+            422,
+            "invalid_request",
+            f"the query: record: expected {expected}",
+            errors=[FieldError("query.record", expected)],
+        )
+    return said == "true"
 
 
 def _idempotency_key(request: Request) -> str | None:
@@ -232,20 +272,15 @@ def _no_batch(status: int, code: RejectCode, field: str, expected: str) -> Probl
 
 def _results(request: Request, raws: Sequence[bytes], outcomes: Sequence[Outcome]) -> bytes:
     request_id = request_id_of(request.scope)
-    results = [
+    results = tuple(
         _result(place, raw, outcome, request_id)
         for place, (raw, outcome) in enumerate(zip(raws, outcomes, strict=True))
-    ]
-    return _encode({"results": results})
+    )
+    return _encode(BatchAnswer(results))
 
 
-def _result(place: int, raw: bytes, outcome: Outcome, request_id: str) -> dict[str, Any]:
+def _result(place: int, raw: bytes, outcome: Outcome, request_id: str) -> BatchItem:
     if isinstance(outcome, Decision):
-        return {"index": place, "id": outcome.event_id, "status": 200, "decision": outcome}
+        return BatchItem(place, outcome.event_id, 200, decision=outcome)
     problem = problem_of(outcome)
-    return {
-        "index": place,
-        "id": id_in(raw),
-        "status": problem.status,
-        "problem": msgspec.Raw(body_of(problem, request_id)),
-    }
+    return BatchItem(place, id_in(raw), problem.status, problem=sent(problem, request_id))

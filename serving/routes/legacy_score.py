@@ -23,6 +23,7 @@ from risk.decision.judge import Rules, judge
 from risk.frame.frame import Frame
 from serving.audit.entries import AuditTrail
 from serving.decisions.schemas import Decision, decided_answers, problem_of
+from serving.http.described import described, known_query
 from serving.http.problems import FieldError, Problem
 
 __all__ = ["Scored", "ScoredDecision", "score_routes"]
@@ -30,6 +31,7 @@ __all__ = ["Scored", "ScoredDecision", "score_routes"]
 DEPRECATED: Final = MappingProxyType(
     {
         "Deprecation": "@1767225600",  # 2026-01-01, RFC 9745
+        "Sunset": "Thu, 01 Jul 2027 00:00:00 GMT",  # RFC 8594
         "Link": '</v1/decisions>; rel="successor-version"',
     }
 )
@@ -85,9 +87,15 @@ def score_routes(
     """Return the old form's route."""
     router = APIRouter()
 
-    @router.post("/score", tags=["deprecated"], deprecated=True)
+    @router.post(
+        "/score",
+        tags=["deprecated"],
+        deprecated=True,
+        **described("score", "Decide in the old form", Scored, body="ScoreQuestion"),
+    )
     async def score(request: Request) -> Response:
         """Decide one application in the old form; use `POST /v1/decisions` instead."""
+        known_query(request)
         trail.expect_room()
         question = _read(await request.body())
         event, current, judged_at = bytes(question.event), rules(), now()
@@ -116,7 +124,7 @@ def _read(body: bytes) -> _Question:
         code = RejectCode.WRONG_FORMAT if is_form else RejectCode.MALFORMED_JSON
         expected = "an object `event`, and booleans `reject_if_missing_required`, `persist_to_db`"
         raise Problem(
-            422,
+            422 if is_form else 400,
             code.value,
             f"expected {expected}",
             errors=[FieldError("", expected)],
@@ -144,15 +152,14 @@ def _refused(event: bytes, refused: Reject) -> Scored:
 def _scored(decided: Frame, decision: Decision, *, is_strict: bool) -> Scored:
     features = {name: _number(decided, name) for name in _FEATURES if name in decided}
     lacking = tuple(field for field, column in _REQUIRED.items() if features[column] is None)
-    verdict = decision.decision
     old = ScoredDecision(
-        pd=verdict.pd,
-        risk_tier=verdict.tier,
-        early_warning_flag=verdict.early_warning_flag,
-        dti_band=verdict.bands.dti,
-        util_band=verdict.bands.utilisation,
-        rate_band=verdict.bands.rate,
-        reasons=tuple(reason.code for reason in verdict.reasons),
+        pd=decision.pd,
+        risk_tier=decision.tier,
+        early_warning_flag=decision.early_warning_flag,
+        dti_band=decision.bands.dti,
+        util_band=decision.bands.utilisation,
+        rate_band=decision.bands.rate,
+        reasons=tuple(reason.code for reason in decision.reasons),
     )
     is_valid = not (lacking and is_strict)
     return Scored(

@@ -1,24 +1,53 @@
-"""Decisions read again by id; scoring waits for none of this."""
+"""Decisions read again, by id and in order; scoring waits for none of this."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+import base64
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from lakehouse.errors import Unavailable
-from lakehouse.silver.reader import CONNECTIONS, DecisionReader
+from lakehouse.silver.reader import CONNECTIONS, DecisionReader, Place
+from risk.contract.application import Tier
 from risk.decision.judge import Rules
-from serving.decisions.schemas import stored_answer
+from serving.audit.entries import AuditTrail
+from serving.decisions.schemas import (
+    ApplicationPage,
+    Decision,
+    DecisionPage,
+    stored_answer,
+)
+from serving.http.described import described, known_query, parameter
 from serving.http.paths import id_from
-from serving.http.problems import Problem
+from serving.http.problems import FieldError, Problem
+from serving.http.threads import Threads
 
-__all__ = ["Reads", "stored_routes"]
+__all__ = ["EVENT_ID", "NOT_STORED", "Reads", "stored_routes"]
+
+PAGE: Final = 100
+NOT_STORED: Final = {"cache-control": "no-store"}
+"""What an applicant's data is answered with: no cache between us and the client keeps it."""
+
+_MOST_WAITING: Final = 64
+_LOOK_BACK: Final = timedelta(days=1)
+_ID: Final = {"type": "string", "minLength": 1, "maxLength": 256}
+EVENT_ID: Final = parameter("event_id", "path", _ID, "The event's id.")
+_APPLICATION_ID: Final = parameter("application_id", "path", _ID, "The application's id.")
+_CURSOR: Final = parameter("cursor", "query", {"type": "string"}, "The `next` of a page before.")
+_SINCE: Final = parameter(
+    "since",
+    "query",
+    {"type": "string", "format": "date-time"},
+    "Decided at this instant or later; a day ago if absent.",
+)
+_TIER: Final = parameter(
+    "tier", "query", {"type": "string", "enum": [tier.value for tier in Tier]}, "Of this tier only."
+)
 
 T = TypeVar("T")
 
@@ -26,12 +55,12 @@ T = TypeVar("T")
 class Reads:
     """Silver's decisions, read in threads of their own, at most as many as there are connections.
 
-    Scoring waits for none of them.
+    Scoring waits for none of them, and only so many requests wait for their turn.
     """
 
     def __init__(self, reader: DecisionReader) -> None:
         self._reader = reader
-        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="silver-reads")
+        self._threads = Threads("silver-reads", CONNECTIONS, most_waiting=_MOST_WAITING)
 
     async def of(self, read: Callable[[DecisionReader], T]) -> T:
         """Return what `read` finds.
@@ -39,11 +68,11 @@ class Reads:
         Raises
         ------
         Problem
-            503 ``silver_unavailable``: silver does not answer; scoring goes on.
+            503 ``silver_unavailable``: silver does not answer; scoring goes on. 503 ``busy``: too
+            many reads wait already.
         """
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._threads, read, self._reader)
+            return await self._threads.run(lambda: read(self._reader))
         except Unavailable as exc:
             raise Problem(
                 503, "silver_unavailable", str(exc), headers={"Retry-After": "5"}
@@ -51,33 +80,135 @@ class Reads:
 
     def close(self) -> None:
         """Begin no read any more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
 
-def stored_routes(rules: Callable[[], Rules], reads: Reads) -> APIRouter:
+def stored_routes(
+    rules: Callable[[], Rules], reads: Reads, trail: AuditTrail, *, now: Callable[[], datetime]
+) -> APIRouter:
     """Return the routes of what silver holds."""
-    router = APIRouter(tags=["decisions"])
+    router = APIRouter(tags=["stored"])
 
-    @router.get("/v1/decisions/{event_id:path}")
-    async def read_decision(event_id: str) -> Response:
+    def answers(rows: Sequence[Any]) -> tuple[Decision, ...]:
+        return tuple(stored_answer(row, rules().policy) for row in rows)
+
+    @router.get(
+        "/v1/decisions",
+        **described(
+            "list_decisions",
+            "List stored decisions, oldest first",
+            DecisionPage,
+            parameters=[_SINCE, _TIER, _CURSOR],
+        ),
+    )
+    async def list_decisions(request: Request) -> Response:
+        """Return stored decisions since an instant, oldest first, 100 a page."""
+        trail.expect_room()
+        query = known_query(request, "since", "tier", "cursor")
+        tier = _tier_in(query.get("tier"))
+        after = _place_in(query.get("cursor"), query.get("since"), now())
+        rows = await reads.of(lambda reader: reader.decisions_since(after, tier, PAGE, until=now()))
+        trail.read(request.scope, "listed", after.at.isoformat())
+        return _answer(DecisionPage(answers(rows), _next(rows)))
+
+    @router.get(
+        "/v1/decisions/{event_id:path}",
+        **described(
+            "read_decision",
+            "Read a stored decision",
+            Decision,
+            parameters=[EVENT_ID],
+            also=[404],
+        ),
+    )
+    async def read_decision(request: Request) -> Response:
         """Return the stored decision on an event."""
-        row = await reads.of(lambda reader: reader.decision(id_from(event_id)))
+        trail.expect_room()
+        known_query(request)
+        event_id = id_from(request.path_params["event_id"])
+        row = await reads.of(lambda reader: reader.decision(event_id))
         if row is None:
             raise _not_found("event")
-        body = msgspec.json.encode(stored_answer(row, rules().policy))
-        return Response(body, media_type="application/json")
+        trail.read(request.scope, "read", row["event_id"])
+        return _answer(answers([row])[0])
 
-    @router.get("/v1/applications/{application_id:path}")
-    async def read_application(application_id: str) -> Response:
-        """Return the stored decisions on an application's events, newest first, 100 at most."""
-        rows = await reads.of(lambda reader: reader.decisions_of(id_from(application_id)))
-        if not rows:
+    @router.get(
+        "/v1/applications/{application_id:path}",
+        **described(
+            "read_application",
+            "Read all decisions on an application",
+            ApplicationPage,
+            parameters=[_APPLICATION_ID, _CURSOR],
+            also=[404],
+        ),
+    )
+    async def read_application(request: Request) -> Response:
+        """Return the stored decisions on an application's events, newest first, 100 a page."""
+        trail.expect_room()
+        cursor = known_query(request, "cursor").get("cursor")
+        before = None if cursor is None else _place_of(cursor)
+        application_id = id_from(request.path_params["application_id"])
+        rows = await reads.of(lambda reader: reader.decisions_of(application_id, before, PAGE))
+        if not rows and before is None:
             raise _not_found("application")
-        found = [stored_answer(row, rules().policy) for row in rows]
-        body = {"application_id": found[0].application_id, "decisions": found}
-        return Response(msgspec.json.encode(body), media_type="application/json")
+        if rows:
+            trail.read(request.scope, "read", application_id)
+        return _answer(ApplicationPage(application_id, answers(rows), _next(rows)))
 
     return router
+
+
+def _answer(found: Any) -> Response:
+    body = msgspec.json.encode(found)
+    return Response(body, media_type="application/json", headers=NOT_STORED)
+
+
+def _next(rows: Sequence[Any]) -> str | None:
+    if len(rows) < PAGE:
+        return None
+    place = f"{rows[-1]['decided_at'].isoformat()} {rows[-1]['event_id']}"
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def _place_of(cursor: str) -> Place:
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        at, _, event_id = base64.b64decode(padded, b"-_", validate=True).decode().partition(" ")
+        return Place(_instant(at), event_id)
+    except (ValueError, OverflowError) as exc:
+        raise _bad_query("cursor", "the `next` of a page before") from exc
+
+
+def _place_in(cursor: str | None, since: str | None, now: datetime) -> Place:
+    if cursor is not None:
+        return _place_of(cursor)
+    try:
+        return Place(now - _LOOK_BACK if since is None else _instant(since), "")
+    except (ValueError, OverflowError) as exc:
+        raise _bad_query("since", "an instant with its zone, as 2026-03-01T12:00:00Z") from exc
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError
+    return at.astimezone(UTC)
+
+
+def _tier_in(said: str | None) -> Tier | None:
+    try:
+        return None if said is None else Tier(said)
+    except ValueError as exc:
+        raise _bad_query("tier", f"one of {', '.join(Tier)}") from exc
+
+
+def _bad_query(name: str, expected: str) -> Problem:
+    return Problem(
+        422,
+        "invalid_request",
+        f"the query: {name}: expected {expected}",
+        errors=[FieldError(f"query.{name}", expected)],
+    )
 
 
 def _not_found(what: str) -> Problem:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dataflows import demo, demo_api
-from dataflows.demo_api import Answer, AnsweredDecision, Reason
+from dataflows.demo_api import Answer, Reason
 from lakehouse.reconciliation import Account
 from risk.contract.application import Tier
 from tests.flow import run_module
@@ -87,9 +87,10 @@ def test_the_account_is_shown_with_its_verdicts() -> None:
 
 
 def test_the_apis_answer_is_shown_in_sentences() -> None:
-    verdict = AnsweredDecision(0.25, Tier.WATCHLIST, (Reason("dti_high", "DTI: above 30"),))
+    found = (Reason("dti_high", "DTI: above 30"),)
     said = (Reason("inquiries", "Recent inquiries"), Reason("new_code", None))
-    text = printed(demo._answer_table(Answer("53595000", verdict, said)))
+    answer = Answer("53595000", 0.25, Tier.WATCHLIST, found, said)
+    text = printed(demo._answer_table(answer))
     for words in (
         "53595000",
         "0.2500",

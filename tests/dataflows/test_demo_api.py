@@ -45,16 +45,16 @@ def address(home: Path) -> Iterator[str]:
 
 def test_the_api_decides_an_application_that_is_not_low(address: str, home: Path) -> None:
     answer = ask_about_one(address, home / "api-key", APPLICATIONS)
-    assert answer.decision.tier is not Tier.LOW
-    assert 0 < answer.decision.pd < 1
-    assert all(reason.says for reason in (*answer.decision.reasons, *answer.model_reasons))
-    assert answer.decision.reasons
+    assert answer.tier is not Tier.LOW
+    assert 0 < answer.pd < 1
+    assert all(reason.says for reason in (*answer.reasons, *answer.model_reasons))
+    assert answer.reasons
     assert answer.model_reasons
 
 
 def test_a_low_application_is_followed_by_another_if_there_is_one(address: str, home: Path) -> None:
     def tier_of(*applications: bytes) -> Tier:
-        return ask_about_one(address, home / "api-key", applications).decision.tier
+        return ask_about_one(address, home / "api-key", applications).tier
 
     tiers = {tier_of(application): application for application in APPLICATIONS}
     assert tier_of(tiers[Tier.LOW], tiers[Tier.WATCHLIST], tiers[Tier.ELEVATED]) is Tier.WATCHLIST

@@ -34,7 +34,7 @@ def test_what_is_not_there_is_a_problem() -> None:
 
 
 def test_another_method_is_a_problem_that_names_the_methods_there_are() -> None:
-    answer = got("/v1/decisions")
+    answer = got("/v1/decisions:batch")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert answer.json()["code"] == "method_not_allowed"
 

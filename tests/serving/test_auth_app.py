@@ -86,8 +86,8 @@ def test_a_decision_is_on_the_record_with_its_key_its_versions_and_its_input(
     recorded, answered = json.loads(details), answer.json()
     assert recorded["versions"] == answered["versions"]
     assert (recorded["pd"], recorded["tier"]) == (
-        answered["decision"]["pd"],
-        answered["decision"]["tier"],
+        answered["pd"],
+        answered["tier"],
     )
     assert len(bytes.fromhex(recorded["input_sha256"])) == 32
     assert verify(postgres).first_broken is None

@@ -31,7 +31,10 @@ def test_every_operation_says_what_it_does_answers_and_refuses(document: dict[st
     for operation in operations(document):
         assert operation["description"]
         assert operation["responses"]["200"]["content"]
-        assert "500" in operation["responses"]
+        assert {"400", "405", "408", "431", "500"} <= set(operation["responses"])
+        assert operation["operationId"]
+        assert operation["summary"]
+        assert operation["tags"]
 
 
 def test_what_is_not_open_wants_a_key(document: dict[str, Any]) -> None:

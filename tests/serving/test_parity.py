@@ -42,20 +42,20 @@ def said_by_the_stream(raws: Sequence[bytes], at: datetime) -> list[dict[str, An
 
 def differs(answer: httpx.Response, verdict: dict[str, Any]) -> bool:
     said = msgspec.json.decode(answer.content)
-    if answer.status_code == 422:
-        return bool(said["code"] != verdict.get("code") or verdict["reason"] not in said["detail"])
-    decision, versions = said["decision"], said["versions"]
+    if answer.status_code >= 400:
+        return bool(said["code"] != verdict.get("code"))
+    versions = said["versions"]
     expected = {
         "event_id": said["event_id"],
         "application_id": said["application_id"],
-        "pd": decision["pd"],
-        "points": decision["points"],
-        "tier": decision["tier"],
-        "early_warning_flag": decision["early_warning_flag"],
-        "dti_band": decision["bands"]["dti"],
-        "util_band": decision["bands"]["utilisation"],
-        "rate_band": decision["bands"]["rate"],
-        "reasons": "|".join(reason["code"] for reason in decision["reasons"]),
+        "pd": said["pd"],
+        "points": said["points"],
+        "tier": said["tier"],
+        "early_warning_flag": said["early_warning_flag"],
+        "dti_band": said["bands"]["dti"],
+        "util_band": said["bands"]["utilisation"],
+        "rate_band": said["bands"]["rate"],
+        "reasons": "|".join(reason["code"] for reason in said["reasons"]),
         "model_reasons": "|".join(reason["code"] for reason in said["model_reasons"]) or None,
         "issues": "|".join(said["issues"]),
         "content_hash": int(said["content_hash"]),
@@ -85,7 +85,7 @@ def assert_alike(raws: Sequence[bytes]) -> int:
         if differs(answer, verdict)
     ]
     assert wrong == []
-    return sum(answer.status_code == 422 for answer in answers)
+    return sum(answer.status_code >= 400 for answer in answers)
 
 
 def test_ten_thousand_simulated_applications_are_answered_as_the_stream_decides_them() -> None:
@@ -121,7 +121,7 @@ def test_a_batch_answers_each_application_as_if_it_were_alone(size: int) -> None
     results = talking_to(ask, now=lambda: at).json()["results"]
     for result, verdict in zip(results, expected, strict=True):
         if result["status"] == 200:
-            assert result["decision"]["decision"]["pd"] == verdict["pd"]
+            assert result["decision"]["pd"] == verdict["pd"]
         else:
             assert result["problem"]["code"] == verdict["code"]
 

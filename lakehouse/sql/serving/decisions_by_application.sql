@@ -1,4 +1,5 @@
--- Question: what was decided on this application, newest first? Grain: one row a decided event.
+-- Question: what was decided on this application, newest first, after this place if one is given?
+-- Grain: one row a decided event.
 select
     event_id,
     application_id,
@@ -49,7 +50,14 @@ select
     missing_inputs
 from silver.decisions
 where
-    (event_id = %(application_id)s and application_id = %(application_id)s)
-    or (application_id = %(application_id)s and application_id <> event_id)
+    (
+        (event_id = %(application_id)s and application_id = %(application_id)s)
+        or (application_id = %(application_id)s and application_id <> event_id)
+    )
+    and (
+        %(before_at)s::timestamptz is null
+        or decided_at < %(before_at)s
+        or (decided_at = %(before_at)s and event_id > %(before_id)s)
+    )
 order by decided_at desc, event_id asc
 limit %(most)s

@@ -1,0 +1,122 @@
+"""What the OpenAPI document says of an operation beside what FastAPI reads from its function.
+
+The routes take requests as they are and encode their answers once, so what they read and answer is
+said beside each of them, by `described`, with the types that are encoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from starlette.requests import Request
+
+from serving.http.problems import MEDIA_TYPE, FieldError, Problem, ProblemBody
+
+__all__ = ["REFERENCE", "described", "known_query", "parameter", "reference"]
+
+REFERENCE: Final = "#/components/schemas/{name}"
+
+_OPEN: Final = (400, 405, 408, 431, 500)
+_GUARDED: Final = (*_OPEN, 401, 403, 413, 415, 422, 429, 503)
+_PROBLEMS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        400: "Malformed: no HTTP, no JSON, or no UTF-8.",
+        401: "No live API key.",
+        403: "The key is not good for this operation.",
+        404: "Nothing is stored under this id.",
+        405: "The path has other methods: the header Allow names them.",
+        408: "The request did not arrive in time.",
+        409: "Recording is not set up, or the idempotency key is taken; or the decision cannot be "
+        "made again.",
+        413: "The body is too long.",
+        415: "The body's type or encoding is not read.",
+        422: "Well-formed, and refused for what it says: code, field and what was expected.",
+        429: "This key asks too often: Retry-After says when to come back.",
+        431: "The headers are too many or too long.",
+        500: "An unexpected error; ours.",
+        503: "Something that this operation needs does not answer; deciding goes on.",
+    }
+)
+
+
+def reference(kind: type | str) -> dict[str, Any]:
+    """Return the reference to a schema of the document."""
+    return {"$ref": REFERENCE.format(name=kind if isinstance(kind, str) else kind.__name__)}
+
+
+def parameter(
+    name: str, place: str, schema: Mapping[str, Any], meaning: str, *, is_needed: bool = False
+) -> dict[str, Any]:
+    """Return a parameter in a ``path``, a ``query`` or a ``header``."""
+    found = {"name": name, "in": place, "schema": dict(schema), "description": meaning}
+    return found | ({"required": True} if is_needed or place == "path" else {})
+
+
+def described(
+    name: str,
+    summary: str,
+    answer: type | None,
+    *,
+    body: type | str | None = None,
+    parameters: Sequence[Mapping[str, Any]] = (),
+    also: Sequence[int] = (),
+    is_open: bool = False,
+) -> dict[str, Any]:
+    """Return what a route's decorator is told: ``@router.get(path, **described(...))``.
+
+    Parameters
+    ----------
+    name
+        The operationId: what a generated client calls it.
+    answer
+        What is answered; None for plain text.
+    also
+        Problems beside those of every operation: 404, 409.
+    """
+    schema = {"type": "string"} if answer is None else reference(answer)
+    media = "text/plain" if answer is None else "application/json"
+    problem = {MEDIA_TYPE: {"schema": reference(ProblemBody)}}
+    statuses = sorted({*(_OPEN if is_open else _GUARDED), *also})
+    responses: dict[int | str, Any] = {
+        200: {"description": "The answer.", "content": {media: {"schema": schema}}}
+    }
+    responses |= {
+        status: {"description": _PROBLEMS[status], "content": problem} for status in statuses
+    }
+    extra: dict[str, Any] = {
+        "parameters": [dict(each) for each in parameters],
+        "security": [] if is_open else [{"bearer": []}, {"key": []}],
+    }
+    if body is not None:
+        content = {"application/json": {"schema": reference(body)}}
+        extra["requestBody"] = {"required": True, "content": content}
+    return {
+        "operation_id": name,
+        "summary": summary,
+        "responses": responses,
+        "openapi_extra": extra,
+    }
+
+
+def known_query(request: Request, *names: str) -> dict[str, str]:
+    """Return the query, each of these parameters once at most.
+
+    Raises
+    ------
+    Problem
+        422: another parameter, or one twice.
+    """
+    said = request.query_params.multi_items()
+    found = dict(said)
+    unknown = sorted({name for name in found if name not in names})
+    if unknown or len(found) < len(said):
+        expected = f"nothing but {', '.join(names)}, each once" if names else "nothing"
+        raise Problem(
+            422,
+            "invalid_request",
+            f"the query: expected {expected}",
+            errors=[FieldError("query", expected)],
+        )
+    return found
