@@ -63,12 +63,13 @@ def run(block: str, environment: dict[str, str]) -> str:
 
 def test_every_command_of_the_page_works(environment: dict[str, str]) -> None:
     said = [run(block, environment) for block in BLOCKS]
-    assert len(said) == 8
-    decided, batch, recorded, stored, current, operation, old, problem = said
+    assert len(said) == 9
+    decided, batch, recorded, stored, listed, current, operation, old, problem = said
     assert '"tier":"Watchlist"' in decided
     assert batch.count('"status":200') == batch.count('"code":"out_of_range"') == 1
     assert '"recorded":{"topic"' in recorded
     assert '"lineage"' in stored
+    assert '"next"' in listed
     assert '"contributions"' in stored
     assert '"matches":true' in stored
     assert '"champion"' in current
