@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow import ROOT, ask, run_module
+from tests.flow import ROOT, ask
 from tests.servers.broker import Broker
 from tests.serving.api_server import ApiServer, running_api
 
@@ -20,30 +20,18 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOT
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which the stream has stored simulated applications."""
-    home = tmp_path_factory.mktemp("api")
-    source = {"RISK_SOURCE": "sim://?rate=0&seed=1&limit=60", "RISK_HOME": str(home)}
-    done = run_module(
-        "bytewax.run",
-        "dataflows.score",
-        settings=source | {"RISK_METRICS_ADDRESS": "127.0.0.1:0"},
-    )
-    assert done.returncode == 0, done.stderr
-    return home
-
-
 @pytest.fixture
-def api(home: Path, broker: Broker, new_topic: Callable[..., str]) -> Iterator[ApiServer]:
+def api(stored_home: Path, broker: Broker, new_topic: Callable[..., str]) -> Iterator[ApiServer]:
     topic = f"kafka://{broker.address}/{new_topic()}"
-    with running_api(home, {"RISK_RECORD_TO": topic}) as server:
+    with running_api(stored_home, {"RISK_RECORD_TO": topic}) as server:
         yield server
 
 
 @pytest.fixture
-def environment(api: ApiServer, home: Path) -> dict[str, str]:
-    stored = ask({"RISK_HOME": str(home)}, "select event_id from decisions order by off limit 1")
+def environment(api: ApiServer, stored_home: Path) -> dict[str, str]:
+    stored = ask(
+        {"RISK_HOME": str(stored_home)}, "select event_id from decisions order by off limit 1"
+    )
     event_id = str(stored[0]["event_id"])
     return {"API": api.url, "KEY": api.key, "EVENT_ID": event_id, "PATH": "/usr/bin:/bin"}
 

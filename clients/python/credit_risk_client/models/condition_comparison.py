@@ -1,0 +1,9 @@
+from enum import StrEnum
+
+
+class ConditionComparison(StrEnum):
+    ABOVE = "above"
+    AT_LEAST = "at_least"
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,10 @@
+from enum import StrEnum
+
+
+class ListDecisionsTier(StrEnum):
+    ELEVATED = "Elevated"
+    LOW = "Low"
+    WATCHLIST = "Watchlist"
+
+    def __str__(self) -> str:
+        return str(self.value)
