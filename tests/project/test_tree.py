@@ -18,7 +18,9 @@ REGISTRY = re.compile(
 
 
 def test_no_module_is_longer_than_400_lines() -> None:
-    long = {path.name: len(lines(path)) for path in files(".py")}
+    generated = ROOT / "clients"
+    ours = [path for path in files(".py") if generated not in path.parents]
+    long = {path.name: len(lines(path)) for path in ours}
     assert {name: count for name, count in long.items() if count > LONGEST_MODULE} == {}
 
 

@@ -1,6 +1,7 @@
 """One script of all operations, errors included, for clients in every language.
 
-A line is a request: name, method, path, headers (``Name: value|...``), body (base64), apart by tabs.
+A line is a request: name, method, path, headers (``Name: value|...``) and body (base64), with tabs
+between them.
 A client answers with a line each: name, status, body (base64).
 """
 

@@ -1,4 +1,4 @@
-"""Clients in every language do what they are asked to, and are refused, over their own connections."""
+"""Clients in every language are served and refused, over the connections that they make."""
 
 from __future__ import annotations
 

@@ -33,6 +33,9 @@ from .loan_application import LoanApplication
 from .model_entry import ModelEntry
 from .model_findings import ModelFindings
 from .models import Models
+from .pd_finding import PdFinding
+from .pd_rule import PdRule
+from .pd_rule_tier import PdRuleTier
 from .policy import Policy
 from .policy_findings import PolicyFindings
 from .position import Position
@@ -84,6 +87,9 @@ __all__ = (
     "ModelEntry",
     "ModelFindings",
     "Models",
+    "PdFinding",
+    "PdRule",
+    "PdRuleTier",
     "Policy",
     "PolicyFindings",
     "Position",

@@ -8,6 +8,7 @@ from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
+from ..types import UNSET, Unset
 from typing import cast
 import datetime
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ..models.condition import Condition
     from ..models.elevation import Elevation
     from ..models.joint_figure import JointFigure
+    from ..models.pd_rule import PdRule
     from ..models.scale import Scale
 
 
@@ -35,6 +37,8 @@ class Policy:
         Groups of condition names: raised when at least one condition of every group is met.
     low_code
         The reason code of the tier Low; null: none.
+    pd_rules
+        Which PD makes an application Elevated, and which puts it on the watchlist.
 
     Raises
     ------
@@ -54,6 +58,7 @@ class Policy:
             early_warning (list[list[str]]):
             elevating (list[Elevation]):
             low_code (None | str):
+            pd_rules (list[PdRule] | Unset):
     """
 
     version: str
@@ -68,11 +73,13 @@ class Policy:
     early_warning: list[list[str]]
     elevating: list[Elevation]
     low_code: None | str
+    pd_rules: list[PdRule] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.condition import Condition  # noqa: PLC0415
         from ..models.elevation import Elevation  # noqa: PLC0415
         from ..models.joint_figure import JointFigure  # noqa: PLC0415
+        from ..models.pd_rule import PdRule  # noqa: PLC0415
         from ..models.scale import Scale  # noqa: PLC0415
 
         version = self.version
@@ -116,6 +123,13 @@ class Policy:
         low_code: None | str
         low_code = self.low_code
 
+        pd_rules: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.pd_rules, Unset):
+            pd_rules = []
+            for pd_rules_item_data in self.pd_rules:
+                pd_rules_item = pd_rules_item_data.to_dict()
+                pd_rules.append(pd_rules_item)
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -134,6 +148,8 @@ class Policy:
                 "low_code": low_code,
             }
         )
+        if pd_rules is not UNSET:
+            field_dict["pd_rules"] = pd_rules
 
         return field_dict
 
@@ -142,6 +158,7 @@ class Policy:
         from ..models.condition import Condition  # noqa: PLC0415
         from ..models.elevation import Elevation  # noqa: PLC0415
         from ..models.joint_figure import JointFigure  # noqa: PLC0415
+        from ..models.pd_rule import PdRule  # noqa: PLC0415
         from ..models.scale import Scale  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -199,6 +216,15 @@ class Policy:
 
         low_code = _parse_low_code(d.pop("low_code"))
 
+        _pd_rules = d.pop("pd_rules", UNSET)
+        pd_rules: list[PdRule] | Unset = UNSET
+        if _pd_rules is not UNSET:
+            pd_rules = []
+            for pd_rules_item_data in _pd_rules:
+                pd_rules_item = PdRule.from_dict(pd_rules_item_data)
+
+                pd_rules.append(pd_rules_item)
+
         policy = cls(
             version=version,
             label=label,
@@ -212,6 +238,7 @@ class Policy:
             early_warning=early_warning,
             elevating=elevating,
             low_code=low_code,
+            pd_rules=pd_rules,
         )
 
         return policy

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..models.band_finding import BandFinding
     from ..models.condition_finding import ConditionFinding
     from ..models.early_warning import EarlyWarning
+    from ..models.pd_finding import PdFinding
 
 
 T = TypeVar("T", bound="PolicyFindings")
@@ -40,6 +41,7 @@ class PolicyFindings:
                 Of each group, the conditions that are met.
             is_raised
                 Whether the application is on the watchlist for it.
+        pd_rules (list[PdFinding]):
         tier (str):
         reasons (list[str]):
     """
@@ -50,6 +52,7 @@ class PolicyFindings:
     bands: list[BandFinding]
     conditions: list[ConditionFinding]
     early_warning: EarlyWarning
+    pd_rules: list[PdFinding]
     tier: str
     reasons: list[str]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -58,6 +61,7 @@ class PolicyFindings:
         from ..models.band_finding import BandFinding  # noqa: PLC0415
         from ..models.condition_finding import ConditionFinding  # noqa: PLC0415
         from ..models.early_warning import EarlyWarning  # noqa: PLC0415
+        from ..models.pd_finding import PdFinding  # noqa: PLC0415
 
         version = self.version
 
@@ -81,6 +85,11 @@ class PolicyFindings:
 
         early_warning = self.early_warning.to_dict()
 
+        pd_rules = []
+        for pd_rules_item_data in self.pd_rules:
+            pd_rules_item = pd_rules_item_data.to_dict()
+            pd_rules.append(pd_rules_item)
+
         tier = self.tier
 
         reasons = self.reasons
@@ -95,6 +104,7 @@ class PolicyFindings:
                 "bands": bands,
                 "conditions": conditions,
                 "early_warning": early_warning,
+                "pd_rules": pd_rules,
                 "tier": tier,
                 "reasons": reasons,
             }
@@ -107,6 +117,7 @@ class PolicyFindings:
         from ..models.band_finding import BandFinding  # noqa: PLC0415
         from ..models.condition_finding import ConditionFinding  # noqa: PLC0415
         from ..models.early_warning import EarlyWarning  # noqa: PLC0415
+        from ..models.pd_finding import PdFinding  # noqa: PLC0415
 
         d = dict(src_dict)
         version = d.pop("version")
@@ -144,6 +155,13 @@ class PolicyFindings:
 
         early_warning = EarlyWarning.from_dict(d.pop("early_warning"))
 
+        pd_rules = []
+        _pd_rules = d.pop("pd_rules")
+        for pd_rules_item_data in _pd_rules:
+            pd_rules_item = PdFinding.from_dict(pd_rules_item_data)
+
+            pd_rules.append(pd_rules_item)
+
         tier = d.pop("tier")
 
         reasons = cast(list[str], d.pop("reasons"))
@@ -155,6 +173,7 @@ class PolicyFindings:
             bands=bands,
             conditions=conditions,
             early_warning=early_warning,
+            pd_rules=pd_rules,
             tier=tier,
             reasons=reasons,
         )

@@ -40,6 +40,7 @@ class ProblemBody:
                 * `duplicate_key`: A key twice in one object.
                 * `empty`: No bytes, or white space alone.
                 * `encoding`: A byte order mark, UTF-16, compressed, or not UTF-8.
+                * `erased`: Erased later, at the applicant's request.
                 * `event_time_ahead`: An event time well after the arrival.
                 * `event_time_out_of_range`: An event time before 1970, from 2100.
                 * `forbidden`: The key is live, and not good for this operation.

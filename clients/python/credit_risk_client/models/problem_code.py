@@ -8,6 +8,7 @@ class ProblemCode(StrEnum):
     DUPLICATE_KEY = "duplicate_key"
     EMPTY = "empty"
     ENCODING = "encoding"
+    ERASED = "erased"
     EVENT_TIME_AHEAD = "event_time_ahead"
     EVENT_TIME_OUT_OF_RANGE = "event_time_out_of_range"
     FORBIDDEN = "forbidden"
