@@ -59,6 +59,8 @@ PAGES: Final = (
     pipeline.PAGE,
 )
 
+_LAKE_MEMORY_MB: Final = 600
+
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -81,7 +83,7 @@ def create_app(
     LakehouseError
         What failed, where, and what to do.
     """
-    lake = Lake(settings.lake_uri)
+    lake = Lake(settings.lake_uri, memory_mb=_LAKE_MEMORY_MB)
     stack.callback(lake.close)
     silver_dsn = stack.enter_context(open_silver(settings))
     migrate(silver_dsn)

@@ -14,12 +14,17 @@ from lakehouse.lake.filters import ALL, Filters
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
-__all__ = ["agreement", "extent", "months", "throughput"]
+__all__ = ["agreement", "choices", "extent", "months", "throughput"]
 
 
 def extent(lake: Lake) -> pa.Table:
-    """Return how many decisions there are, their dates, and which values filters can choose."""
+    """Return how many decisions there are, and of which days."""
     return lake.query(load_sql("lake/book/extent"))
+
+
+def choices(lake: Lake) -> pa.Table:
+    """Return which values filters can choose, by kind."""
+    return lake.query(load_sql("lake/book/choices"))
 
 
 def months(lake: Lake, filters: Filters = ALL) -> pa.Table:

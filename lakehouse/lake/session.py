@@ -63,7 +63,6 @@ _CONFIGURATION: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "enable_external_access": "false",
-    "memory_limit": "1GB",
     # `select * from settings` must not find the caller's variable of that name.
     "python_enable_replacements": "false",
 }
@@ -86,12 +85,14 @@ class Lake:
         The lake does not answer, or does not let us read.
     """
 
-    def __init__(self, lake_uri: str) -> None:
+    def __init__(self, lake_uri: str, *, memory_mb: int = 1_000) -> None:
         self._uris = {name: table_uri(lake_uri, name) for name in VIEWS}
         self._tables: dict[str, DeltaTable | None] = {}
         self._versions: dict[str, int | None] = {}
         self._lock = threading.Lock()
-        self._connection = duckdb.connect(":memory:", config=_CONFIGURATION)
+        self._connection = duckdb.connect(
+            ":memory:", config={**_CONFIGURATION, "memory_limit": f"{memory_mb}MB"}
+        )
         self.close = weakref.finalize(self, self._connection.close)
         self.refresh()
         for name in _DERIVED:

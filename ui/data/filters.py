@@ -36,15 +36,11 @@ _TIERS: Final = ("Low", "Elevated", "Watchlist")
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What there is to choose from."""
+    """How large the book is, and of which months."""
 
     decisions: int
     first_month: date
     last_month: date
-    terms: tuple[int, ...] = ()
-    purposes: tuple[str, ...] = ()
-    states: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

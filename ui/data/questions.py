@@ -34,22 +34,10 @@ _NEVER = date(1970, 1, 1)
 
 
 def book_of(ask: Callable[..., Any]) -> Book:
-    """Return what there is to choose from."""
+    """Return how large the book is, and of which months."""
     row = ask(book.extent).to_pylist()[0]
     first, last = row["first_on"] or _NEVER, row["last_on"] or _NEVER
-
-    def known(values: list[Any] | None) -> tuple[Any, ...]:
-        return tuple(value for value in values or () if value is not None)
-
-    return Book(
-        decisions=row["decisions"],
-        first_month=first.replace(day=1),
-        last_month=last.replace(day=1),
-        terms=known(row["terms"]),
-        purposes=known(row["purposes"]),
-        states=known(row["states"]),
-        models=known(row["models"]),
-    )
+    return Book(row["decisions"], first.replace(day=1), last.replace(day=1))
 
 
 class Stores:

@@ -9,11 +9,11 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State
 
 from lakehouse.errors import LakehouseError
+from lakehouse.lake import book
 from risk.errors import RiskError
 from ui.cards import Nothing, View
 from ui.data.asking import Desk
-from ui.data.filters import Book, Filters
-from ui.data.questions import book_of
+from ui.data.filters import Filters
 from ui.open_alerts import counts
 
 __all__ = ["foot", "register"]
@@ -26,15 +26,18 @@ def register(app: Dash, desk: Desk) -> None:
     @app.callback(*(Output({"filter": name}, "data") for name in names), Input("scheme", "data"))
     async def fill(_scheme: Any) -> Any:
         try:
-            book = await asyncio.to_thread(lambda: _book(desk))
+            found = (await asyncio.to_thread(desk.ask, book.choices)).value.to_pylist()
         except LakehouseError:
             return [[] for _ in names]
+        by_kind: dict[str, list[str]] = {name: [] for name in names}
+        for row in found:
+            by_kind[row["kind"]].append(row["value"])
         return (
             ["Low", "Elevated", "Watchlist"],
-            [{"value": str(term), "label": f"{term} months"} for term in book.terms],
-            [{"value": each, "label": each.replace("_", " ")} for each in book.purposes],
-            list(book.states),
-            list(book.models),
+            [{"value": term, "label": f"{term} months"} for term in by_kind["term"]],
+            [{"value": each, "label": each.replace("_", " ")} for each in by_kind["purpose"]],
+            by_kind["state"],
+            by_kind["model"],
         )
 
     @app.callback(
@@ -61,7 +64,3 @@ def foot(desk: Desk) -> str:
     except LakehouseError:
         return gold
     return f"{found.champion} \N{MIDDLE DOT} {gold}"
-
-
-def _book(desk: Desk) -> Book:
-    return book_of(lambda question, *arguments: desk.ask(question, *arguments).value)

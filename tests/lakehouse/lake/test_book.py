@@ -58,7 +58,9 @@ def test_the_extent_says_what_filters_can_choose(lake: Lake) -> None:
     (found,) = book.extent(lake).to_pylist()
     assert found["decisions"] == 3
     assert (found["first_on"], found["last_on"]) == (JANUARY, FEBRUARY)
-    assert found["terms"] == [36, 60]
+    kinds = {(row["kind"], row["value"]) for row in book.choices(lake).to_pylist()}
+    assert {value for kind, value in kinds if kind == "term"} == {"36", "60"}
+    assert ("state", "CA") in kinds
 
 
 def test_months_sum_risk_and_money_by_tier(lake: Lake) -> None:

@@ -157,7 +157,7 @@ def matured(view: View) -> Any:
         words.number(known / max(total, 1) * 100, 1),
         "%",
         trend=[part / whole for whole, part in by_month.values()],
-        notes=(f"{words.count(known)} of {words.count(total)}", f"observed to {as_of}"),
+        notes=(f"{words.count(known)} of {words.count(total)}", f"by {as_of}"),
     )
 
 

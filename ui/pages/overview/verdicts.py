@@ -46,7 +46,7 @@ def pipeline_verdict(view: View) -> Any:
             f"{text}; {account.open_events} open",
             "/pipeline",
         )
-    return parts.verdict("ok", "Pipeline: every event accounted for", text, "/pipeline")
+    return parts.verdict("ok", "Pipeline: all accounted for", text, "/pipeline")
 
 
 def _account(view: View) -> EventCounts:
