@@ -71,7 +71,7 @@ def trade_off(
         )
         for name, x, rate, is_up in (
             ("today", x0, rate0, rate0.value >= rate1.value),
-            ("then", x1, rate1, rate1.value > rate0.value),
+            ("then", x1, rate1, x1 < x0 - 0.03 or rate1.value > rate0.value),
         )
         if name == "today" or (x0, rate0.value) != (x1, rate1.value)
     ]
