@@ -27,6 +27,12 @@ PATHS = (
     "/pipeline",
 )
 
+FIRST_BAR = """() => {
+  const bar = document.querySelector('[id*="ov-by-tier"] .barlayer .point path');
+  const box = bar && bar.getBoundingClientRect();
+  return box && box.width ? [box.x + box.width / 2, box.y + box.height / 2] : null;
+}"""
+
 
 def axe() -> str:
     return (files(axe_playwright_python) / "axe.min.js").read_text(encoding="utf-8")
@@ -107,9 +113,8 @@ def test_filters_go_to_the_url_and_back(tab: Tab) -> None:
 
 def test_a_click_on_a_month_sets_the_period(tab: Tab) -> None:
     tab.open("/")
-    bars = tab.page.locator(".barlayer .point path").first
-    box = bars.bounding_box()
-    tab.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    x, y = until(lambda: tab.page.evaluate(FIRST_BAR), what="drawn")
+    tab.page.mouse.click(x, y)
     until(lambda: "period=2018-01:2018-01" in tab.search(), what="so", seconds=10)
 
 
