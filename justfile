@@ -144,6 +144,11 @@ format:
     {{ python }} -m ruff format
     {{ python }} -m sqlfluff fix --disable-progress-bar lakehouse
 
+# Write Grafana's dashboards from ops/grafana/boards.yml
+[group('change')]
+dashboards:
+    {{ python }} ops/grafana/dashboards.py
+
 # Pin what pyproject.toml asks for: just lock [--upgrade | --upgrade-package NAME]
 [group('change')]
 lock *options:

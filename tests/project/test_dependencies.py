@@ -36,6 +36,7 @@ NOT_IMPORTED = {
     "mypy": "just types",
     "pytest-cov": "a plugin of pytest",
     "pytest-timeout": "a plugin of pytest",
+    "grafana-foundation-sdk": "just dashboards: ops/grafana/dashboards.py",
     "pytest-xdist": "a plugin of pytest",
     "ruff": "just lint",
     "rust-just": "just itself",
