@@ -81,6 +81,16 @@ replay-decision *options:
 verdict *options:
     @{{ python }} -m dataflows.verdict "$@"
 
+# Watch the book and the models, of every closed period: just monitor [--grain week] [--every MINUTES] [--no-reports]
+[group('run')]
+monitor *options:
+    @{{ python }} -m dataflows.monitor "$@"
+
+# What other cut-offs would have approved, and what became of it: just cutoffs --pd 0.2 --high-dti 35 [--write FILE.json]
+[group('run')]
+cutoffs *options:
+    @{{ python }} -m lakehouse cutoffs "$@"
+
 # Decide the past by any version: just backtest lake | FILE | "sim://?limit=20000" [--against-policy P] [--against-model M]
 [group('run')]
 backtest *options:

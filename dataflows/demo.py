@@ -52,6 +52,8 @@ INTERRUPTED = SIGNALLED + signal.SIGINT
 STOPPED_EARLY = "The flow was stopped during its start: nothing was read"
 FLOW = (sys.executable, "-m", "bytewax.run", "dataflows.score")
 MAINTENANCE = (sys.executable, "-m", "lakehouse", "maintain", "--every", "30")
+# Evidently takes seconds of a processor that the demo's flow needs: `./justw monitor` renders.
+MONITORING = (sys.executable, "-m", "dataflows.monitor", "--no-reports", "--every", "5")
 
 NEXT_STEPS = """\
 What to try next
@@ -90,7 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with (
             running_api(settings, os.environ) as api,
             running_pages(settings, os.environ) as pages,
-            maintenance(settings),
+            beside(settings, MAINTENANCE, "maintain.log"),
+            beside(settings, MONITORING, "monitor.log"),
         ):
             console.print(f"  {pages}", style="dim", markup=False, soft_wrap=True)
             answer = _ask(settings, api, console)
@@ -122,13 +125,13 @@ def appoint_challenger(settings: Settings, now: datetime) -> None:
 
 
 @contextlib.contextmanager
-def maintenance(settings: Settings) -> Iterator[None]:
-    """Keep the lake small as long as the context; what is said of it goes to maintain.log."""
-    path = settings.home / "maintain.log"
+def beside(settings: Settings, command: Sequence[str], log: str) -> Iterator[None]:
+    """Run a job as long as the context; what it says goes to a file in the home folder."""
+    path = settings.home / log
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as output:
         process = subprocess.Popen(
-            MAINTENANCE,
+            command,
             env={**os.environ, variable_of("maintenance_address"): "127.0.0.1:0"},
             stdin=subprocess.DEVNULL,
             stdout=output,

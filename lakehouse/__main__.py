@@ -20,6 +20,7 @@ from lakehouse.gold.command import add_maintain
 from lakehouse.lake import answers
 from lakehouse.lake.prompt import converse, prompt_session
 from lakehouse.lake.session import open_lake
+from lakehouse.monitoring.command import add_alerts, add_cutoffs
 from lakehouse.postgres.migrate import migrate, require_current
 from lakehouse.postgres.roles import grant_missing
 from lakehouse.reconciliation import Account, Skipped, account
@@ -243,6 +244,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add_models(commands, now=lambda: datetime.now(UTC))
     add_policies(commands)
+    add_alerts(commands)
+    add_cutoffs(commands, today=lambda: datetime.now(UTC).date())
     add_maintain(commands, now=lambda: datetime.now(UTC))
     return parser
 

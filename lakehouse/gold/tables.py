@@ -17,8 +17,11 @@ from lakehouse.gold.object_store import DELTA_OPTIONS, open_table
 
 __all__ = [
     "BOUNDED",
+    "FIGURES",
+    "MONITORED",
     "OF_ITS_OWN",
     "OUTCOME_RECORDS",
+    "REPORTS",
     "SCHEMAS",
     "VIEWS",
     "command_for_quarantined",
@@ -55,7 +58,53 @@ are null where the source does not say. The rows come from no topic, so they hav
 `lakehouse.lake.outcomes` writes them.
 """
 
-VIEWS: Final[dict[str, pa.Schema]] = {**SCHEMAS, "outcome_records": OUTCOME_RECORDS}
+FIGURES: Final = pa.schema(
+    [
+        pa.field("period", pa.date32(), nullable=False),
+        pa.field("grain", pa.string(), nullable=False),
+        pa.field("model_version", pa.string(), nullable=False),
+        pa.field("subject", pa.string(), nullable=False),
+        pa.field("figure", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+        pa.field("rows_seen", pa.int64(), nullable=False),
+        pa.field("is_alarm", pa.bool_(), nullable=False),
+        pa.field("note", pa.string(), nullable=False),
+        pa.field("recorded_at", arrow_schemas.INSTANT, nullable=False),
+    ]
+)
+"""One row a figure of the monitoring job: of a period and a model, about a subject.
+
+``subject`` is a feature, a field, a vintage or ``all``; ``rows_seen`` how many decisions, or loans
+of known outcome, it rests on; ``note`` why there is no value. Of one figure the row recorded last
+stands. `lakehouse.monitoring.figures` writes them.
+"""
+
+REPORTS: Final = pa.schema(
+    [
+        pa.field("period", pa.date32(), nullable=False),
+        pa.field("grain", pa.string(), nullable=False),
+        pa.field("model_version", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("size_bytes", pa.int64(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("rows_seen", pa.int64(), nullable=False),
+        pa.field("recorded_at", arrow_schemas.INSTANT, nullable=False),
+    ]
+)
+"""One row a rendered report: where it is, relative to the lake, and of how many rows."""
+
+MONITORED: Final = ("drift", "performance", "data_quality")
+"""The tables of figures."""
+
+VIEWS: Final[dict[str, pa.Schema]] = {
+    **SCHEMAS,
+    "outcome_records": OUTCOME_RECORDS,
+    **dict.fromkeys(MONITORED, FIGURES),
+    "monitoring_reports": REPORTS,
+}
 """Every table of gold that readers see under its own name."""
 
 OF_ITS_OWN: Final = frozenset(

@@ -18,7 +18,16 @@ from lakehouse.lake.filters import ALL, Filters, Grain
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
-__all__ = ["BinCounts", "bin_counts", "score_moments", "text_counts"]
+__all__ = [
+    "BinCounts",
+    "bin_counts",
+    "models_by_period",
+    "recorded_figures",
+    "recorded_reports",
+    "sampled_features",
+    "score_moments",
+    "text_counts",
+]
 
 
 class BinCounts(NamedTuple):
@@ -71,6 +80,31 @@ def text_counts(
 def score_moments(lake: Lake, filters: Filters = ALL, *, grain: Grain = Grain.MONTH) -> pa.Table:
     """Return decisions, mean points and PD, amount and expected loss before LGD by period."""
     return _ask(lake, "score_moments", filters, grain=grain)
+
+
+def models_by_period(lake: Lake, *, grain: Grain = Grain.MONTH) -> pa.Table:
+    """Return which models decided how often, by period."""
+    return lake.query(load_sql("lake/monitoring/models_by_period"), {"grain": grain})
+
+
+def recorded_figures(lake: Lake, *, grain: Grain = Grain.MONTH) -> pa.Table:
+    """Return the figures of the monitoring job that stand."""
+    return lake.query(load_sql("lake/monitoring/recorded_figures"), {"grain": grain})
+
+
+def recorded_reports(lake: Lake) -> pa.Table:
+    """Return the reports that the monitoring job rendered, the newest period first."""
+    return lake.query(load_sql("lake/monitoring/recorded_reports"))
+
+
+def sampled_features(
+    lake: Lake, filters: Filters, *, as_of: date, every: int, limit: int
+) -> pa.Table:
+    """Return features, scores and outcomes of one decision in `every`, at most `limit`."""
+    return lake.query(
+        load_sql("lake/monitoring/sampled_features"),
+        {"filters": filters.parameters(), "as_of": as_of, "every": every, "limit": limit},
+    )
 
 
 def _ask(lake: Lake, name: str, filters: Filters, **others: object) -> pa.Table:

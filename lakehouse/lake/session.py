@@ -66,7 +66,7 @@ _CONFIGURATION: Final[dict[str, str | bool | int | float | list[str]]] = {
     # `select * from settings` must not find the caller's variable of that name.
     "python_enable_replacements": "false",
 }
-_DERIVED: Final = ("outcomes", "chosen", "loans", "outcomes_by")
+_DERIVED: Final = ("outcomes", "chosen", "loans", "outcomes_by", "is_approved")
 """Views and table macros over the tables; each may use those before it."""
 
 _UNREADABLE: Final = "reading the Arrow source failed"

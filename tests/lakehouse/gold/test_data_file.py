@@ -17,7 +17,16 @@ from lakehouse.arrow_schemas import RAW_EVENTS
 from lakehouse.errors import SchemaDiffers
 from lakehouse.gold.data_file import ENCODED_BYTES, GrowingFile, StoredOnce, commit_files
 from lakehouse.gold.object_store import open_objects
-from lakehouse.gold.tables import BOUNDED, OUTCOME_RECORDS, SCHEMAS, VIEWS, open_or_create
+from lakehouse.gold.tables import (
+    BOUNDED,
+    FIGURES,
+    MONITORED,
+    OUTCOME_RECORDS,
+    REPORTS,
+    SCHEMAS,
+    VIEWS,
+    open_or_create,
+)
 from tests.lakehouse.gold_cases import (
     a_file_of,
     decided_rows,
@@ -38,12 +47,23 @@ OUTCOMES = [
     }
     for day in (3, 1, 2)
 ]
+OF_PERIOD = {
+    "period": date(2018, 1, 1),
+    "grain": "month",
+    "model_version": "scorecard-1",
+    "rows_seen": 3,
+    "recorded_at": datetime(2026, 11, 3, 9, 30, 0, 123_456, tzinfo=UTC),
+}
+FIGURE = {**OF_PERIOD, "subject": "fico", "figure": "psi", "is_alarm": False, "note": ""}
+REPORT = {**OF_PERIOD, "kind": "data_drift", "path": "a.html", "size_bytes": 9, "sha256": "ab"}
 ROUNDED = {"event_at", "decided_at", "recorded_at"}  # those with microseconds in the rows below
 ROWS = {
     "raw_events": raw_rows([5, 3, 9], raw=b'{"a": 1}'),
     "decisions": decided_rows(range(4)),
     "quarantine": refused_rows(range(3)),
     "duplicates": repeated_rows(range(3)),
+    **dict.fromkeys(MONITORED, pa.Table.from_pylist([FIGURE] * 2, schema=FIGURES)),
+    "monitoring_reports": pa.Table.from_pylist([REPORT] * 2, schema=REPORTS),
     "outcome_records": pa.Table.from_pylist(OUTCOMES, schema=OUTCOME_RECORDS),
 }
 

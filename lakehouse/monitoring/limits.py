@@ -1,0 +1,63 @@
+"""What limits would have approved, and what became of it: counts for the cut-off simulator.
+
+One function for each file of ``sql/lake/limits``; columns and units are in the files. All loans
+were accepted, so nothing is known of those that a lender would have refused: the counts are over
+accepted loans only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+
+import pyarrow as pa
+
+from lakehouse.lake.filters import ALL, Filters
+from lakehouse.lake.session import Lake
+from lakehouse.postgres.statements import load_sql
+from risk.monitoring.outcomes_known import KNOWN_SHARE
+
+__all__ = ["Limits", "approvals", "by_pd"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Up to which PD, and within which early-warning thresholds, an application is approved.
+
+    Attributes
+    ----------
+    pd
+        The largest PD that is approved; 1 approves any.
+    dti_pct, utilisation_pct
+        From here on a figure is high.
+    delinquencies_2y, inquiries_6m
+        Above the first, and from the second on, there is recent trouble. An application with a high
+        figure and recent trouble is not approved.
+    """
+
+    pd: float
+    dti_pct: float
+    utilisation_pct: float
+    delinquencies_2y: float
+    inquiries_6m: float
+
+
+def approvals(
+    lake: Lake, today: Limits, then: Limits, filters: Filters = ALL, *, as_of: date
+) -> pa.Table:
+    """Return counts and sums of the loans by what both limits say of them."""
+    return _ask(lake, "approvals", filters, today=asdict(today), then=asdict(then), as_of=as_of)
+
+
+def by_pd(
+    lake: Lake, then: Limits, filters: Filters = ALL, *, as_of: date, width: float = 0.01
+) -> pa.Table:
+    """Return counts and sums of the loans within the limits, by steps of PD."""
+    return _ask(lake, "by_pd", filters, then=asdict(then), as_of=as_of, width=width)
+
+
+def _ask(lake: Lake, name: str, filters: Filters, **others: object) -> pa.Table:
+    return lake.query(
+        load_sql(f"lake/limits/{name}"),
+        {"filters": filters.parameters(), "known_share": KNOWN_SHARE, **others},
+    )

@@ -1,0 +1,57 @@
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse.__main__ import main
+from lakehouse.lake.filters import Grain
+from lakehouse.lake.session import Lake
+from lakehouse.monitoring.alert_backtest import backtest_alerts
+from tests.lakehouse.history import decide_rows
+
+USUAL: dict[str, Any] = {"fico": 700.0, "term_months": 36.0, "purpose": "car"}
+
+
+@pytest.fixture
+def uri(tmp_path: Path) -> str:
+    """Fourteen months of 150 decisions; in the last, half are on the watchlist."""
+    rows = [
+        {
+            **USUAL,
+            "applied_on": date(2017 + month // 12, month % 12 + 1, 5),
+            "tier": "Watchlist" if row % 20 == 0 or (month == 13 and row % 2) else "Low",
+        }
+        for month in range(14)
+        for row in range(150)
+    ]
+    decide_rows(str(tmp_path), *rows)
+    return str(tmp_path)
+
+
+def test_an_alert_fires_on_the_day_after_its_period(uri: str) -> None:
+    lake = Lake(uri)
+    fired = backtest_alerts(lake, uri, grain=Grain.MONTH)
+    lake.close()
+    watchlist = [each for each in fired if each.alert == "watchlist_share"]
+    assert [(each.on, each.period) for each in watchlist] == [(date(2018, 3, 1), date(2018, 2, 1))]
+    drifted = {each.subject for each in fired if each.alert == "drift"}
+    assert "fico" in drifted
+    assert fired == sorted(fired, key=lambda each: (each.on, each.alert, each.subject))
+
+
+@pytest.mark.parametrize("grain", ["day", "week", "quarter"])
+def test_the_command_says_on_how_many_days(
+    uri: str,
+    grain: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("RISK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RISK_LAKE_URI", uri)
+    assert main(["alerts", "backtest", "--grain", grain]) == 0
+    assert "alerts on" in capsys.readouterr().out
+    assert main(["alerts", "backtest", "--grain", grain, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["alert"] in {"drift", "watchlist_share"}
