@@ -106,6 +106,22 @@ train *options:
 simulate to source="sim://?rate=200&seed=1" *options:
     @to=$1 source=$2 && shift 2 && {{ python }} -m dataflows.produce "$source" --to "$to" "$@"
 
+# Start the whole product in containers, with secrets of its own: just up [SERVICE...]
+[group('run')]
+up *services:
+    sh ops/secrets.sh "${SECRETS_FOLDER:-secrets}"
+    docker compose up --build --detach --wait {{ if services == "" { "score api ui maintain monitor exporter receiver prometheus alertmanager grafana console" } else { "" } }} "$@"
+
+# Stop it; the data stays, unless told --volumes: just down [--volumes]
+[group('run')]
+down *options:
+    docker compose down "$@"
+
+# Follow what it writes: just logs [SERVICE...]
+[group('run')]
+logs *services:
+    docker compose logs --follow --tail 100 "$@"
+
 # Run all tests, real servers included; risk/ must be covered whole. With arguments: those tests
 [group('prove')]
 test *arguments:
@@ -164,3 +180,5 @@ dashboards:
 lock *options:
     {{ lock }} --annotation-style line --all-extras --group dev --output-file requirements.lock "$@"
     {{ lock }} --no-annotate --constraints requirements.lock --output-file ops/requirements.lock
+    {{ lock }} --no-annotate --constraints requirements.lock --extra ui --output-file ops/ui.lock
+    {{ lock }} --no-annotate --constraints requirements.lock --extra monitor --output-file ops/monitor.lock

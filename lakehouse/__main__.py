@@ -26,6 +26,8 @@ from lakehouse.postgres.roles import grant_missing
 from lakehouse.reconciliation import Account, Skipped, account
 from lakehouse.registry.command import add_models
 from lakehouse.registry.sql_command import add_policies
+from lakehouse.security.logins import PREFIX, make_logins
+from lakehouse.settings.secret import refuse_weak_files
 from lakehouse.settings.settings import Settings
 from lakehouse.signals.exporter import exporting
 from lakehouse.silver import reference_tables
@@ -98,12 +100,18 @@ def export(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
-def bring_up_to_date(settings: Settings, _: argparse.Namespace) -> int:
-    """Migrate silver."""
+def bring_up_to_date(settings: Settings, options: argparse.Namespace) -> int:
+    """Migrate silver, and make the services' users if asked to."""
+    folder: Path | None = options.logins
     with open_silver(settings) as dsn:
         ran = migrate(dsn)
         made = grant_missing(dsn)
-    said = [*(f"ran {name}" for name in ran), *(f"made or granted: {what}" for what in made)]
+        users = [] if folder is None else make_logins(dsn, folder)
+    said = [
+        *(f"ran {name}" for name in ran),
+        *(f"made or granted: {what}" for what in made),
+        *(f"user {user} may log in" for user in users),
+    ]
     print("\n".join(said) or "silver is up to date")
     return 0
 
@@ -128,6 +136,12 @@ def erase_applicant(settings: Settings, options: argparse.Namespace) -> int:
             f"{erased.new_in_silver} of silver and {erased.gold_files} files of gold changed just "
             "now. Replaced files are deleted by the first vacuum after seven days"
         )
+    return 0
+
+
+def check_secrets(_: Settings, options: argparse.Namespace) -> int:
+    """Say that no secret of a folder is weak."""
+    print(f"{refuse_weak_files(options.folder)} secrets, none empty, short or well known")
     return 0
 
 
@@ -222,6 +236,12 @@ def _parser() -> argparse.ArgumentParser:
     exporting_.set_defaults(run=export)
 
     migrating = commands.add_parser("migrate", help="bring silver's schema up to date")
+    migrating.add_argument(
+        "--logins",
+        type=Path,
+        metavar="FOLDER",
+        help=f"make the services' users too, as the files {PREFIX}SERVICE in it name them",
+    )
     migrating.set_defaults(run=bring_up_to_date)
 
     erasing = commands.add_parser(
@@ -232,6 +252,12 @@ def _parser() -> argparse.ArgumentParser:
     erasing.add_argument("--by", default=getpass.getuser(), help="who; default: your account")
     erasing.add_argument("--json", action="store_true", help="what was done as one JSON object")
     erasing.set_defaults(run=erase_applicant)
+
+    checking_secrets = commands.add_parser(
+        "secrets", help="refuse a folder of secrets of which one is empty, short or well known"
+    )
+    checking_secrets.add_argument("folder", type=Path, metavar="FOLDER")
+    checking_secrets.set_defaults(run=check_secrets)
 
     referring = commands.add_parser("reference", help="the tables that decisions are joined to")
     verbs = referring.add_subparsers(required=True, metavar="VERB")

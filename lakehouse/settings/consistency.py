@@ -7,7 +7,7 @@ from lakehouse.settings.secret import password_of, refuse_weak
 
 __all__ = ["refuse_contradictions"]
 
-_SHORTEST_PEPPER: Final = 32
+_SHORTEST_SECRET: Final = 32
 
 
 def refuse_contradictions(settings: Any) -> None:
@@ -35,15 +35,12 @@ def refuse_contradictions(settings: Any) -> None:
             "RISK_KAFKA_CERTIFICATE_PATH and RISK_KAFKA_KEY_PATH belong together: set both, or none"
         )
     refuse_weak("RISK_KAFKA_PASSWORD", settings.kafka_password.get_secret_value())
-    if settings.api_pepper and len(settings.api_pepper.get_secret_value()) < _SHORTEST_PEPPER:
-        raise SettingsInvalid(
-            f"RISK_API_PEPPER is shorter than {_SHORTEST_PEPPER} characters; make one, for example "
-            "with `openssl rand -base64 32`"
-        )
-    if settings.ui_secret and len(settings.ui_secret.get_secret_value()) < _SHORTEST_PEPPER:
-        raise SettingsInvalid(
-            f"RISK_UI_SECRET is shorter than {_SHORTEST_PEPPER} characters; make one, for example "
-            "with `openssl rand -base64 32`"
-        )
+    for field in ("api_pepper", "ui_secret", "alerts_token"):
+        secret = getattr(settings, field).get_secret_value()
+        if secret and len(secret) < _SHORTEST_SECRET:
+            raise SettingsInvalid(
+                f"RISK_{field.upper()} is shorter than {_SHORTEST_SECRET} characters; make one, "
+                "for example with `openssl rand -base64 32`"
+            )
     if not settings.is_silver_embedded:
         refuse_weak("the password in RISK_SILVER_DSN", password_of(settings.silver_dsn))

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from lakehouse.errors import SettingsInvalid
+from lakehouse.settings.allowed_values import values_of
 from lakehouse.settings.consistency import refuse_contradictions
 from lakehouse.settings.secret import read_secret
 
@@ -26,6 +27,10 @@ _SERVICE_HOST: Final = "_SERVICE_HOST"
 
 def _about(description: str, **bounds: Any) -> Any:
     return Field(description=description, **bounds)
+
+
+def _address(description: str) -> Any:
+    return _about(description, pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$")
 
 
 class Settings(BaseModel):
@@ -78,18 +83,14 @@ class Settings(BaseModel):
     ] = "score"
     metrics_address: Annotated[
         str,
-        _about(
+        _address(
             "Where Prometheus may scrape the flow, `HOST:PORT`; port 0 takes a free one. Process N "
             "of several listens N ports above.",
-            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
         ),
     ] = "127.0.0.1:9101"
     exporter_address: Annotated[
         str,
-        _about(
-            "Where `python -m lakehouse exporter` serves what the stores say, `HOST:PORT`.",
-            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
-        ),
+        _address("Where `python -m lakehouse exporter` serves what the stores say, `HOST:PORT`."),
     ] = "127.0.0.1:9103"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _about("The least severe line worth writing.")
@@ -174,10 +175,9 @@ class Settings(BaseModel):
     ] = 0
     maintenance_address: Annotated[
         str,
-        _about(
+        _address(
             "Where Prometheus may scrape `python -m lakehouse maintain --every SECONDS`, "
             "`HOST:PORT`; port 0 takes a free one.",
-            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
         ),
     ] = "127.0.0.1:9103"
     allow_position_loss: Annotated[
@@ -189,11 +189,7 @@ class Settings(BaseModel):
         ),
     ] = ""
     api_address: Annotated[
-        str,
-        _about(
-            "Where the API listens, `HOST:PORT`; port 0 takes a free one.",
-            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
-        ),
+        str, _address("Where the API listens, `HOST:PORT`; port 0 takes a free one.")
     ] = "127.0.0.1:8000"
     api_workers: Annotated[
         int, _about("Processes that the API runs in, one core each.", ge=1, le=64)
@@ -237,11 +233,7 @@ class Settings(BaseModel):
         ),
     ] = ""
     ui_address: Annotated[
-        str,
-        _about(
-            "Where the pages are served, `HOST:PORT`; port 0 takes a free one.",
-            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
-        ),
+        str, _address("Where the pages are served, `HOST:PORT`; port 0 takes a free one.")
     ] = "127.0.0.1:8050"
     ui_auth: Annotated[
         Literal["accounts", "proxy", "off"],
@@ -266,6 +258,17 @@ class Settings(BaseModel):
             "`RISK_UI_AUTH=proxy`."
         ),
     ] = "127.0.0.1/32,::1/128"
+    alerts_address: Annotated[
+        str,
+        _address("Where `python -m serving.alerts` takes alerts from Alertmanager, `HOST:PORT`."),
+    ] = "127.0.0.1:9106"
+    alerts_token: Annotated[
+        SecretStr,
+        _about(
+            "What Alertmanager sends with its alerts as a bearer token, at least 32 characters; "
+            "the receiver of alerts does not start without."
+        ),
+    ] = SecretStr("")
     record_to: Annotated[
         str,
         _about(
@@ -372,22 +375,7 @@ def described() -> dict[str, dict[str, Any]]:
 
 def expected(field: str) -> str:
     """Say which values a field takes."""
-    match described()[field]:
-        case {"enum": values}:
-            words = f"one of {', '.join(values)}"
-        case {"type": "integer", "minimum": least, "maximum": most}:
-            words = f"a whole number from {least:,} to {most:,}"
-        case {"type": "number", "minimum": least, "maximum": most}:
-            words = f"a number from {least:,g} to {most:,g}"
-        case {"pattern": _, "default": str(default)} if default:
-            words = f"text such as {default}"
-        case {"format": "path"}:
-            words = "a path"
-        case {"format": "password"}:
-            words = "a secret"
-        case _:
-            words = "text"
-    return words
+    return values_of(described()[field])
 
 
 def _unknown(variable: str, known: list[str]) -> str:

@@ -48,7 +48,7 @@ def test_a_lock_pins_what_the_project_asks_for(lock: str, asked: list[str]) -> N
     assert unmet == [], "run `./justw lock`"
 
 
-@pytest.mark.parametrize("lock", [EVERYTHING, RUNTIME])
+@pytest.mark.parametrize("lock", [EVERYTHING, RUNTIME, "ops/ui.lock", "ops/monitor.lock"])
 def test_a_lock_is_nothing_but_hashedpins(lock: str) -> None:
     rest = PIN.sub("", _text(lock)).splitlines()
     assert [line for line in rest if line.strip() and not line.lstrip().startswith("#")] == []
