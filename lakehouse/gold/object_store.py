@@ -183,7 +183,7 @@ def _prove_conditional_put(lake_uri: str) -> None:
     raise SchemaDiffers(
         f"the lake at {lake_uri} overwrote an object that it was asked to create only if absent "
         "(If-None-Match): two writers would lose each other's rows there. Use a store that "
-        "supports conditional puts, such as AWS S3 or a current MinIO"
+        "supports conditional puts, such as AWS S3 or SeaweedFS after 4.16"
     )
 
 
