@@ -65,7 +65,7 @@ def poison(first_id: int) -> list[tuple[str, bytes | None, str | None]]:
         ("a rate of 900 %", event(int_rate="900%"), "out_of_range"),
         ("a first credit line in 2090", event(earliest_cr_line="Apr-2090"), "out_of_range"),
         ("bool as number", event(loan_amnt=True), "wrong_type"),
-        ("number as string", event(loan_amnt="15000"), "wrong_type"),
+        ("words as number", event(loan_amnt="fifteen thousand"), "wrong_type"),
         ("list as scalar", event(purpose=["car"]), "wrong_type"),
         ("dict as scalar", event(dti={"value": 3}), "wrong_type"),
         ("null required", event(loan_amnt=None), "missing_field"),
@@ -91,6 +91,7 @@ def poison(first_id: int) -> list[tuple[str, bytes | None, str | None]]:
         ("a spreadsheet formula", event(purpose="=cmd|'/c calc'!A1"), PASSES),
         ("10,000 characters in a field nobody keeps", event(desc="x" * 10_000), PASSES),
         ("a two-digit year", event(earliest_cr_line="Nov-08"), PASSES),
+        ("number as string", event(loan_amnt="15000"), PASSES),
         ("an integer where a fraction was", event(annual_inc=34_221), PASSES),
     ]  # fmt: skip
 
