@@ -20,7 +20,7 @@ from lakehouse.errors import StoresDisagree
 from lakehouse.gold.appender import GoldAppender, last_offs
 from lakehouse.gold.first_decisions import FirstDecisions
 from lakehouse.gold.object_store import open_table, probe, raise_as_ours
-from lakehouse.gold.tables import OUTCOME_RECORDS, VIEWS
+from lakehouse.gold.tables import OUTCOME_RECORDS, SCHEMAS, VIEWS
 from lakehouse.gold.writer import GoldWriter
 from lakehouse.postgres.connection import Patience
 
@@ -30,6 +30,7 @@ HISTORY: Final = "history"
 """The pipeline whose positions these are, and the beginning of its topics."""
 
 _PREFIX: Final = f"{HISTORY}:"
+_TABLES: Final = (*SCHEMAS, "outcome_records")
 _MOST_BYTES: Final = 192 << 20
 _GROUP_BYTES: Final = 24 << 20
 _EVENTS_A_COMMIT: Final = 400_000
@@ -83,7 +84,7 @@ class History:
             table: GoldWriter(
                 lake_uri, table, pipeline=HISTORY, patience=patience, encoded_bytes=_GROUP_BYTES
             )
-            for table in VIEWS
+            for table in _TABLES
         }
         reached = last_offs(writers, [(self.topic, self.part)])[self.topic, self.part]
         self._outcomes_reached = _next(reached["outcome_records"])
