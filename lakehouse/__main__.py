@@ -1,7 +1,6 @@
 """The lakehouse at the terminal: ``python -m lakehouse sql | check | migrate | models | ...``."""
 
 import argparse
-import getpass
 import os
 import signal
 import sys
@@ -24,7 +23,7 @@ from lakehouse.monitoring.command import add_alerts, add_cutoffs
 from lakehouse.postgres.migrate import migrate, require_current
 from lakehouse.postgres.roles import grant_missing
 from lakehouse.reconciliation import Account, Skipped, account
-from lakehouse.registry.command import add_models
+from lakehouse.registry.command import add_models, own_account
 from lakehouse.registry.sql_command import add_policies
 from lakehouse.security.logins import PREFIX, make_logins
 from lakehouse.settings.secret import refuse_weak_files
@@ -125,7 +124,7 @@ def erase_applicant(settings: Settings, options: argparse.Namespace) -> int:
             settings.lake_uri,
             options.application_id,
             reason=options.reason,
-            by=options.by,
+            by=options.by or own_account(),
             now=datetime.now(UTC),
         )
     if options.json:
@@ -249,7 +248,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     erasing.add_argument("application_id", metavar="APPLICATION_ID")
     erasing.add_argument("--reason", required=True, help="why; it is audited: name nobody in it")
-    erasing.add_argument("--by", default=getpass.getuser(), help="who; default: your account")
+    erasing.add_argument("--by", help="who; default: your account")
     erasing.add_argument("--json", action="store_true", help="what was done as one JSON object")
     erasing.set_defaults(run=erase_applicant)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["SAY_EVERY_SECONDS", "Retries"]
 
 SAY_EVERY_SECONDS: Final = 30.0
+QUIET_SECONDS: Final = 10.0
+"""What passes sooner needs no warning; a start that gives up sooner says so in its own line."""
 
 log = structlog.get_logger()
 
@@ -35,6 +37,8 @@ class Retries:
         The metric's label: ``silver``, ``gold_decisions``, ...
     words
         Describes an error without the values that it may quote.
+    quiet_seconds
+        For so long a wait is not worth a warning.
     clock
         Seconds that never go back.
     """
@@ -44,8 +48,10 @@ class Retries:
         store: str,
         words: Callable[[BaseException], str],
         *,
+        quiet_seconds: float = QUIET_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._quiet_seconds = quiet_seconds
         self._store = store
         self._words = words
         self._clock = clock
@@ -58,6 +64,8 @@ class Retries:
         if error is None:
             return
         STORE_RETRIES.labels(self._store, type(error).__name__).inc()
+        if (state.seconds_since_start or 0.0) < self._quiet_seconds:
+            return
         now = self._clock()
         with self._lock:
             if now - self._said_at < SAY_EVERY_SECONDS:

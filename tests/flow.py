@@ -39,12 +39,14 @@ class FlowProcess:
         arguments: tuple[str, ...] = (),
     ) -> None:
         self.port = free_port()
+        # Process N of a flow listens N ports above what it is told.
+        base = self.port - (int(arguments[1]) if arguments[:1] == ("-i",) else 0)
         self.log = log
         self._output = log.open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bytewax.run", "dataflows.score", *arguments],
             cwd=ROOT,
-            env=environment(settings) | {"RISK_METRICS_ADDRESS": f"127.0.0.1:{self.port}"},
+            env=environment(settings) | {"RISK_METRICS_ADDRESS": f"127.0.0.1:{base}"},
             stdout=self._output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from dataflows.files.lines import Bytes, is_member
+from dataflows.files.lines import Bytes, is_member, up_to_damage
 from lakehouse.errors import SettingsInvalid
 
 __all__ = ["HEAD", "Contained", "look_into"]
@@ -99,7 +99,7 @@ def look_into(path: Path) -> Contained:
 
 def _head(content: Bytes) -> bytes:
     pieces: list[bytes] = []
-    for piece in content:
+    for piece in up_to_damage(content):
         pieces.append(piece)
         if sum(map(len, pieces)) >= HEAD:
             break

@@ -11,7 +11,7 @@ from typing import Final
 
 from dataflows.files.columns import column_names, counts_in_months, known_in
 from dataflows.files.forms import DELIMITERS, FileForms
-from dataflows.files.lines import Bytes, FileDamaged, lines
+from dataflows.files.lines import Bytes, FileDamaged, lines, up_to_damage
 from dataflows.files.reading import SAMPLE_ROWS
 from dataflows.files.remarks import Remark, not_a_record, ragged_row
 from lakehouse.errors import SettingsInvalid
@@ -178,7 +178,7 @@ def records(
 
 def sample_of(source: Bytes, layout: Layout) -> tuple[Layout, list[Sequence[str]]]:
     """Return the cells of the first rows, and the layout with what they show of it."""
-    first = islice(_rows(source, layout, 0, keep_ragged=True), SAMPLE_ROWS)
+    first = islice(up_to_damage(_rows(source, layout, 0, keep_ragged=True)), SAMPLE_ROWS)
     width = len(layout.names)
     rows = [(cells, remark) for _, cells, _, remark in first]
     ragged = [cells for cells, remark in rows if remark is not None and len(cells) == width + 1]

@@ -6,17 +6,19 @@ import codecs
 import gzip
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from io import BufferedReader
 from pathlib import Path
-from typing import ClassVar, Final, Protocol, cast
+from typing import ClassVar, Final, Protocol, TypeVar, cast
 
 from backports import zstd  # Python 3.14's compression.zstd
 
 from lakehouse.errors import LakehouseError, PositionLost
 
-__all__ = ["Bytes", "FileDamaged", "is_member", "lines"]
+__all__ = ["Bytes", "FileDamaged", "is_member", "lines", "up_to_damage"]
+
+T = TypeVar("T")
 
 LINE_LIMIT: Final = 16 * 1024 * 1024
 """Bytes kept of a line. What is longer is far above any event's limit and refused as too large, so
@@ -115,6 +117,26 @@ class Bytes:
                     "again, it goes on where it stopped"
                 ) from error
             self.consumed = self.size
+
+
+def up_to_damage(items: Iterable[T]) -> Iterator[T]:
+    """Yield what comes before damage, for a look at a file's beginning.
+
+    Reading it in earnest meets the damage at its place, after every record before it.
+
+    Raises
+    ------
+    FileDamaged
+        Nothing comes before it.
+    """
+    is_first = True
+    try:
+        for item in items:
+            is_first = False
+            yield item
+    except FileDamaged:
+        if is_first:
+            raise
 
 
 def is_member(name: str) -> bool:

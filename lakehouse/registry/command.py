@@ -27,7 +27,7 @@ from lakehouse.registry.store import RegistryStore
 from lakehouse.registry.watch import FOLLOW
 from lakehouse.settings.settings import Settings
 
-__all__ = ["add_models"]
+__all__ = ["add_models", "own_account"]
 
 _Clock: TypeAlias = Callable[[], datetime]
 _Do: TypeAlias = Callable[[RegistryStore, argparse.Namespace, Change], object]
@@ -81,7 +81,7 @@ def _add_change(
     verb.add_argument("--json", action="store_true", help="what is now in force, as JSON")
 
     def run(settings: Settings, options: argparse.Namespace) -> int:
-        change = Change(by=options.by or _account(), at=now(), reason=options.reason)
+        change = Change(by=options.by or own_account(), at=now(), reason=options.reason)
         do(RegistryStore(settings.lake_uri), options, change)
         _show(settings, listing(settings.lake_uri), as_json=options.json)
         return 0
@@ -128,7 +128,14 @@ def _document(kind: Kind, artefact: str) -> bytes:
         ) from exc
 
 
-def _account() -> str:
+def own_account() -> str:
+    """Name the account that runs this.
+
+    Raises
+    ------
+    SettingsInvalid
+        It has no name.
+    """
     try:
         return getpass.getuser()
     except (KeyError, OSError) as exc:

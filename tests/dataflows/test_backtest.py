@@ -131,7 +131,7 @@ def test_the_command_compares_registered_versions(
     assert main([source, *arguments, "--json"]) == 0
     found = answer(capsys)
     sides = [(found[side]["model"], found[side]["policy"]) for side in ("first", "second")]
-    assert sides == [("mine-1", "standard-1"), ("mine-1", "reference-1")]
+    assert sides == [("mine-1", "standard-2"), ("mine-1", "reference-1")]
     assert found["second"]["figures"]["lgd"] == 0.5
     assert main([source, "--against-model", "mine-1"]) == 0
     assert "Swap set" in capsys.readouterr().out

@@ -215,5 +215,6 @@ def test_a_bad_byte_and_deep_nesting_are_unreadable_records(
         "already_there": 0,
         "not_final": 0,
         "unreadable": 2,
+        "without_decision": 1,
     }
     assert [row["application_id"] for row in stored(home)] == ["1"]

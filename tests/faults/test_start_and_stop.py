@@ -82,7 +82,7 @@ def test_sigterm_under_load_stores_the_last_batch_and_exits_0(
 
 def test_a_worker_keeps_its_connection_from_batch_to_batch(tmp_path: Path, postgres: str) -> None:
     settings = {
-        "RISK_SOURCE": "sim://?rate=0&seed=6&limit=4000",
+        "RISK_SOURCE": "sim://?rate=0&seed=6&limit=12000",
         "RISK_BATCH_MAX_MESSAGES": "100",
         "RISK_HOME": str(tmp_path / "home"),
         "RISK_SILVER_DSN": postgres,
@@ -95,7 +95,7 @@ def test_a_worker_keeps_its_connection_from_batch_to_batch(tmp_path: Path, postg
         asked = "select sessions from pg_stat_database where datname = current_database()"
         (sessions,) = connection.execute(asked).fetchone() or (None,)
     assert sessions is not None
-    assert 0 < sessions < 20, "40 batches were stored, each through a connection of its own"
+    assert 0 < sessions < 60, "120 batches were stored, each through a connection of its own"
 
 
 def read(flow: FlowProcess) -> float:

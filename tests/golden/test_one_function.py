@@ -46,7 +46,7 @@ def by_frame(events: list[bytes]) -> Answers:
     cleaned = clean(
         decode(events, limits=Limits()).applications, received_at=datetime.now(UTC)
     ).frame
-    decided = decide(join(shipped(), cleaned), model=load_model(), policy=load_policy("standard-1"))
+    decided = decide(join(shipped(), cleaned), model=load_model(), policy=load_policy("standard-2"))
     names = COLUMNS.split(", ")
     rows = zip(*(decided[name].tolist() for name in names), strict=True)
     answers: Answers = {}

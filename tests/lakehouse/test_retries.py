@@ -31,7 +31,7 @@ def fail_three_times(retries: Retries) -> None:
 
 def test_each_failed_attempt_counts_and_one_warning_says_why_in_30_s() -> None:
     at = [100.0]
-    retries = Retries("gold_test", str, clock=lambda: at[0])
+    retries = Retries("gold_test", str, quiet_seconds=0.0, clock=lambda: at[0])
     with structlog.testing.capture_logs() as lines:
         fail_three_times(retries)
         at[0] += SAY_EVERY_SECONDS - 0.1
@@ -44,3 +44,10 @@ def test_each_failed_attempt_counts_and_one_warning_says_why_in_30_s() -> None:
         ("store_unavailable_retrying", "gold_test", "refused by 127.0.0.1")
     ] * 2
     assert {line["log_level"] for line in said} == {"warning"}
+
+
+def test_what_passes_within_seconds_is_counted_and_not_said() -> None:
+    with structlog.testing.capture_logs() as lines:
+        fail_three_times(Retries("gold_brief", str))
+    assert counted("gold_brief") == 3
+    assert lines == []

@@ -143,7 +143,7 @@ def test_over_a_real_server_the_answers_are_the_same(tmp_path: Path) -> None:
             asking = [client.post("/v1/decisions", content=raw) for raw in raws]
             return list(await asyncio.gather(*asking))
 
-    with running_api(tmp_path / "home") as api:
+    with running_api(tmp_path / "home", {"RISK_POLICY": "standard-1"}) as api:
         answers = asyncio.run(ask(api))
     expected = said_by_the_stream(raws, datetime.now(UTC))
     assert not [

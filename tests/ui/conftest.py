@@ -120,7 +120,8 @@ def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from serving(tmp_path_factory.mktemp("empty"), RISK_UI_AUTH="off")
 
 
-@pytest.fixture(scope="session")
+# Not the session's: while Playwright runs, no other test of the process may run an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")

@@ -69,7 +69,7 @@ def test_reading_starts_at_any_row(tmp_path: Path, start: int) -> None:
 def test_the_length_is_known(tmp_path: Path) -> None:
     reader = a_file(tmp_path / "a.parquet", {"id": [1, 2], "loan_amnt": [1, 2]})
     assert reader.length_known == 2
-    assert reader.share_read is None
+    assert reader.share_read == 0.0
 
 
 def test_a_position_beyond_the_last_row_is_lost(tmp_path: Path) -> None:

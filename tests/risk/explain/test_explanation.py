@@ -58,7 +58,7 @@ def _dated_policy() -> Policy:
 
 
 @settings(max_examples=60)
-@given(row=st.integers(0, 999), policy=st.sampled_from(["standard-1", "reference-1"]))
+@given(row=st.integers(0, 999), policy=st.sampled_from(["standard-2", "standard-1", "reference-1"]))
 def test_an_explanation_is_that_of_the_decision(row: int, policy: str) -> None:
     one = take(_APPLICATIONS, np.array([row]))
     rules = shipped_policy(policy)
@@ -106,6 +106,17 @@ def test_a_watchlisted_application_shows_every_condition_and_which_are_met() -> 
     )
     assert found.early_warning.met == (("high_dti", "high_utilisation"), ("many_inquiries",))
     assert found.reasons == ("DTI>=30", "REVOL_UTIL>=80", "INQ_LAST_6MTHS>=2")
+
+
+def test_a_pd_rule_shows_its_limit_the_pd_and_the_tier_that_it_gives() -> None:
+    explanation = _explained("standard-2")
+    found, pd = explanation.policy.pd_rules, explanation.model.pd
+    assert [(rule.tier, rule.threshold, rule.code) for rule in found] == [
+        ("Elevated", 0.3, "PD_HIGH"),
+        ("Watchlist", 0.5, "PD_VERY_HIGH"),
+    ]
+    assert {rule.pd for rule in found} == {pd}
+    assert [rule.is_met for rule in found] == [pd >= rule.threshold for rule in found]
 
 
 def test_a_band_shows_its_edges_its_figure_and_whether_it_elevates() -> None:
