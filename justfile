@@ -122,10 +122,15 @@ down *options:
 logs *services:
     docker compose logs --follow --tail 100 "$@"
 
-# Run all tests, real servers included; risk/ must be covered whole. With arguments: those tests
+# Run the tests, real servers included, but the longest; risk/ must be covered whole. With arguments: those tests
 [group('prove')]
 test *arguments:
-    {{ python }} -m pytest {{ if arguments == "" { "--numprocesses 2 --dist loadfile --cov=risk --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100" } else { "" } }} "$@"
+    {{ python }} -m pytest {{ if arguments == "" { "-m 'not long' --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov=risk --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100" } else { "" } }} "$@"
+
+# Run the longest tests: faults that take their time, more examples
+[group('prove')]
+test-long *arguments:
+    {{ python }} -m pytest -m long {{ if arguments == "" { "--numprocesses 2 --dist load" } else { "" } }} "$@"
 
 # Run all checks that need no running system
 [group('prove')]

@@ -41,6 +41,7 @@ def positions_sum(flow: FlowProcess) -> float:
     return flow.total("risk_partition_position")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_five_kills_over_a_hundred_thousand_events_leave_an_exact_ledger(
     settings: dict[str, str], tmp_path: Path

@@ -108,6 +108,7 @@ def test_events_expired_while_the_flow_was_stopped_are_skipped_by_leave_in_silve
     assert f"offsets 300 to 449 were skipped: {REASON}" in said
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_events_expired_under_a_running_flow_end_it_and_are_skipped_by_leave(
     settings: dict[str, str], broker: Broker, topic: str, tmp_path: Path
@@ -131,6 +132,7 @@ def test_events_expired_under_a_running_flow_end_it_and_are_skipped_by_leave(
     assert account["gold_behind"] == 0
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_gold_behind_a_loss_takes_from_silver_what_that_holds(
     settings: dict[str, str], broker: Broker, topic: str, tmp_path: Path
@@ -189,6 +191,7 @@ def test_a_recreated_topic_is_refused_by_its_id_and_read_from_its_beginning_by_l
     assert (new["start_off"], new["read"]) == (0, 800)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_a_topic_recreated_under_a_running_flow_ends_it_at_the_next_start_too(
     settings: dict[str, str], broker: Broker, topic: str, tmp_path: Path
@@ -270,6 +273,7 @@ def test_a_clean_stop_after_a_quiet_spell_leaves_no_position_behind(
     run_to(settings, tmp_path / "flow.log", 0)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_added_partitions_end_the_flow_by_name_and_are_read_from_the_next_start_on(
     settings: dict[str, str], broker: Broker, topic: str, tmp_path: Path

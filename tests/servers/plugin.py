@@ -27,6 +27,14 @@ _choice = pytest.StashKey[Choice]()
 _WORKER_SAID: Final = "servers_used"
 _numbers = itertools.count(1)
 
+# Begun first, so that no worker is left alone with one of them at the end.
+_LONGEST_FILES: Final = (
+    "test_pages.py",
+    "test_train.py",
+    "test_lost_positions.py",
+    "test_faults.py",
+)
+
 
 @pytest.fixture(scope="session")
 def broker(
@@ -120,6 +128,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _FIXTURES.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker("server")
+    items.sort(key=lambda item: item.path.name not in _LONGEST_FILES)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.flow import running_flow, sound_account
 from tests.risk.applications import as_bytes
@@ -40,6 +41,7 @@ def recorded(api: ApiServer, bodies: Sequence[bytes]) -> list[httpx.Response]:
     return asyncio.run(run())
 
 
+@pytest.mark.long
 def test_a_retry_gets_the_first_answer_from_any_worker_before_and_after_a_restart(
     tmp_path: Path, broker: Broker, new_topic: Callable[..., str]
 ) -> None:

@@ -13,18 +13,18 @@ from tests.flow import environment
 from tests.serving.api_server import running_api
 
 HERE = Path(__file__).parent
-EXAMPLES = 200
 
 
 @pytest.mark.timeout(290)
-def test_two_hundred_examples_an_operation_find_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", [40, pytest.param(200, marks=pytest.mark.long)])
+def test_examples_of_each_operation_find_nothing(examples: int, tmp_path: Path) -> None:
     with running_api(tmp_path / "home") as api:
         done = subprocess.run(
             [
                 Path(sys.executable).parent / "schemathesis",
                 *("--config-file", HERE / "schemathesis.toml"),
                 *("run", f"{api.url}/openapi.json"),
-                *("--checks", "all", "--max-examples", str(EXAMPLES), "--seed", "1"),
+                *("--checks", "all", "--max-examples", str(examples), "--seed", "1"),
                 *("--header", f"X-API-Key: {api.key}", "--no-color"),
             ],
             cwd=tmp_path,
