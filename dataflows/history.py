@@ -12,7 +12,8 @@ and an interrupted load is completed by running it again. An event whose id the 
 already is a duplicate.
 
 A file's decisions are made now, and say so; a simulated history arrives when its events happen, in
-order, over all the months the simulator knows.
+order, over all the months the simulator knows. Each file of a folder or a pattern is a history of
+its own, one after the other: a quarter that comes later is loaded without those before it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ import msgspec
 
 from dataflows.files.columns import APPLICATIONS
 from dataflows.files.forms import forms_of
+from dataflows.files.paths import files_of
 from dataflows.loading.load import load
 from dataflows.loading.progress import Shown
 from dataflows.loading.simulated import name_of, simulated_history
@@ -62,16 +64,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.from_env(os.environ)
         source = parse_source(options.source, name="SOURCE", forms=forms_of(settings))
-        figures = _load(settings, source, options.observed_on, options.processes)
+        histories = [
+            _load(settings, each, options.observed_on, options.processes)
+            for each in _histories(source)
+        ]
     except LakehouseError as error:
         sys.stderr.write(f"{error.code}: {error}\n")
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("stopped; run it again, and it goes on where it was\n")
         return 128 + signal.SIGINT
+    figures = _added_up(histories)
     said = msgspec.json.encode(figures).decode() if options.json else _in_words(figures)
     sys.stdout.write(said + "\n")
     return 0
+
+
+def _histories(source: Source) -> list[Source]:
+    if not isinstance(source, FileSource):
+        return [source]
+    return [replace(source, path=str(path)) for path in files_of(source.path).files]
+
+
+def _added_up(histories: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    figures = {name: sum(each[name] for each in histories) for name in histories[0]}
+    return figures | {"per_second": round(figures["read"] / max(figures["seconds"], 0.1), 1)}
 
 
 def _load(
@@ -200,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a JSONL, CSV or Parquet file (.gz, .zst), or sim://?seed=&limit=&scenario=",
+        help="a file, a folder or a pattern of files, or sim://?seed=&limit=&scenario=",
     )
     parser.add_argument(
         "--observed-on",

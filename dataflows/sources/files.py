@@ -26,6 +26,7 @@ from dataflows.files import csv_file, json_lines, parquet_file
 from dataflows.files.columns import Needs, require
 from dataflows.files.container import Contained, look_into
 from dataflows.files.forms import FileForms
+from dataflows.files.identity import FileIdentity
 from dataflows.files.lines import Bytes, FileDamaged
 from dataflows.files.paths import files_of
 from dataflows.files.reading import NO_IDS, settle
@@ -75,6 +76,8 @@ class FileReader:
         The file's absolute path, or the folder or pattern that it is one of.
     path
         The file.
+    identity
+        Which file it is.
     said
         How it is read, for people.
     size
@@ -86,7 +89,7 @@ class FileReader:
     def __init__(
         self,
         topic: str,
-        path: Path,
+        identity: FileIdentity,
         records: _Records,
         *,
         said: str,
@@ -95,7 +98,8 @@ class FileReader:
         content: Bytes | None = None,
     ) -> None:
         self.topic = topic
-        self.path = path
+        self.identity = identity
+        self.path = identity.path
         self.said = said
         self.size = size
         self.length_known = length_known
@@ -217,11 +221,11 @@ def _open_parquet(path: Path, topic: str, forms: FileForms, needs: Needs) -> Fil
     require(needs, form.names, path)
     reading = settle(form.names, form.sample, forms=forms, path=path, in_months=form.in_months)
     with path.open("rb") as file:
-        digest = hashlib.sha256(file.read(1 << 16)).hexdigest()
-    encode = row_encoder(reading, digest)
+        head = file.read(1 << 16)
+    encode = row_encoder(reading, hashlib.sha256(head).hexdigest())
     return FileReader(
         topic,
-        path,
+        FileIdentity.of(path, head),
         lambda start: parquet_file.records(path, encode, start),
         said="; ".join(("Parquet", *reading.said)),
         size=path.stat().st_size,
@@ -237,7 +241,7 @@ def _open_json_lines(path: Path, topic: str, found: Contained) -> FileReader:
         said += f"; {NO_IDS}"
     return FileReader(
         topic,
-        path,
+        FileIdentity.of(path, found.head),
         lambda start: json_lines.records(content, digest, start),
         said=said,
         size=content.size,
@@ -263,7 +267,7 @@ def _open_table(
     encode = row_encoder(reading, hashlib.sha256(found.head).hexdigest())
     return FileReader(
         topic,
-        path,
+        FileIdentity.of(path, found.head),
         lambda start: csv_file.records(content, layout, encode, start),
         said="; ".join((layout.in_words(found.compression), *reading.said)),
         size=content.size,

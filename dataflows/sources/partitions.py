@@ -22,17 +22,17 @@ from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from dataflows.files.identity import FileIdentity
     from dataflows.sources.batches import Reader
+    from dataflows.sources.files import FileReader
     from lakehouse.settings.settings import Settings
 
 
 class Opener(Protocol):
     """Opens a partition's reader at a position."""
 
-    def __call__(self, *, start: int, named: str) -> Reader:
-        """Return the reader, positioned at `start`, of a topic that the stores call `named`."""
+    def __call__(self, *, start: int, named: str, part: int) -> Reader:
+        """Return the reader, positioned at `start`, of what the stores call `named` and `part`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class Partition:
         How it is read, for people; empty where there is nothing to say.
     topic_id
         Which topic of that name it is; ``None`` where the source has no ids.
+    file
+        Which file it is; ``None`` of what is none.
     """
 
     topic: str
@@ -58,6 +60,7 @@ class Partition:
     open: Opener
     said: str = ""
     topic_id: str | None = None
+    file: FileIdentity | None = None
 
     @property
     def key(self) -> str:
@@ -121,13 +124,7 @@ def _kafka(source: KafkaSource, settings: Settings) -> Found:
             part,
             offsets.low,
             offsets.high,
-            partial(
-                KafkaReader,
-                client,
-                source.topic,
-                part,
-                max_messages=settings.batch_max_messages,
-            ),
+            partial(KafkaReader, client, source.topic, max_messages=settings.batch_max_messages),
             topic_id=facts.topic_id,
         )
         for part, offsets in held.items()
@@ -143,10 +140,9 @@ def _files(source: FileSource, settings: Settings) -> list[Partition]:
             part,
             0,
             file.length_known,
-            _unnamed(
-                partial(FileSourceReader, file, part=part, max_messages=settings.batch_max_messages)
-            ),
+            partial(_file_reader, file, settings.batch_max_messages),
             file.said,
+            file=file.identity,
         )
         for part, file in enumerate(open_files(source, needs=APPLICATIONS))
     ]
@@ -170,9 +166,15 @@ def _simulation(source: SimSource, settings: Settings) -> Partition:
         limit=source.limit,
         max_messages=settings.batch_max_messages,
     )
-    return Partition(topic, 0, 0, None, _unnamed(opener))
+    return Partition(topic, 0, 0, None, lambda *, start, named, part: opener(start=start))  # noqa: ARG005  (an `Opener`)
 
 
-def _unnamed(opener: Callable[..., Reader]) -> Opener:
-    """Open a source that the stores call what it calls itself."""
-    return lambda *, start, named: opener(start=start)  # noqa: ARG005  (an `Opener`)
+def _file_reader(
+    file: FileReader,
+    max_messages: int,
+    *,
+    start: int,
+    named: str,  # noqa: ARG001  (an `Opener`; the stores call a file what it calls itself)
+    part: int,
+) -> Reader:
+    return FileSourceReader(file, start=start, max_messages=max_messages, part=part)

@@ -37,7 +37,7 @@ class Progress:
     read, decided, duplicates, conflicts, quarantined
         Events so far; read = decided + duplicates + quarantined, conflicts being duplicates too.
     topic_id
-        Which topic of that name it is; ``None`` where the source has no ids.
+        Which topic of that name it is, or which file; ``None`` where that is not known.
     """
 
     start_off: int

@@ -85,6 +85,26 @@ def test_a_file_is_loaded_once_however_often_it_is_asked_for(
     assert everything(lake) == once
 
 
+def test_each_file_of_a_folder_is_a_history_of_its_own(
+    lake: Lake, file: Path, tmp_path: Path, postgres: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    migrate(postgres)
+    lines = file.read_bytes().splitlines(keepends=True)
+    folder = tmp_path / "quarters"
+    folder.mkdir()
+    (folder / "Q1.jsonl").write_bytes(b"".join(lines[:300]))
+    (folder / "Q2.jsonl").write_bytes(b"".join(lines[300:500]))
+    first = loaded(capsys, folder)
+    assert first["read"] == 500
+    (folder / "Q1b.jsonl").write_bytes(b"".join(lines[500:600]))  # by name before Q2
+    assert loaded(capsys, folder / "*.jsonl")["read"] == 100
+    lake.refresh()
+    found = account(postgres, lake)
+    assert found.holds
+    assert [told.read for told in found.histories] == [300, 100, 200]
+    assert loaded(capsys, folder)["read"] == 0
+
+
 @pytest.mark.usefixtures("home")
 def test_an_interrupted_load_goes_on_where_it_was(
     file: Path,

@@ -165,8 +165,13 @@ def _take_positions(appender: GoldAppender, lifecycle: Lifecycle) -> None:
 
 
 def _opener(placed: Placed, account: RunCounts) -> Callable[[], Reader]:
-    opened = placed.partition.open
-    return lambda: account.watch(opened(start=placed.start.off, named=placed.topic))
+    opened = partial(
+        placed.partition.open,
+        start=placed.start.off,
+        named=placed.topic,
+        part=placed.partition.part,
+    )
+    return lambda: account.watch(opened())
 
 
 def _say_of_topic(found: Found) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from dataflows.flow.start.file_numbers import numbered
 from dataflows.flow.start.positions import start_of, stored_name
 from dataflows.flow.start.skips import Skip
 from lakehouse.gold.appender import last_offs
@@ -59,6 +60,7 @@ def find_starts(
         A partition cannot go on from where the stores are.
     """
     known = claims.positions(dsn, settings.pipeline)
+    partitions = numbered(partitions, known)
     names = _names(settings, partitions, known)
     slots = [(names[partition.topic], partition.part) for partition in partitions]
     in_gold = last_offs(gold, slots)
@@ -125,10 +127,11 @@ def _record(
     known: Mapping[tuple[str, int], Progress],
     skip: Skip,
 ) -> None:
-    """Keep the first start of a partition, its topic's id, and a loss that was allowed."""
+    """Keep a partition's first start, which topic or file it is, and a loss that was allowed."""
     partition, part = placed.partition, placed.partition.part
     progress = known.get((placed.topic, part))
-    if progress is None or (progress.topic_id is None and partition.topic_id is not None):
+    identity = partition.topic_id if partition.file is None else str(partition.file)
+    if progress is None or (progress.topic_id is None and identity is not None):
         claims.record_start(
             dsn,
             settings.pipeline,
@@ -136,7 +139,7 @@ def _record(
             topic=placed.topic,
             part=part,
             start_off=placed.start.off,
-            topic_id=partition.topic_id,
+            topic_id=identity,
         )
     if progress is not None and placed.start.is_ahead_of_gold:
         skip.to_start(placed.topic, part, progress, placed.start)

@@ -145,7 +145,7 @@ def test_a_batch_begins_at_the_position_although_transactions_left_holes(
     topic = new_topic()
     send_in_transactions(apache_kafka.address, topic, commits=(False, True, True))
     client = {"bootstrap.servers": apache_kafka.address, "group.id": "tests"}
-    reader = KafkaReader(client, topic, 0, start=0, max_messages=1_000)
+    reader = KafkaReader(client, topic, part=0, start=0, max_messages=1_000)
     request.addfinalizer(reader.close)
     batches = gathered(reader, 4)
     # 0 and 1 were aborted; 2, 5 and 8 say how each transaction ended.
@@ -195,7 +195,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., KafkaReader]:
     def make(*messages: Message) -> KafkaReader:
         monkeypatch.setattr(ScriptedConsumer, "script", [list(messages)], raising=False)
         monkeypatch.setattr(kafka_reader, "Consumer", ScriptedConsumer)
-        return KafkaReader({}, "loans", 0, start=5, max_messages=10)
+        return KafkaReader({}, "loans", part=0, start=5, max_messages=10)
 
     return make
 

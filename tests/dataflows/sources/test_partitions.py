@@ -20,7 +20,7 @@ def found(source: str, **settings: str) -> tuple[Partition, bool]:
 
 
 def first_batch(partition: Partition, *, start: int) -> MicroBatch:
-    batch = partition.open(start=start, named=partition.topic).read(0.0)
+    batch = partition.open(start=start, named=partition.topic, part=partition.part).read(0.0)
     assert batch is not None
     return batch
 

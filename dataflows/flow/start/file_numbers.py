@@ -1,0 +1,63 @@
+"""The numbers of a source's files: each keeps the one under which it was read first.
+
+A partition is a number in the stores. Where a file comes between two others, by its name, those
+behind it would take each other's numbers, and be read on from each other's positions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dataflows.files.identity import name_in
+from lakehouse.errors import PositionLost
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dataflows.sources.partitions import Partition
+    from lakehouse.silver.claims import Progress
+
+__all__ = ["numbered"]
+
+
+def numbered(
+    partitions: Sequence[Partition], known: Mapping[tuple[str, int], Progress]
+) -> list[Partition]:
+    """Return the partitions, files under the numbers that the stores know them by.
+
+    New files take the next numbers, in order. A number of which no name is known, from before names
+    were kept, belongs to the file at its place. What is no file keeps its number.
+
+    Parameters
+    ----------
+    partitions
+        Of one source, in order.
+
+    Raises
+    ------
+    PositionLost
+        A file was replaced by another one of the same name.
+    """
+    topics = {partition.topic for partition in partitions}
+    stored = {part: each.topic_id for (topic, part), each in known.items() if topic in topics}
+    by_name = {name_in(each): part for part, each in stored.items() if each}
+    free = max(stored, default=-1) + 1
+    found = []
+    for place, partition in enumerate(partitions):
+        file = partition.file
+        if file is None:
+            found.append(partition)
+            continue
+        part = by_name.get(str(file.path))
+        if part is None and place in stored and stored[place] is None:
+            part = place
+        if part is None:
+            part, free = free, free + 1
+        elif (before := stored[part]) is not None and not file.begins_as(before):
+            raise PositionLost(
+                f"{file.path}: the file was replaced: it does not begin as the one of this name "
+                "that was read before. Restore that one, and give the new one a name of its own"
+            )
+        found.append(replace(partition, part=part))
+    return found
