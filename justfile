@@ -106,6 +106,11 @@ train *options:
 simulate to source="sim://?rate=200&seed=1" *options:
     @to=$1 source=$2 && shift 2 && {{ python }} -m dataflows.produce "$source" --to "$to" "$@"
 
+# Start the whole product without containers, check it all the way, run until Ctrl-C: just stack [--once] [--rate N]
+[group('run')]
+stack *options:
+    @{{ python }} -m tests.stack "$@"
+
 # Start the whole product in containers, with secrets of its own: just up [SERVICE...]
 [group('run')]
 up *services:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import msgspec.structs
 import pyarrow as pa
 
 from dataflows.files.columns import OUTCOMES as OUTCOME_COLUMNS
@@ -38,10 +39,12 @@ from lakehouse.lake.outcomes import OutcomeRecorder
 from lakehouse.lake.queries import decided_among
 from lakehouse.lake.session import open_lake
 from lakehouse.settings.settings import Settings
+from lakehouse.signals.jobs import recorded_if_silver_answers
 
 __all__ = ["OutcomeCounts", "main", "record_outcomes"]
 
 _AT_ONCE: Final = 20_000
+_JOB: Final = "outcomes"
 
 
 class OutcomeCounts(msgspec.Struct):
@@ -92,8 +95,8 @@ def _record(url: str, observed_on: date | None) -> OutcomeCounts:
     if observed_on is None:
         observed_on = shown_on(source, today=utc_now().date())
     recorder = OutcomeRecorder(settings.lake_uri)
-    with open_lake(settings) as lake:
-        return record_outcomes(
+    with recorded_if_silver_answers(settings, _JOB, utc_now) as run, open_lake(settings) as lake:
+        counts = record_outcomes(
             records,
             lambda offered: recorder.record(lake, offered),
             lambda application_ids: decided_among(lake, application_ids),
@@ -101,6 +104,8 @@ def _record(url: str, observed_on: date | None) -> OutcomeCounts:
             observed_on=observed_on,
             recorded_at=utc_now(),
         )
+        run.figures |= {name: float(n) for name, n in msgspec.structs.asdict(counts).items()}
+    return counts
 
 
 def record_outcomes(

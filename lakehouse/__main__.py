@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,7 @@ from lakehouse.security.logins import PREFIX, make_logins
 from lakehouse.settings.secret import refuse_weak_files
 from lakehouse.settings.settings import Settings
 from lakehouse.signals.exporter import exporting
+from lakehouse.signals.jobs import JobRun, recorded_if_silver_answers
 from lakehouse.silver import reference_tables
 from lakehouse.silver.claims import open_silver
 from lakehouse.silver.losses import TO_ITS_END
@@ -203,6 +205,14 @@ def _in_words(found: Account) -> str:
     return "\n".join(lines)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _recording(settings: Settings) -> AbstractContextManager[JobRun]:
+    return recorded_if_silver_answers(settings, "maintain", _now)
+
+
 def _loss_in_words(loss: Skipped) -> str:
     to = "their end" if loss.to_off == TO_ITS_END else str(loss.to_off - 1)
     what = {"silver": "were skipped", "archive": "were decided, their bytes are lost"}[loss.store]
@@ -271,7 +281,7 @@ def _parser() -> argparse.ArgumentParser:
     add_policies(commands)
     add_alerts(commands)
     add_cutoffs(commands, today=lambda: datetime.now(UTC).date())
-    add_maintain(commands, now=lambda: datetime.now(UTC))
+    add_maintain(commands, now=_now, recording=_recording)
     return parser
 
 

@@ -7,8 +7,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 import structlog
@@ -24,11 +25,20 @@ __all__ = ["add_maintain"]
 log = structlog.get_logger()
 
 _Clock = Callable[[], datetime]
+
+
+class _HasFigures(Protocol):
+    figures: dict[str, float]
+
+
+_Recording: TypeAlias = Callable[[Settings], AbstractContextManager[_HasFigures]]
 _MIB: Final = 1 << 20
 
 
 def add_maintain(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], now: _Clock
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    now: _Clock,
+    recording: _Recording,
 ) -> None:
     """Add the command ``maintain``.
 
@@ -36,6 +46,8 @@ def add_maintain(
     ----------
     now
         The command's clock: raw bytes are forgotten by their age.
+    recording
+        Keeps, around each turn, that it runs and how it ends.
     """
     parser = commands.add_parser(
         "maintain",
@@ -73,7 +85,11 @@ def add_maintain(
                 vacuum_hours=options.hours if does_all or options.vacuum else None,
                 forget_before=now() - timedelta(days=days) if days else None,
             )
-            return maintain(settings.lake_uri, tasks)
+            with recording(settings) as run:
+                done = maintain(settings.lake_uri, tasks)
+                run.figures["files"] = float(sum(each.files for each in done))
+                run.figures["bytes"] = float(sum(each.bytes for each in done))
+            return done
 
         if options.every is None:
             configure_logging(to_terminal=sys.stderr.isatty(), level="warning")
@@ -131,5 +147,5 @@ def _serve_metrics(address: str) -> None:
     except (OSError, OverflowError) as error:
         raise SettingsInvalid(
             f"RISK_MAINTENANCE_ADDRESS: cannot listen on {address} ({error}); expected an "
-            "address of this machine and a free port, as in 127.0.0.1:9103"
+            "address of this machine and a free port, as in 127.0.0.1:9097"
         ) from error

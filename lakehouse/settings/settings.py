@@ -91,7 +91,7 @@ class Settings(BaseModel):
     exporter_address: Annotated[
         str,
         _address("Where `python -m lakehouse exporter` serves what the stores say, `HOST:PORT`."),
-    ] = "127.0.0.1:9103"
+    ] = "127.0.0.1:9096"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _about("The least severe line worth writing.")
     ] = "info"
@@ -179,7 +179,7 @@ class Settings(BaseModel):
             "Where Prometheus may scrape `python -m lakehouse maintain --every SECONDS`, "
             "`HOST:PORT`; port 0 takes a free one.",
         ),
-    ] = "127.0.0.1:9103"
+    ] = "127.0.0.1:9097"
     allow_position_loss: Annotated[
         str,
         _about(
@@ -261,7 +261,7 @@ class Settings(BaseModel):
     alerts_address: Annotated[
         str,
         _address("Where `python -m serving.alerts` takes alerts from Alertmanager, `HOST:PORT`."),
-    ] = "127.0.0.1:9106"
+    ] = "127.0.0.1:9098"
     alerts_token: Annotated[
         SecretStr,
         _about(

@@ -38,7 +38,7 @@ def exporting(silver_dsn: str, lake: Lake, address: str) -> Iterator[int]:
     except (OSError, OverflowError, ValueError) as error:
         raise SettingsInvalid(
             f"RISK_EXPORTER_ADDRESS: cannot listen on {address} ({error}); expected an address of "
-            "this machine and a free port, as in 127.0.0.1:9103"
+            "this machine and a free port, as in 127.0.0.1:9096"
         ) from error
     try:
         yield int(server.server_port)

@@ -7,18 +7,31 @@ A job lives for minutes and is gone when somebody scrapes; what it leaves here i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import psycopg
+import structlog
 
 from lakehouse.errors import LakehouseError
 from lakehouse.postgres.connection import execute, transact
+from lakehouse.postgres.migrate import require_current
+from lakehouse.settings.settings import Settings
+from lakehouse.silver.claims import open_silver
 
-__all__ = ["JOBS", "JobRun", "LatestRun", "latest_runs", "recorded"]
+__all__ = [
+    "JOBS",
+    "JobRun",
+    "LatestRun",
+    "latest_runs",
+    "recorded",
+    "recorded_if_silver_answers",
+]
+
+log = structlog.get_logger()
 
 JOBS: Final = ("backup", "maintain", "monitor", "outcomes", "reconcile")
 """The jobs that are expected to run again and again."""
@@ -31,6 +44,9 @@ class JobRun:
     """One run while it lasts; `figures` are numbers by name, which the exporter shows."""
 
     figures: dict[str, float] = field(default_factory=dict)
+
+
+_End: TypeAlias = Callable[[JobRun, BaseException | None], None]
 
 
 class LatestRun(msgspec.Struct, frozen=True):
@@ -71,23 +87,72 @@ def recorded(dsn: str, job: str, now: Callable[[], datetime]) -> Iterator[JobRun
     Unavailable, Denied, SchemaDiffers
         Silver does not answer, or is not what this code expects.
     """
-    began_at, run = now(), JobRun()
+    run, end = JobRun(), _begun(dsn, job, now)
+    try:
+        yield run
+    except BaseException as error:
+        end(run, error)
+        raise
+    end(run, None)
+
+
+@contextmanager
+def recorded_if_silver_answers(
+    settings: Settings, job: str, now: Callable[[], datetime]
+) -> Iterator[JobRun]:
+    """Keep in silver that a job runs, where there is a silver; the job itself needs none.
+
+    A lake can be used without silver, and is maintained while silver is away. Then the run is not
+    kept, and the log says so.
+    """
+    with ExitStack() as exits:
+        run, ends = JobRun(), []
+        with _said_if_not_kept(job):
+            if not settings.is_silver_embedded or (settings.home / "postgres" / "data").exists():
+                dsn = exits.enter_context(open_silver(settings))
+                require_current(dsn)
+                ends.append(_begun(dsn, job, now))
+        try:
+            yield run
+        except BaseException as error:
+            with _said_if_not_kept(job):
+                for end in ends:
+                    end(run, error)
+            raise
+        with _said_if_not_kept(job):
+            for end in ends:
+                end(run, None)
+
+
+@contextmanager
+def _said_if_not_kept(job: str) -> Iterator[None]:
+    try:
+        yield
+    except LakehouseError as error:
+        log.warning("run_not_recorded", job=job, code=error.code, error=str(error))
+
+
+def _begun(dsn: str, job: str, now: Callable[[], datetime]) -> _End:
+    """Note that a job begins; return what notes how it ended."""
+    began_at = now()
 
     def say(statement: str, **told: object) -> None:
         parameters: dict[str, Any] = {"job": job, "began_at": began_at, **told}
         transact(dsn, lambda connection: execute(connection, statement, parameters))
 
-    def end(outcome: str, cause: str | None) -> None:
+    def end(run: JobRun, error: BaseException | None) -> None:
+        cause = error.code if isinstance(error, LakehouseError) else INTERNAL
         figures = msgspec.json.encode(run.figures).decode()
-        say("signals/end_run", ended_at=now(), outcome=outcome, cause=cause, figures=figures)
+        say(
+            "signals/end_run",
+            ended_at=now(),
+            outcome="ok" if error is None else "failed",
+            cause=None if error is None else cause,
+            figures=figures,
+        )
 
     say("signals/begin_run")
-    try:
-        yield run
-    except BaseException as error:
-        end("failed", error.code if isinstance(error, LakehouseError) else INTERNAL)
-        raise
-    end("ok", None)
+    return end
 
 
 def latest_runs(dsn: str) -> list[LatestRun]:

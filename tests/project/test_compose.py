@@ -19,7 +19,22 @@ from lakehouse.settings.settings import PREFIX, SECRETS, Settings, variable_of
 from tests.project.tree import ROOT
 
 TEXT: Final = (ROOT / "compose.yaml").read_text(encoding="utf-8")
-COMPOSE: Final = yaml.safe_load(TEXT)
+
+
+class OnceEach(yaml.SafeLoader):
+    """Reads YAML as Compose does: a key that stands there twice is refused."""
+
+
+def _mapping(loader: OnceEach, node: yaml.MappingNode) -> dict[Any, Any]:
+    names = [loader.construct_object(key) for key, _ in node.value if key.tag != MERGE]
+    assert len({*names}) == len(names), f"twice: {sorted(names)}"
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+MERGE: Final = "tag:yaml.org,2002:merge"
+OnceEach.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+COMPOSE: Final = yaml.load(TEXT, OnceEach)
 SERVICES: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
 DOCKERFILE: Final = (ROOT / "ops" / "Dockerfile").read_text(encoding="utf-8")
 EXACT_TAG: Final = re.compile(r"[\w./-]+:v?\d+\.\d+\.?[\w.-]*")
@@ -89,6 +104,19 @@ def test_whoever_waits_for_a_service_waits_for_what_it_can_tell(name: str) -> No
     for other, how in SERVICES[name].get("depends_on", {}).items():
         is_one_shot = how["condition"] == "service_completed_successfully"
         assert is_one_shot is ("healthcheck" not in SERVICES[other])
+
+
+def test_no_two_services_of_one_machine_listen_on_one_port() -> None:
+    """As `just stack` and a person start them; process N of the flow listens N ports higher."""
+    addresses = {
+        name: field.default
+        for name, field in Settings.model_fields.items()
+        if name.endswith("_address")
+    }
+    ports = {name: int(str(each).rpartition(":")[2]) for name, each in addresses.items()}
+    assert len({*ports.values()}) == len(ports)
+    first = ports.pop("metrics_address")
+    assert [name for name, port in ports.items() if first <= port < first + 64] == []
 
 
 def _waits_for(name: str) -> set[str]:
@@ -183,6 +211,7 @@ def test_what_prometheus_and_alertmanager_ask_for_is_where_compose_has_it() -> N
         "score": environment_of("score")["RISK_METRICS_ADDRESS"],
         "api": environment_of("api")["RISK_API_ADDRESS"],
         "exporter": environment_of("exporter")["RISK_EXPORTER_ADDRESS"],
+        "maintain": environment_of("maintain")["RISK_MAINTENANCE_ADDRESS"],
         "receiver": environment_of("receiver")["RISK_ALERTS_ADDRESS"],
         "alertmanager": SERVICES["alertmanager"]["ports"][0].removeprefix("127.0.0.1:"),
     }

@@ -24,21 +24,41 @@ class ServerDidNotStart(Exception):
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nothing listens on."""
     for port in random.sample(_PORTS, k=200):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
+        if is_free(port):
             return port
     raise ServerDidNotStart(f"no free port on 127.0.0.1 in {_PORTS}")
 
 
+def is_free(port: int) -> bool:
+    """Say whether nothing listens on a port of 127.0.0.1."""
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
 class Server:
-    """One server process: started, paused, stopped or killed, and started again as it was."""
+    """One server process: started, paused, stopped or killed, and started again as it was.
+
+    Parameters
+    ----------
+    inherits
+        Whether `env` comes on top of this process' environment, or is all of it.
+    """
 
     def __init__(
-        self, command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        inherits: bool = True,
+        folder: Path | None = None,
     ) -> None:
         self._command = list(command)
         self._log = log
-        self._env = {**os.environ, **(env or {})}
+        self._env = {**(os.environ if inherits else {}), **(env or {})}
+        self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,6 +76,7 @@ class Server:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
+                cwd=self._folder,
                 env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -66,10 +87,19 @@ class Server:
 
     def stop(self, seconds: float = 15.0) -> None:
         """Ask it to end; kill it when it has not within `seconds`."""
+        self.ask_to_end()
+        self.end_within(seconds)
+
+    def ask_to_end(self) -> None:
+        """Send it SIGTERM, and do not wait."""
+        if self._process is not None:
+            self.resume()
+            self._process.terminate()
+
+    def end_within(self, seconds: float) -> None:
+        """Wait for its end; kill it when it has not ended within `seconds`."""
         if self._process is None:
             return
-        self.resume()
-        self._process.terminate()
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -171,7 +171,7 @@ def test_a_real_alertmanager_sends_an_alert_that_fires_and_then_resolves(
     token.write_text(f"{TOKEN}\n", encoding="utf-8")
     shipped = (ROOT / "ops" / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8")
     told = {
-        "http://receiver:9106": receiver.url,
+        "http://receiver:9098": receiver.url,
         "/run/secrets/alerts_token": str(token),
         "group_wait: 10s": "group_wait: 0s",
         "group_interval: 30s": "group_interval: 1s",
