@@ -279,7 +279,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_models(commands, now=lambda: datetime.now(UTC))
     add_policies(commands)
-    add_alerts(commands)
+    add_alerts(commands, today=lambda: datetime.now(UTC).date())
     add_cutoffs(commands, today=lambda: datetime.now(UTC).date())
     add_maintain(commands, now=_now, recording=_recording)
     return parser

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from lakehouse.monitoring.book_alerts import BookAlert
+from lakehouse.monitoring.alert_backtest import Fired
+from risk.monitoring.population_shift import ALARM_PSI, GRAVE_PSI
 from ui.cards import View
 from ui.data.filters import add_months
 from ui.look import words
 from ui.look.parts import Level
-from ui.shifts import champion_of
 
 __all__ = ["OpenAlert", "counts", "history_of", "open_alerts"]
 
@@ -34,24 +34,24 @@ class OpenAlert:
     href: str
 
 
-def history_of(view: View) -> list[BookAlert]:
-    """Return every month in which a rule fires."""
-    found: list[BookAlert] = view.ask(view.desk.stores.book_alerts, champion_of(view))
+def history_of(view: View) -> list[Fired]:
+    """Return the data alerts of all closed months."""
+    found: list[Fired] = view.ask(view.desk.stores.fired, view.desk.now().date())
     return found
 
 
 def open_alerts(view: View) -> list[OpenAlert]:
-    """Return what fires in the book's last month, and what Alertmanager has not ended."""
-    last = view.book.last_month
+    """Return what fired in the last closed month, and what Alertmanager has not ended."""
+    last = min(view.book.last_month, add_months(view.desk.now().date(), -1))
     history = history_of(view)
     months: dict[tuple[str, str], set[date]] = {}
     for each in history:
-        months.setdefault((each.rule, each.subject), set()).add(each.month)
+        months.setdefault((each.alert, each.subject), set()).add(each.period)
     found = []
     for each in history:
-        if each.month != last:
+        if each.period != last:
             continue
-        fired = months[(each.rule, each.subject)]
+        fired = months[(each.alert, each.subject)]
         since = last
         while add_months(since, -1) in fired:
             since = add_months(since, -1)
@@ -75,42 +75,44 @@ def open_alerts(view: View) -> list[OpenAlert]:
     return sorted(found, key=lambda each: (each.level != "bad", each.title))
 
 
-def _said(alert: BookAlert, since: date) -> OpenAlert:
-    period = f"{add_months(alert.month, -23):%Y-%m}:{alert.month:%Y-%m}"
+def _said(alert: Fired, since: date) -> OpenAlert:
+    period = f"{add_months(alert.period, -23):%Y-%m}:{alert.period:%Y-%m}"
     query = "?" + urlencode({"period": period}, safe=":")
-    if alert.rule == "input_shifted":
+    if alert.alert == "drift":
+        least = GRAVE_PSI if alert.is_grave else ALARM_PSI
         return OpenAlert(
-            "bad",
-            "severe",
-            f"PSI of {words.input_name(alert.subject)} above 0.25",
+            "bad" if alert.is_grave else "warn",
+            "severe" if alert.is_grave else "warning",
+            f"{words.input_name(alert.subject)} has shifted",
             f"PSI {words.number(alert.value, 3)}",
-            f"to {words.number(alert.high)}",
+            f"from {words.number(least)}",
             words.month(since),
             "model risk",
-            "model-drift",
+            "features-drift",
             "/drift" + query,
         )
-    if alert.rule == "field_missing":
+    share, before = words.percent(alert.share), words.percent(alert.share_before)
+    if alert.alert == "field_missing":
         return OpenAlert(
             "warn",
             "warning",
             f"{words.input_name(alert.subject)} is missing more often",
-            words.percent(alert.value),
-            f"to {words.percent(alert.high)}",
+            share,
+            f"was {before}",
             words.month(since),
             "data",
-            "field-missing",
+            "features-drift",
             "/quality" + query,
         )
     return OpenAlert(
         "warn",
         "warning",
-        "Watchlist share has left the year before",
-        words.percent(alert.value),
-        f"{words.interval(alert.low, alert.high)} %",
+        "Watchlist share differs from the year before",
+        share,
+        f"was {before}",
         words.month(since),
         "portfolio",
-        "watchlist-share",
+        "watchlist-share-shifted",
         "/" + query,
     )
 

@@ -14,10 +14,7 @@ from lakehouse.monitoring.figures import Figure
 from lakehouse.monitoring.performance import Performance
 from risk.monitoring.performance import Estimate
 
-__all__ = ["FEWEST_DECISIONS", "drift_rows", "performance_rows", "quality_rows"]
-
-FEWEST_DECISIONS: Final = 30
-"""Below so many decisions a period's drift is named, not measured."""
+__all__ = ["drift_rows", "performance_rows", "quality_rows"]
 
 ALL: Final = "all"
 _FEATURE_FIGURES: Final = (
@@ -40,7 +37,7 @@ def drift_rows(periods: list[DriftPeriod], *, model_version: str) -> Iterator[Fi
     """Yield each feature's figures and the book's, by period."""
     for each in periods:
         shift, rows = each.shift, each.shift.decisions
-        if rows < FEWEST_DECISIONS:
+        if not shift.features:
             yield _none(each.period, model_version, ALL, "psi", rows)
             continue
         for name in _BOOK_FIGURES:

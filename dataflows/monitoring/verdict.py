@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from dataflows.monitoring.run import Found
 from lakehouse.registry.artefacts import CHAMPION
 from risk.monitoring.population_shift import FeatureShift
 
-__all__ = ["GRAVE_PSI", "in_figures", "in_words"]
-
-GRAVE_PSI: Final = 0.25
-"""PSI from which somebody has to act."""
+__all__ = ["in_figures", "in_words"]
 
 
 def in_words(found: Found) -> str:
@@ -61,7 +56,7 @@ def in_figures(found: Found) -> dict[str, float]:
 
 def _is_grave(feature: FeatureShift) -> bool:
     """Tell an input of the model that alarms and moved so far that somebody has to act."""
-    return feature.points is not None and feature.is_alarm and feature.psi >= GRAVE_PSI
+    return feature.points is not None and feature.level == "act"
 
 
 def _newest(found: Found) -> str:
@@ -79,6 +74,8 @@ def _drift(found: Found) -> tuple[str, str]:
     alarms = sorted((each for each in shift.features if each.is_alarm), key=lambda each: -each.psi)
     named = ", ".join(f"{each.feature} {each.psi:.3f}" for each in alarms[:5])
     what = f"{len(alarms)} features moved beyond chance: {named}" if alarms else "none"
+    if not shift.features:
+        what = "not enough data"
     effect = (
         f"effect on the score: {shift.points:+.1f} points, {100 * shift.pd:+.2f} points of PD, "
         f"{shift.expected_loss_usd:+,.0f} USD of expected loss"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from math import isfinite
 from typing import Final
 
 from lakehouse.errors import QueryInvalid
@@ -41,7 +42,7 @@ def _literal(value: object) -> str:  # noqa: PLR0911 - one kind a line
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return repr(value)
+            return repr(value) if isfinite(value) else f"'{value}'::double"
         case datetime():
             return f"timestamp '{value.replace(tzinfo=None).isoformat(sep=' ')}'"
         case date():

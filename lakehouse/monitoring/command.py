@@ -61,21 +61,23 @@ def add_cutoffs(commands: Any, *, today: Callable[[], date]) -> None:
     parser.set_defaults(run=lambda settings, options: _run(settings, options, today()))
 
 
-def add_alerts(commands: Any) -> None:
+def add_alerts(commands: Any, *, today: Callable[[], date]) -> None:
     """Add the command ``alerts`` to the parser of ``python -m lakehouse``."""
-    parser = commands.add_parser("alerts", help="the data alerts: drift, watchlist share")
+    parser = commands.add_parser(
+        "alerts", help="the data alerts: drift, watchlist share, missing fields"
+    )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     testing = verbs.add_parser("backtest", help="on which days each would have fired")
     testing.add_argument(
         "--grain", choices=[each.value for each in Grain], default=Grain.MONTH.value
     )
     testing.add_argument("--json", action="store_true", help="as a JSON list")
-    testing.set_defaults(run=_backtest)
+    testing.set_defaults(run=lambda settings, options: _backtest(settings, options, today()))
 
 
-def _backtest(settings: Settings, options: argparse.Namespace) -> int:
+def _backtest(settings: Settings, options: argparse.Namespace, today: date) -> int:
     with open_lake(settings) as lake:
-        fired = backtest_alerts(lake, settings.lake_uri, grain=Grain(options.grain))
+        fired = backtest_alerts(lake, settings.lake_uri, grain=Grain(options.grain), today=today)
     if options.json:
         sys.stdout.write(msgspec.json.encode([asdict(each) for each in fired]).decode() + "\n")
         return 0

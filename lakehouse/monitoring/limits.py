@@ -7,8 +7,10 @@ accepted loans only.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Final
 
 import pyarrow as pa
 
@@ -17,7 +19,7 @@ from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 from risk.monitoring.outcomes_known import KNOWN_SHARE
 
-__all__ = ["Limits", "approvals", "by_pd"]
+__all__ = ["NO_LIMITS", "Limits", "approvals", "by_pd"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Limits:
     utilisation_pct: float
     delinquencies_2y: float
     inquiries_6m: float
+
+
+NO_LIMITS: Final = Limits(1.0, math.inf, math.inf, math.inf, math.inf)
+"""Limits that refuse nobody."""
 
 
 def approvals(

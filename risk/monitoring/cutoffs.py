@@ -89,12 +89,16 @@ class Simulation:
 
     Attributes
     ----------
+    loans
+        All of them; every share is of these.
     swapped_in, swapped_out
         Approved by the others only, and by today's only.
     """
 
+    loans: int
     today: Book
     then: Book
+    approved_by_both: Book
     swapped_in: Book
     swapped_out: Book
     refused_by_both: Book
@@ -115,8 +119,10 @@ def simulate(
 
     both = (True, True)
     return Simulation(
+        loans=total,
         today=of(both, (True, False)),
         then=of(both, (False, True)),
+        approved_by_both=of(both),
         swapped_in=of((False, True)),
         swapped_out=of((True, False)),
         refused_by_both=of((False, False)),

@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,10 +22,30 @@ from risk.monitoring.drift import ks_shift, psi, psi_noise_floor
 from risk.monitoring.reference import Bins, Numbers, Reference
 from risk.monitoring.significance import YEARLY_LEVEL, adjusted, homogeneity_p
 
-__all__ = ["ALARM_PSI", "FeatureShift", "PeriodShift", "feature_shift", "merged", "period_shift"]
+__all__ = [
+    "ALARM_PSI",
+    "FEWEST_DECISIONS",
+    "GRAVE_PSI",
+    "BinShift",
+    "FeatureShift",
+    "Level",
+    "PeriodShift",
+    "bin_shifts",
+    "feature_shift",
+    "merged",
+    "period_shift",
+]
+
+Level: TypeAlias = Literal["chance", "small", "watch", "act"]
 
 ALARM_PSI = 0.10
 """A shift is worth an alarm from here on, if chance does not explain it."""
+
+FEWEST_DECISIONS = 30
+"""Below so many decisions a period's drift is not measured."""
+
+GRAVE_PSI = 0.25
+"""An alarm from here on means that somebody has to act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +87,34 @@ class FeatureShift:
     pd: float | None = None
     expected_loss_usd: float | None = None
 
+    @property
+    def level(self) -> Level:
+        """How grave it is: what is no alarm is small, or explained by chance."""
+        if self.is_alarm:
+            return "act" if self.psi >= GRAVE_PSI else "watch"
+        return "small" if self.noise < self.psi < ALARM_PSI else "chance"
+
+
+@dataclass(frozen=True, slots=True)
+class BinShift:
+    """One bin by which a feature's drift is measured.
+
+    Attributes
+    ----------
+    name
+        What it holds, in words.
+    before, now
+        Its share of the reference and of the period, 0 to 1.
+    points
+        What the shift of the shares in it did to the mean points; 0.0 where the model does not look
+        at the feature.
+    """
+
+    name: str
+    before: float
+    now: float
+    points: float
+
 
 @dataclass(frozen=True, slots=True)
 class PeriodShift:
@@ -73,7 +123,7 @@ class PeriodShift:
     Attributes
     ----------
     decisions
-        How many there were; with none there are no features.
+        How many there were; with fewer than `FEWEST_DECISIONS` there are no features.
     points, pd, expected_loss_usd
         Shift of mean points and mean PD, and what the latter is worth. The features' points add up
         to it, and so do their PDs together with `curvature`.
@@ -152,8 +202,8 @@ def period_shift(
         How many such periods a year has: each gets that part of `YEARLY_LEVEL`.
     """
     decisions = max((int(np.sum(np.asarray(each))) for each in counts.values()), default=0)
-    if not decisions:
-        return PeriodShift(0, (), 0.0, 0.0, 0.0, 0.0)
+    if decisions < FEWEST_DECISIONS:
+        return PeriodShift(decisions, (), 0.0, 0.0, 0.0, 0.0)
     alone = [
         feature_shift(bins, counts[bins.feature])
         for bins in reference.features
@@ -189,7 +239,34 @@ def period_shift(
 
 def merged(bins: Bins, counts: ArrayLike) -> NDArray[np.float64]:
     """Return counts over the bins by which drift is measured, the missing ones last."""
-    fine = np.asarray(counts, dtype=np.float64)
+    return _by_decile(bins, np.asarray(counts, dtype=np.float64))
+
+
+def bin_shifts(bins: Bins, counts: ArrayLike) -> list[BinShift]:
+    """Return how each bin of a feature moved; their points add up to the feature's.
+
+    Parameters
+    ----------
+    counts
+        Of the period, one a bin of the reference; not all zero.
+    """
+    now = np.asarray(counts, dtype=np.float64) / np.sum(counts)
+    before = np.asarray(bins.counts, dtype=np.float64) / sum(bins.counts)
+    effects = (now - before) * np.asarray(bins.points or 0.0)
+    columns = (_by_decile(bins, each).tolist() for each in (before, now, effects))
+    return list(map(BinShift, _names(bins), *columns))
+
+
+def _names(bins: Bins) -> list[str]:
+    if not isinstance(bins, Numbers):
+        return [*(value.replace("_", " ") for value in bins.values), "unseen", "missing"]
+    if not bins.deciles:
+        return ["any", "missing"]
+    between = [f"{low:g} \N{EN DASH} {high:g}" for low, high in pairwise(bins.deciles)]
+    return [f"to {bins.deciles[0]:g}", *between, f"above {bins.deciles[-1]:g}", "missing"]
+
+
+def _by_decile(bins: Bins, fine: NDArray[np.float64]) -> NDArray[np.float64]:
     if not isinstance(bins, Numbers):
         return fine
     # A bin belongs to the first decile edge at or above its own; the open one and the missing last.

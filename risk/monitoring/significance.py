@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc
+from scipy.special import chdtrc, gammaln
 
-__all__ = ["FEWEST_EXPECTED", "YEARLY_LEVEL", "adjusted", "homogeneity_p"]
+__all__ = ["FEWEST_EXPECTED", "YEARLY_LEVEL", "adjusted", "homogeneity_p", "share_p"]
 
 YEARLY_LEVEL = 0.05
 """Chance of any alarm in a year without drift."""
@@ -45,6 +45,33 @@ def homogeneity_p(reference: ArrayLike, current: ArrayLike) -> float:
         expected = bins * (counts.sum() / total)
         statistic += float((np.square(counts - expected) / expected).sum())
     return float(chdtrc(freedom, statistic))
+
+
+def share_p(before: tuple[int, int], now: tuple[int, int]) -> float:
+    """Return the chance of shares at least so different, if both samples are of one population.
+
+    Fisher's exact test, two-sided, where a cell can expect few; else Pearson's.
+
+    Parameters
+    ----------
+    before, now
+        How many have the property, and how many lack it.
+    """
+    with_it, size, total = before[0] + now[0], sum(now), sum(before) + sum(now)
+    rarer = min(with_it, total - with_it)
+    if rarer * min(size, total - size) >= FEWEST_EXPECTED * total:
+        return homogeneity_p(before, now)
+    observed = now[0] if rarer == with_it else now[1]
+    possible = np.arange(max(0, rarer + size - total), min(rarer, size) + 1)
+    logs = _log_choose(size, possible) + _log_choose(total - size, rarer - possible)
+    chances = np.exp(logs - _log_choose(total, np.array(rarer)))
+    as_unlikely = chances <= chances[observed - possible[0]] * (1.0 + 1e-7)
+    return min(float(chances[as_unlikely].sum()), 1.0)
+
+
+def _log_choose(size: int, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+    logs: NDArray[np.float64] = gammaln(size + 1) - gammaln(chosen + 1) - gammaln(size - chosen + 1)
+    return logs
 
 
 def adjusted(p_values: Sequence[float]) -> list[float]:

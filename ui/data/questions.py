@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from lakehouse.lake import book
 from lakehouse.lake.filters import Filters as Chosen
+from lakehouse.lake.filters import Grain
 from lakehouse.lake.session import Lake
-from lakehouse.monitoring.book_alerts import BookAlert, book_alerts
-from lakehouse.monitoring.characteristics import Binned, binned
+from lakehouse.monitoring.alert_backtest import Fired, backtest_alerts
+from lakehouse.monitoring.drift import DriftPeriod, drift
 from lakehouse.monitoring.performance import Performance, performance
 from lakehouse.people import dispositions
 from lakehouse.people.dispositions import Disposition, Kind, Tally
 from lakehouse.registry.artefacts import find_model, find_policy
 from lakehouse.registry.listing import Listing, listing
+from lakehouse.registry.references import find_reference
 from lakehouse.rules.as_decided import Rulebook
 from lakehouse.rules.dossier import Dossier, dossier
 from lakehouse.rules.redecide import Recalled, recall
@@ -24,11 +27,11 @@ from lakehouse.settings.settings import Settings
 from lakehouse.signals.alerts import StoredAlert, list_alerts
 from lakehouse.silver.progress import PipelineProgress, all_progress
 from risk.models.model import Model
-from risk.models.scorecard import Scorecard
+from risk.monitoring.reference import Reference
 from risk.policy.document import Policy
 from ui.data.filters import Book
 
-__all__ = ["Stores", "book_of"]
+__all__ = ["Drifted", "Stores", "book_of"]
 
 _NEVER = date(1970, 1, 1)
 
@@ -38,6 +41,14 @@ def book_of(ask: Callable[..., Any]) -> Book:
     row = ask(book.extent).to_pylist()[0]
     first, last = row["first_on"] or _NEVER, row["last_on"] or _NEVER
     return Book(row["decisions"], first.replace(day=1), last.replace(day=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """How a model's decisions moved from the population it was fitted on, month by month."""
+
+    reference: Reference
+    periods: list[DriftPeriod]
 
 
 class Stores:
@@ -97,9 +108,9 @@ class Stores:
         """Return the policy that decides."""
         return find_policy(self.lake_uri, self.policy_version)
 
-    def book_alerts(self, lake: Lake, version: str) -> list[BookAlert]:
-        """Return every month in which a rule of the book fires."""
-        return book_alerts(lake, find_model(self.lake_uri, version))
+    def fired(self, lake: Lake, today: date) -> list[Fired]:
+        """Return the data alerts of all closed months, as the monitoring job judges them."""
+        return backtest_alerts(lake, self.lake_uri, grain=Grain.MONTH, today=today)
 
     def sent_alerts(self, since: datetime) -> list[StoredAlert]:
         """Return what Alertmanager has sent: what fires, and what ended since."""
@@ -120,7 +131,7 @@ class Stores:
         """Return a model by version."""
         return find_model(self.lake_uri, version)
 
-    def binned(self, lake: Lake, version: str, chosen: Chosen) -> list[Binned]:
-        """Return how applications fall into a scorecard's bins, by month; none for another kind."""
-        model = find_model(self.lake_uri, version)
-        return binned(lake, model, chosen) if isinstance(model, Scorecard) else []
+    def drift(self, lake: Lake, version: str, chosen: Chosen) -> Drifted:
+        """Return how a model's decisions moved from its reference, by month."""
+        reference = find_reference(self.lake_uri, find_model(self.lake_uri, version))
+        return Drifted(reference, drift(lake, reference, chosen))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from lakehouse.monitoring.book_alerts import BookAlert
+from lakehouse.monitoring.alert_backtest import Fired
 from ui.data.period import months_between
 from ui.figures.marks import Figure, figure, month_axis
 from ui.look import words
@@ -16,30 +16,33 @@ __all__ = ["history", "name_of"]
 _ROW = 22
 
 
-def name_of(alert: BookAlert) -> str:
+def name_of(alert: Fired) -> str:
     """Return what an alert is called in the history."""
-    if alert.rule == "input_shifted":
+    if alert.alert == "drift":
         return f"{words.input_name(alert.subject)} shifted"
-    if alert.rule == "field_missing":
+    if alert.alert == "field_missing":
         return f"{words.input_name(alert.subject)} missing"
     return "Watchlist share"
 
 
-def _said(alert: BookAlert | None) -> str:
+def _said(alert: Fired | None) -> str:
     if alert is None:
-        return "within its band"
-    return f"{alert.value:.3f}, n {words.count(alert.applications)}"
+        return "within chance"
+    said = f"PSI {alert.value:.3f}, n {words.count(alert.decisions)}"
+    if alert.share is None:
+        return said
+    return f"{words.percent(alert.share)}, was {words.percent(alert.share_before)}; {said}"
 
 
 def history(
-    scheme: Scheme, names: Sequence[str], months: Sequence[date], found: Sequence[BookAlert]
+    scheme: Scheme, names: Sequence[str], months: Sequence[date], found: Sequence[Fired]
 ) -> Figure:
     """Return a row a rule and a column a month, filled where it fired."""
     colours = SCHEMES[scheme]
     last = months[-1]
     until = date(last.year + last.month // 12, last.month % 12 + 1, 1)
     every = months_between(months[0], until)
-    fired = {(name_of(each), each.month): each for each in found}
+    fired = {(name_of(each), each.period): each for each in found}
     traces: list[Figure] = []
     for is_fired, colour in ((False, "void"), (True, "heat-4")):
         grid = [[(name, month) in fired for month in every] for name in names]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from risk.monitoring.bin_shift import ACT, WATCH, Shift
+from risk.monitoring.population_shift import ALARM_PSI, GRAVE_PSI, FeatureShift
 from ui.figures.labels import placed
 from ui.figures.marks import Figure, figure, label, month_axis, share_axis
 from ui.look import words
@@ -24,7 +24,7 @@ def heatmap(
     scheme: Scheme,
     names: Sequence[str],
     months: Sequence[date],
-    shifts: Mapping[tuple[str, date], Shift],
+    shifts: Mapping[tuple[str, date], FeatureShift],
     applications: Mapping[date, int],
     chosen: tuple[str, date] | None,
 ) -> Figure:
@@ -43,9 +43,9 @@ def heatmap(
     ]
     scales: tuple[tuple[tuple[str, ...], float, float, tuple[str, str], str], ...] = (
         (("chance",), 0, 1, ("void", "void"), "on-void"),
-        (("small",), 0, WATCH, ("heat-0", "heat-1"), "on-void"),
-        (("watch",), WATCH, ACT, ("heat-2", "heat-3"), "on-heat"),
-        (("act",), ACT, 0.6, ("heat-4", "heat-5"), "on-deep"),
+        (("small",), 0, ALARM_PSI, ("heat-0", "heat-1"), "on-void"),
+        (("watch",), ALARM_PSI, GRAVE_PSI, ("heat-2", "heat-3"), "on-heat"),
+        (("act",), GRAVE_PSI, 0.6, ("heat-4", "heat-5"), "on-deep"),
     )
     is_written = len(months) <= _WRITTEN_UP_TO
     for levels, low, high, (pale, deep), ink in scales:
@@ -72,7 +72,7 @@ def heatmap(
                 "ygap": 2,
                 "text": [
                     [
-                        words.number(each.psi) if each and is_written and each.psi >= WATCH else ""
+                        words.number(each.psi) if each and is_written and each.is_alarm else ""
                         for each in row
                     ]
                     for row in grid
@@ -82,13 +82,13 @@ def heatmap(
                 "customdata": [
                     [
                         [
-                            words.number(each.noise_floor, 3),
-                            words.points(each.effect_points),
-                            words.count(each.applications),
+                            words.number(each.noise, 3),
+                            words.points(each.points),
+                            words.count(applications.get(month)),
                         ]
                         if each
                         else ["", "", ""]
-                        for each in row
+                        for each, month in zip(row, months, strict=True)
                     ]
                     for row in grid
                 ],
@@ -141,18 +141,19 @@ def heatmap(
 
 
 def moved_and_mattered(
-    scheme: Scheme, latest: Sequence[tuple[str, Shift]], *, width: int = 760
+    scheme: Scheme, latest: Sequence[tuple[str, FeatureShift]], *, width: int = 760
 ) -> Figure:
     """Return how far each input moved against what that did to the mean score."""
     colours = SCHEMES[scheme]
     inks = {"chance": "ghost", "small": "ghost", "watch": "warn", "act": "bad"}
-    reach = max([ACT * 1.6, *(each.psi * 1.2 for _, each in latest)])
-    most = max([1.0, *(abs(each.effect_points) for _, each in latest)]) * 1.35
+    reach = max([GRAVE_PSI * 1.6, *(each.psi * 1.2 for _, each in latest)])
+    effects = [each.points or 0.0 for _, each in latest]
+    most = max([1.0, *map(abs, effects)]) * 1.35
     dots: Figure = {
         "type": "scatter",
         "mode": "markers",
         "x": [each.psi for _, each in latest],
-        "y": [each.effect_points for _, each in latest],
+        "y": effects,
         "marker": {
             "size": 11,
             "color": [colours[inks[each.level]] for _, each in latest],
@@ -161,42 +162,43 @@ def moved_and_mattered(
                 for _, each in latest
             ],
         },
-        "customdata": [[name, words.points(each.effect_points)] for name, each in latest],
+        "customdata": [[name, words.points(each.points)] for name, each in latest],
         "hovertemplate": "%{customdata[0]}<br>PSI %{x:.3f}, %{customdata[1]} points<extra></extra>",
     }
     height = 232
     spots = [
         (
             each.psi / reach * width,
-            (most - each.effect_points) / (2 * most) * (height - 60),
+            (most - effect) / (2 * most) * (height - 60),
             name,
         )
-        for name, each in latest
+        for (name, each), effect in zip(latest, effects, strict=True)
     ]
     notes = [
         label(
             scheme,
             name,
             each.psi,
-            each.effect_points,
+            effect,
             xshift=move_x,
             yshift=move_y,
             xanchor=anchor,
             yanchor="middle",
         )
-        for (name, each), (move_x, move_y, anchor) in zip(
+        for (name, each), effect, (move_x, move_y, anchor) in zip(
             latest,
+            effects,
             placed(
                 spots,
                 width=width,
                 height=height - 60,
-                lines=(WATCH / reach * width, ACT / reach * width),
+                lines=(ALARM_PSI / reach * width, GRAVE_PSI / reach * width),
             ),
             strict=True,
         )
     ]
     lines: list[Figure] = []
-    for at, word in ((WATCH, "watch"), (ACT, "act")):
+    for at, word in ((ALARM_PSI, "watch"), (GRAVE_PSI, "act")):
         lines.append(
             {
                 "type": "line",
@@ -320,12 +322,15 @@ def bins(
 
 
 def over_time(
-    scheme: Scheme, months: Sequence[date], shifts: Sequence[Shift | None], chosen: date | None
+    scheme: Scheme,
+    months: Sequence[date],
+    shifts: Sequence[FeatureShift | None],
+    chosen: date | None,
 ) -> Figure:
     """Return one input's PSI by month over what chance alone reaches."""
     colours = SCHEMES[scheme]
     x = [month.isoformat() for month in months]
-    floor = [each.noise_floor if each else None for each in shifts]
+    floor = [each.noise if each else None for each in shifts]
     values = [each.psi if each else None for each in shifts]
     traces: list[Figure] = [
         {
@@ -352,7 +357,7 @@ def over_time(
             "hovertemplate": "PSI %{y:.3f}, chance below %{customdata}<extra></extra>",
         },
     ]
-    top = max([ACT * 1.15, *(value * 1.1 for value in values if value is not None)])
+    top = max([GRAVE_PSI * 1.15, *(value * 1.1 for value in values if value is not None)])
     lines: list[Any] = [
         {
             "type": "line",
@@ -363,7 +368,7 @@ def over_time(
             "y1": at,
             "line": {"color": colours["text2"], "width": 1, "dash": "dash"},
         }
-        for at in (WATCH, ACT)
+        for at in (ALARM_PSI, GRAVE_PSI)
     ]
     return figure(
         scheme,
@@ -371,5 +376,5 @@ def over_time(
         height=150,
         shapes=lines,
         xaxis=month_axis(months, most=6),
-        yaxis={"range": [0, top], "tickvals": [0, WATCH, ACT], "tickformat": ".2f"},
+        yaxis={"range": [0, top], "tickvals": [0, ALARM_PSI, GRAVE_PSI], "tickformat": ".2f"},
     )

@@ -21,8 +21,8 @@ _DAYS: Final = 30
 def _says(view: View) -> str:
     found = open_alerts(view)
     return (
-        f"{len(found)} open: rules over closed months of the book, and what Alertmanager has sent. "
-        "The period filter does not apply."
+        f"{len(found)} open: of the last closed month, and what Alertmanager has sent. "
+        "No filter applies."
     )
 
 
@@ -30,7 +30,9 @@ def _verdict(view: View) -> Any:
     found = open_alerts(view)
     bad = [each for each in found if each.level == "bad"]
     if not found:
-        return parts.verdict("ok", "Nothing fires", "No rule of the book has left its band.")
+        return parts.verdict(
+            "ok", "Nothing fires", "Nothing in the last closed month is beyond chance."
+        )
     worst = (bad or found)[0]
     return parts.verdict(
         "bad" if bad else "warn",
@@ -69,12 +71,12 @@ def _history(view: View) -> Any:
     found = history_of(view)
     if not found:
         raise Nothing("No rule would ever have fired")
-    months = sorted({each.month for each in found})
+    months = sorted({each.period for each in found})
     names: dict[str, int] = {}
     for each in found:
         names[figures.name_of(each)] = names.get(figures.name_of(each), 0) + 1
     ordered = sorted(names, key=lambda name: (-names[name], name))[:18]
-    legend = parts.legend(("", "heat-4", "fired"), ("", "void", "within its band"))
+    legend = parts.legend(("", "heat-4", "fired"), ("", "void", "within chance"))
     return parts.chart("al-history", figures.history(view.scheme, ordered, months, found), legend)
 
 
@@ -114,7 +116,7 @@ PAGE: Final = Page(
             key="al-history",
             draw=_history,
             title="When each would have fired",
-            note="every closed month of the book, as the same rules judge it",
+            note="every closed month; python -m lakehouse alerts backtest says the same",
             height=240,
         ),
         Card(

@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from dash import Dash, Input, Output, dcc, html, no_update
 
-from lakehouse.monitoring.characteristics import Binned
-from risk.models.scorecard import Scorecard
-from risk.monitoring.bin_shift import Shift, shift
+from lakehouse.monitoring.drift import DriftPeriod
+from risk.monitoring.population_shift import FEWEST_DECISIONS, FeatureShift, bin_shifts
 from ui.cards import Card, Nothing, View
 from ui.data.asking import Desk
 from ui.data.filters import add_months
+from ui.data.questions import Drifted
 from ui.figures import drift as figures
 from ui.look import parts, words
 from ui.page import Page, Stack
-from ui.shifts import champion_of, latest_shifts
+from ui.shifts import drifted, inputs, latest_shifts
 
 __all__ = ["PAGE"]
 
@@ -30,7 +30,7 @@ _LEVELS: Final = {
 }
 
 
-def _found(view: View) -> list[Binned]:
+def _found(view: View) -> Drifted:
     """Return the inputs over the period, stretched to two years so that a course can be seen."""
     chosen = view.filters.chosen(view.book)
     if chosen.from_on is None or chosen.to_on is None:
@@ -38,95 +38,75 @@ def _found(view: View) -> list[Binned]:
     since = max(
         min(chosen.from_on, add_months(chosen.to_on, -_FEWEST_MONTHS)), view.book.first_month
     )
-    found: list[Binned] = view.ask(
-        view.desk.stores.binned, champion_of(view), replace(chosen, from_on=since)
-    )
-    if not found:
-        raise Nothing("The champion is no scorecard: its inputs have no bins of their own")
-    if not any(each.periods for each in found):
-        raise Nothing("No applications here", None if view.book.decisions else "just demo")
+    found = drifted(view, replace(chosen, from_on=since))
+    if not found.periods:
+        raise Nothing(
+            f"No month has {FEWEST_DECISIONS} of the champion's decisions",
+            None if view.book.decisions else "just demo",
+        )
+    if not latest_shifts(found.periods):
+        raise Nothing("The champion is no scorecard: what a shift did to its score is not known")
     return found
 
 
-def _model(view: View) -> Scorecard:
-    model = view.ask(view.desk.stores.model, champion_of(view))
-    if not isinstance(model, Scorecard):
-        raise Nothing("The champion is no scorecard: its inputs have no bins of their own")
-    return model
-
-
 def _says(view: View) -> str:
-    model = _model(view)
+    reference = _found(view).reference
     return (
-        f"Inputs of {model.version} against the loans it was fitted on "
-        f"({model.fit.first_month} \N{EN DASH} {model.fit.last_month}, "
-        f"n {words.count(model.fit.loans)})"
+        f"Inputs of {reference.model_version} against the loans it was fitted on "
+        f"({reference.first_month} \N{EN DASH} {reference.last_month}, "
+        f"n {words.count(reference.loans)})"
     )
 
 
 def _verdict(view: View) -> Any:
-    found = _found(view)
-    latest = latest_shifts(found)
-    if not latest:
-        raise Nothing("No applications here")
-    month = max(max(each.periods) for each in found if each.periods)
+    newest = _found(view).periods[-1]
+    latest = latest_shifts([newest])
     acting = [name for name, each in latest if each.level == "act"]
     watched = [name for name, each in latest if each.level == "watch"]
-    effect = sum(each.effect_points for _, each in latest)
-    n = latest[0][1].applications
-    text = f"Latest month {words.month(month)}, n {words.count(n)}: "
-    text += f"{', '.join(acting)} above PSI 0.25; " if acting else "none above PSI 0.25; "
+    text = f"Latest month {words.month(newest.period)}, n {words.count(newest.shift.decisions)}: "
+    text += f"{', '.join(acting)} from PSI 0.25; " if acting else "none from PSI 0.25; "
     text += f"{', '.join(watched)} 0.10 \N{EN DASH} 0.25. " if watched else "none to watch. "
-    text += f"Together they moved the mean score by {words.points(effect)} points."
+    text += f"The mean score moved by {words.points(newest.shift.points)} points."
     title = f"{len(acting)} of {len(latest)} inputs shifted, {len(watched)} to watch"
     return parts.verdict("bad" if acting else "warn" if watched else "ok", title, text)
 
 
-def _shifts(found: list[Binned]) -> dict[tuple[str, date], Shift]:
-    shifts = {}
-    for each in found:
-        for month, counts in each.periods.items():
-            moved = shift(each.reference, counts, each.points)
-            if moved is not None:
-                shifts[(words.input_name(each.feature), month)] = moved
-    return shifts
+def _shifts(periods: list[DriftPeriod]) -> dict[tuple[str, date], FeatureShift]:
+    return {(name, each.period): moved for each in periods for name, moved in inputs(each)}
 
 
-def _chosen_cell(view: View, found: list[Binned]) -> tuple[str, date]:
+def _chosen_cell(view: View, periods: list[DriftPeriod]) -> tuple[str, date]:
     """Return the cell that was clicked, else the input that moved most in the last month."""
-    last = max(max(each.periods) for each in found if each.periods)
-    names = {words.input_name(each.feature) for each in found}
+    latest = latest_shifts(periods)
+    names = {name for name, _ in latest}
     clicked = view.more[0] if view.more else None
     if isinstance(clicked, list) and len(clicked) == 2 and clicked[0] in names:
         return clicked[0], date.fromisoformat(str(clicked[1])[:10])
-    return latest_shifts(found)[0][0], last
+    return latest[0][0], periods[-1].period
 
 
 def _heatmap(view: View) -> Any:
-    found = _found(view)
-    shifts = _shifts(found)
-    months = sorted({month for _, month in shifts})
-    latest = dict(latest_shifts(found))
-    names = sorted(latest, key=lambda name: -abs(latest[name].effect_points))
-    applications = {
-        month: int(next(iter(found)).periods[month].sum())
-        for month in months
-        if month in found[0].periods
-    }
+    periods = _found(view).periods
+    latest = dict(latest_shifts(periods))
     shown = figures.heatmap(
-        view.scheme, names, months, shifts, applications, _chosen_cell(view, found)
+        view.scheme,
+        sorted(latest, key=lambda name: -abs(latest[name].points or 0.0)),
+        [each.period for each in periods],
+        _shifts(periods),
+        {each.period: each.shift.decisions for each in periods},
+        _chosen_cell(view, periods),
     )
     legend = parts.legend(
         ("", "void", "within chance"),
         ("", "heat-1", "below 0.10"),
         ("", "heat-3", "0.10 \N{EN DASH} 0.25 watch"),
-        ("", "heat-4", "above 0.25 act"),
+        ("", "heat-4", "from 0.25 act"),
     )
     return parts.chart("dr-heat", shown, legend)
 
 
 def _scatter(view: View) -> Any:
-    latest = latest_shifts(_found(view))
+    latest = latest_shifts(_found(view).periods)
     legend = parts.legend(
         ("dotk", "ghost", "below 0.10 or within chance"),
         ("dotk", "warn", "watch"),
@@ -137,22 +117,21 @@ def _scatter(view: View) -> Any:
 
 def _detail(view: View) -> Any:
     found = _found(view)
-    name, month = _chosen_cell(view, found)
-    one = next(each for each in found if words.input_name(each.feature) == name)
-    counts = one.periods.get(month)
-    moved = shift(one.reference, counts, one.points) if counts is not None else None
-    if counts is None or moved is None:
+    name, month = _chosen_cell(view, found.periods)
+    shifts = _shifts(found.periods)
+    one = next((each for each in found.periods if each.period == month), None)
+    if one is None:
         raise Nothing(f"No applications in {words.month(month)}")
-    now, before = counts / counts.sum(), one.reference / one.reference.sum()
+    moved = shifts[name, month]
+    in_bins = bin_shifts(found.reference.bins(moved.feature), one.counts[moved.feature])
+    missing = in_bins[-1]
+    kept = [each for each in in_bins if each.now > 0 or each.before > 0]
     level, word = _LEVELS[moved.level]
-    kept = [place for place in range(len(one.bins)) if now[place] > 0 or before[place] > 0]
-    months = sorted(one.periods)
-    series = [shift(one.reference, one.periods[each], one.points) for each in months]
     figures_in_words = (
         ("PSI", words.number(moved.psi, 3), ""),
-        ("Chance below", words.number(moved.noise_floor, 3), ""),
-        ("Effect on score", words.points(moved.effect_points), "points"),
-        ("Missing", words.number(now[-1] * 100, 1), f"%, was {words.percent(before[-1])}"),
+        ("Chance below", words.number(moved.noise, 3), ""),
+        ("Effect on score", words.points(moved.points), "points"),
+        ("Missing", words.number(missing.now * 100, 1), f"%, was {words.percent(missing.before)}"),
     )
     return [
         html.Div(
@@ -161,8 +140,8 @@ def _detail(view: View) -> Any:
                     [
                         html.P(f"{name}, {words.month(month)}", className="sub-title"),
                         html.P(
-                            f"n {words.count(moved.applications)}; in training "
-                            f"n {words.count(one.reference.sum())}",
+                            f"n {words.count(one.shift.decisions)}; in training "
+                            f"n {words.count(found.reference.loans)}",
                             className="card-note num",
                         ),
                     ]
@@ -194,10 +173,10 @@ def _detail(view: View) -> Any:
             id={"graph": "dr-detail"},
             figure=figures.bins(
                 view.scheme,
-                [one.bins[place] for place in kept],
-                [float(now[place]) for place in kept],
-                [float(before[place]) for place in kept],
-                [float(moved.effects[place]) for place in kept],
+                [each.name for each in kept],
+                [each.now for each in kept],
+                [each.before for each in kept],
+                [each.points for each in kept],
             ),
             config={"displayModeBar": False, "responsive": True},
             responsive=True,
@@ -206,7 +185,12 @@ def _detail(view: View) -> Any:
         html.P("PSI over time; grey: what chance alone reaches at this n", className="card-note"),
         dcc.Graph(
             id={"graph": "dr-course"},
-            figure=figures.over_time(view.scheme, months, series, month),
+            figure=figures.over_time(
+                view.scheme,
+                [each.period for each in found.periods],
+                [shifts[name, each.period] for each in found.periods],
+                month,
+            ),
             config={"displayModeBar": False, "responsive": True},
             responsive=True,
             style={"height": 150},
@@ -271,6 +255,7 @@ PAGE: Final = Page(
             inputs=(Input("dr-cell", "data"),),
         ),
     ),
-    foot="Bins, their points and the reference are the model document's own. PSI from 0.10 is "
-    "watched, from 0.25 acted on; below the chance level of its n it means nothing.",
+    foot="The reference is the model's training population, which owns the bins: its deciles, and "
+    "the missing. PSI from 0.10 is watched, from 0.25 acted on, unless chance explains it, all "
+    "inputs and months of a year considered.",
 )

@@ -1,4 +1,4 @@
-"""The book's sums and the bins of a scorecard, on a lake that can be counted by hand."""
+"""The book's sums, on a lake that can be counted by hand."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -8,10 +8,6 @@ import pytest
 from lakehouse.lake import book
 from lakehouse.lake.filters import Filters
 from lakehouse.lake.session import Lake
-from lakehouse.monitoring.characteristics import binned
-from lakehouse.registry.artefacts import load_model
-from risk.models.scorecard import Scorecard
-from risk.models.scorecard_document import Groups, Steps
 from tests.lakehouse.history import decide_rows
 
 JANUARY, FEBRUARY = date(2018, 1, 10), date(2018, 2, 10)
@@ -72,20 +68,3 @@ def test_months_sum_risk_and_money_by_tier(lake: Lake) -> None:
     assert january["pd_square_sum"] == pytest.approx(0.1)
     assert january["amount_usd"] == 4_000
     assert january["expected_usd"] == pytest.approx(100 + 900)
-
-
-def test_every_application_is_in_one_bin_of_each_characteristic(lake: Lake) -> None:
-    model = load_model("scorecard-1")
-    assert isinstance(model, Scorecard)
-    found = binned(lake, model)
-    assert [each.feature for each in found] == list(model.features)
-    for each, characteristic in zip(found, model.characteristics, strict=True):
-        assert len(each.bins) == len(each.points) == len(each.reference) == len(characteristic.bins)
-        sums = {month: int(counts.sum()) for month, counts in each.periods.items()}
-        assert sums == {date(2018, 1, 1): 2, date(2018, 2, 1): 1}
-    by_name = {each.feature: each for each in found}
-    fico = by_name["fico"].periods
-    assert fico[date(2018, 1, 1)][-1] == 1  # missing
-    assert fico[date(2018, 2, 1)][0] == 1  # the lowest step
-    assert by_name["purpose"].periods[date(2018, 2, 1)][-2] == 1  # unseen
-    assert {type(each) for each in model.characteristics} == {Steps, Groups}

@@ -20,6 +20,7 @@ from tests.lakehouse.history import decide_rows
         (True, "true"),
         (3, "3"),
         (0.1, "0.1"),
+        (float("inf"), "'inf'::double"),
         ("it's", "'it''s'"),
         (date(2018, 1, 2), "date '2018-01-02'"),
         (datetime(2018, 1, 2, 3, tzinfo=UTC), "timestamp '2018-01-02 03:00:00'"),

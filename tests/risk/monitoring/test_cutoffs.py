@@ -14,7 +14,7 @@ def test_each_book_is_the_sum_of_what_it_approves() -> None:
     found = simulate(CELLS, Assumptions(lgd=0.5, margin=0.1))
     assert (found.today.loans, found.then.loans) == (80, 70)
     assert (found.swapped_in.loans, found.swapped_out.loans) == (10, 20)
-    assert found.refused_by_both.loans == 0
+    assert (found.loans, found.approved_by_both.loans, found.refused_by_both.loans) == (90, 60, 0)
     assert found.today.share == pytest.approx(80 / 90)
     assert found.today.default_rate is not None
     assert found.today.default_rate.value == pytest.approx(9 / 60)

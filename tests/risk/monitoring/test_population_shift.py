@@ -10,7 +10,14 @@ from risk.models.inputs import model_columns as columns_of
 from risk.models.model import Model, score
 from risk.monitoring import population_shift
 from risk.monitoring.drift import bin_counts, reference_edges
-from risk.monitoring.population_shift import FeatureShift, feature_shift, merged, period_shift
+from risk.monitoring.population_shift import (
+    FEWEST_DECISIONS,
+    FeatureShift,
+    bin_shifts,
+    feature_shift,
+    merged,
+    period_shift,
+)
 from risk.monitoring.reference import Numbers, Reference, Texts
 
 
@@ -140,18 +147,68 @@ def test_what_each_feature_did_adds_up_to_what_the_score_did(champion: Model, lo
     assert found.expected_loss_usd == pytest.approx(found.pd * 2e6 * 0.65)
 
 
+@pytest.mark.parametrize(
+    ("shares", "loans", "level"),
+    [
+        ((0.5, 0.3, 0.2), 20_000, "chance"),
+        ((0.47, 0.29, 0.24), 20_000, "small"),
+        ((0.34, 0.31, 0.35), 20_000, "watch"),
+        ((0.15, 0.3, 0.55), 20_000, "act"),
+        ((0.5, 0.1, 0.4), 30, "chance"),
+    ],
+)
+def test_a_shift_is_as_grave_as_its_index_unless_chance_explains_it(
+    shares: tuple[float, ...], loans: int, level: str
+) -> None:
+    bins = Texts(feature="purpose", values=("a", "b", "c"), counts=(5_000, 3_000, 2_000, 0, 0))
+    reference = a_reference(bins, loans=10_000)
+    counts = [round(share * loans) for share in shares]
+    (found,) = moved(reference, {"purpose": [*counts, 0, 0]}).features
+    assert found.level == level
+
+
+def test_a_numbers_bins_are_its_deciles_and_add_up_to_what_it_did() -> None:
+    bins = Numbers(
+        feature="x",
+        edges=(1.0, 2.0, 3.0, 4.0),
+        deciles=(2.0, 4.0),
+        counts=(10, 20, 30, 20, 10, 10),
+        points=(30, 20, 10, 0, -10, -20),
+    )
+    counts = [0, 10, 20, 30, 20, 20]
+    found = bin_shifts(bins, counts)
+    assert [each.name for each in found] == ["to 2", "2 \N{EN DASH} 4", "above 4", "missing"]
+    assert [each.before for each in found] == pytest.approx([0.3, 0.5, 0.1, 0.1])
+    assert [each.now for each in found] == pytest.approx([0.1, 0.5, 0.2, 0.2])
+    whole = feature_shift(bins, counts).points
+    assert math.fsum(each.points for each in found) == pytest.approx(whole)
+
+
+def test_bins_are_named_where_there_are_no_edges_and_for_texts() -> None:
+    one = Numbers(feature="x", edges=(), deciles=(), counts=(9, 1))
+    assert [(each.name, each.now) for each in bin_shifts(one, [3, 1])] == [
+        ("any", 0.75),
+        ("missing", 0.25),
+    ]
+    texts = Texts(feature="purpose", values=("home_improvement",), counts=(10, 0, 0))
+    found = bin_shifts(texts, [5, 4, 1])
+    assert [each.name for each in found] == ["home improvement", "unseen", "missing"]
+    assert [each.points for each in found] == [0.0, 0.0, 0.0]
+
+
 def test_a_period_without_decisions_has_no_figures() -> None:
     reference = a_reference(numbers(INCOMES), loans=10_000)
     for counts in ({}, {"income_usd": [0] * 11}):
         found = moved(reference, counts)
         assert (found.decisions, found.features) == (0, ())
+        assert found.points == 0.0
 
 
-def test_one_row_has_a_figure_and_raises_no_alarm() -> None:
+@pytest.mark.parametrize("rows", [1, FEWEST_DECISIONS - 1])
+def test_too_few_rows_are_counted_and_not_measured(rows: int) -> None:
     reference = a_reference(numbers(INCOMES), loans=10_000)
-    (found,) = moved(reference, {"income_usd": [1] + [0] * 10}).features
-    assert found.psi > 0.1
-    assert not found.is_alarm
+    found = moved(reference, {"income_usd": [rows] + [0] * 10})
+    assert (found.decisions, found.features) == (rows, ())
 
 
 def without_drift(runs: int, periods: int, rows: int, *, seed: int) -> int:

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import chi2_contingency, false_discovery_control
+from scipy.stats import chi2_contingency, false_discovery_control, fisher_exact
 
-from risk.monitoring.significance import adjusted, homogeneity_p
+from risk.monitoring.significance import adjusted, homogeneity_p, share_p
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.02, 0.05])
@@ -35,3 +35,22 @@ def test_adjusted_p_values_are_those_of_an_independent_implementation(
     p_values: list[float],
 ) -> None:
     assert adjusted(p_values) == pytest.approx(false_discovery_control(p_values).tolist())
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ((0, 1_800), (75, 75)),
+        ((3, 997), (4, 96)),
+        ((997, 3), (96, 4)),
+        ((0, 500), (0, 50)),
+        ((5, 20), (20, 5)),
+        ((1, 0), (0, 1)),
+    ],
+)
+def test_few_are_compared_exactly(before: tuple[int, int], now: tuple[int, int]) -> None:
+    assert share_p(before, now) == pytest.approx(fisher_exact([before, now]).pvalue, rel=1e-6)
+
+
+def test_many_are_compared_by_pearsons_test() -> None:
+    assert share_p((500, 500), (300, 200)) == homogeneity_p([500, 500], [300, 200])

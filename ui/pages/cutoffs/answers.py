@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from dash import html
@@ -10,11 +10,12 @@ from dash import html
 from lakehouse.lake.filters import Filters as Chosen
 from lakehouse.lake.queries import latest_observation
 from lakehouse.lake.session import Lake
-from lakehouse.monitoring import cutoffs
-from lakehouse.monitoring.cutoffs import Limits
+from lakehouse.monitoring.limits import NO_LIMITS, Limits
 from lakehouse.monitoring.performance import DEFAULT_TERM_MONTHS, Performance
-from lakehouse.rules.candidate import simulated_rules
-from risk.monitoring.backtest import LGD, wilson
+from lakehouse.monitoring.simulator import curve as by_cutoff
+from lakehouse.monitoring.simulator import limits_of, simulated
+from risk.monitoring.backtest import LGD
+from risk.monitoring.cutoffs import Book, Simulation
 from risk.monitoring.performance import Estimate
 from ui.cards import Nothing, View
 from ui.data.filters import add_months
@@ -27,30 +28,7 @@ __all__ = ["approved", "bad_rate", "curve", "loss", "says", "swap_set", "swaps"]
 
 _VINTAGES: Final = 4
 _NO_LIMIT: Final = 60.0
-
-
-@dataclass(slots=True)
-class Some:
-    """Loans of one kind, and what became of them."""
-
-    loans: int = 0
-    known: int = 0
-    defaults: int = 0
-    amount_usd: float = 0.0
-    expected_usd: float = 0.0
-
-    def add(self, row: dict[str, Any]) -> None:
-        """Add a row of `lakehouse.monitoring.cutoffs.swap_counts`."""
-        self.loans += row["loans"]
-        self.known += row["known"]
-        self.defaults += row["defaults"]
-        self.amount_usd += row["amount_usd"]
-        self.expected_usd += row["expected_usd"]
-
-    @property
-    def rate(self) -> Estimate | None:
-        """The bad rate; None where no outcome is known."""
-        return wilson(self.defaults, self.known) if self.known else None
+_FEWEST: Final = 30
 
 
 def _term(view: View) -> int:
@@ -72,61 +50,33 @@ def _chosen(view: View) -> tuple[Chosen, Any, list[Any]]:
 
 
 def _limits(view: View) -> tuple[Limits, Limits]:
-    policy = view.ask(view.desk.stores.policy)
-    rules = simulated_rules(policy, view.desk.now().date())
-    today = Limits(
-        cutoffs.NO_LIMIT_PD,
-        rules.high_dti,
-        rules.high_utilisation,
-        rules.many_inquiries,
-        rules.recent_delinquency,
-    )
+    today = limits_of(view.ask(view.desk.stores.policy))
     said = view.more[0] if view.more and isinstance(view.more[0], dict) else TODAY
     pd_most = float(said.get("pd", _NO_LIMIT))
     then = replace(
         today,
-        pd_most=cutoffs.NO_LIMIT_PD if pd_most >= _NO_LIMIT else pd_most / 100,
-        dti_from=float(said.get("dti", today.dti_from)),
-        utilisation_from=float(said.get("util", today.utilisation_from)),
-        inquiries_from=float(said.get("inq", today.inquiries_from)),
+        pd=1.0 if pd_most >= _NO_LIMIT else pd_most / 100,
+        dti_pct=float(said.get("dti", today.dti_pct)),
+        utilisation_pct=float(said.get("util", today.utilisation_pct)),
+        inquiries_6m=float(said.get("inq", today.inquiries_6m)),
     )
     return today, then
 
 
-def _swap_rows(lake: Lake, chosen: Chosen, today: Limits, then: Limits, as_of: Any) -> Any:
-    return cutoffs.swap_counts(lake, chosen, today=today, then=then, as_of=as_of)
+def _simulated(lake: Lake, chosen: Chosen, today: Limits, then: Limits, as_of: Any) -> Simulation:
+    return simulated(lake, today, then, chosen, as_of=as_of)
 
 
-def _curve_rows(lake: Lake, chosen: Chosen, as_of: Any) -> Any:
-    return cutoffs.by_pd(lake, chosen, as_of=as_of)
+def _by_pd_alone(lake: Lake, chosen: Chosen, as_of: Any) -> list[tuple[float, Book]]:
+    return by_cutoff(lake, NO_LIMITS, chosen, as_of=as_of)
 
 
-def _cells(view: View) -> dict[tuple[bool, bool], Some]:
+def _found(view: View) -> Simulation:
     chosen, as_of, _ = _chosen(view)
-    today, then = _limits(view)
-    cells = {(a, b): Some() for a in (True, False) for b in (True, False)}
-    for row in view.ask(_swap_rows, chosen, today, then, as_of).to_pylist():
-        cells[(row["is_approved_today"], row["is_approved_then"])].add(row)
-    if not sum(each.loans for each in cells.values()):
+    found: Simulation = view.ask(_simulated, chosen, *_limits(view), as_of)
+    if not found.loans:
         raise Nothing("No loans of this kind")
-    return cells
-
-
-def _sides(cells: dict[tuple[bool, bool], Some]) -> tuple[Some, Some, int]:
-    today, then = Some(), Some()
-    for (was, will), each in cells.items():
-        row = {
-            "loans": each.loans,
-            "known": each.known,
-            "defaults": each.defaults,
-            "amount_usd": each.amount_usd,
-            "expected_usd": each.expected_usd,
-        }
-        if was:
-            today.add(row)
-        if will:
-            then.add(row)
-    return today, then, sum(each.loans for each in cells.values())
+    return found
 
 
 def says(view: View) -> str:
@@ -185,8 +135,8 @@ def _tile(  # noqa: PLR0913, PLR0917 - one tile, said once
 
 def approved(view: View) -> Any:
     """Show how many would be approved."""
-    today, then, total = _sides(_cells(view))
-    was, now = today.loans / total, then.loans / total
+    found = _found(view)
+    was, now = found.today.share, found.then.share
     return _tile(
         "ct-approved",
         "Approved",
@@ -195,16 +145,20 @@ def approved(view: View) -> Any:
         "%",
         (was, now),
         words.delta_pp(now - was),
-        f"{words.count(then.loans)} of {words.count(total)}",
+        f"{words.count(found.then.loans)} of {words.count(found.loans)}",
     )
+
+
+def _rates(found: Simulation) -> tuple[Estimate, Estimate]:
+    was, now = found.today.default_rate, found.then.default_rate
+    if was is None or now is None:
+        raise Nothing("Nobody would be approved whose outcome is known")
+    return was, now
 
 
 def bad_rate(view: View) -> Any:
     """Show how many of the approved would have gone bad."""
-    today, then, _ = _sides(_cells(view))
-    was, now = today.rate, then.rate
-    if was is None or now is None:
-        raise Nothing("Nobody would be approved")
+    was, now = _rates(_found(view))
     level = ("ok" if now.value < was.value else "bad") if apart(now, was) else ""
     return _tile(
         "ct-bad",
@@ -221,8 +175,8 @@ def bad_rate(view: View) -> Any:
 
 def loss(view: View) -> Any:
     """Show the loss to expect of the approved, by their PDs."""
-    today, then, _ = _sides(_cells(view))
-    was, now = today.expected_usd * LGD, then.expected_usd * LGD
+    found = _found(view)
+    was, now = found.today.expected_loss_usd, found.then.expected_loss_usd
     return _tile(
         "ct-loss",
         "Expected loss, m USD",
@@ -231,15 +185,14 @@ def loss(view: View) -> Any:
         "",
         (was, now),
         words.delta_share(now / was - 1) if was else "",
-        f"LGD {words.percent(LGD, 0)}, n {words.count(then.loans)}",
+        f"LGD {words.percent(LGD, 0)}, n {words.count(found.then.loans)}",
     )
 
 
 def swaps(view: View) -> Any:
     """Show how many would be decided otherwise."""
-    cells = _cells(view)
-    came, went = cells[(False, True)].loans, cells[(True, False)].loans
-    total = sum(each.loans for each in cells.values())
+    found = _found(view)
+    came, went = found.swapped_in.loans, found.swapped_out.loans
     top = max(came, went, 1)
     return html.Section(
         [
@@ -247,7 +200,7 @@ def swaps(view: View) -> Any:
             html.Div(
                 [
                     html.Span(words.count(came + went), className="kpi-value"),
-                    html.Span(f"of {words.count(total)}", className="kpi-unit"),
+                    html.Span(f"of {words.count(found.loans)}", className="kpi-unit"),
                 ],
                 className="ba num",
             ),
@@ -272,63 +225,55 @@ def swaps(view: View) -> Any:
 def curve(view: View) -> Any:
     """Draw the trade-off."""
     chosen, as_of, _ = _chosen(view)
-    rows = view.ask(_curve_rows, chosen, as_of).to_pylist()
-    today, then, total = _sides(_cells(view))
-    was, now = today.rate, then.rate
-    if was is None or now is None:
-        raise Nothing("Nobody would be approved")
-    points, loans, known, bad = [], 0, 0, 0
-    for row in rows:
-        loans, known, bad = loans + row["loans"], known + row["known"], bad + row["defaults"]
-        if known:
-            points.append((loans / total, bad / known))
+    found = _found(view)
+    was, now = _rates(found)
+    points = [
+        (each.share, each.default_rate.value)
+        for _, each in view.ask(_by_pd_alone, chosen, as_of)
+        if each.default_rate
+    ]
     legend = parts.legend(
         ("ring", "text2", "today"),
         ("dotk", "accent", "then"),
         ("dash", "text2", "the same book, ranked by PD alone"),
     )
     shown = figures.trade_off(
-        view.scheme, points, (today.loans / total, was), (then.loans / total, now)
+        view.scheme, points, (found.today.share, was), (found.then.share, now)
     )
     return parts.chart("ct-curve", shown, legend)
 
 
+def _cell(each: Book, word: str, *, is_moved: bool) -> Any:
+    value, unit = words.amount(each.amount_usd)
+    said: Any = f"n {each.judged}, too few to tell"
+    if each.default_rate is not None and each.judged >= _FEWEST:
+        rate = each.default_rate
+        said = [
+            "bad ",
+            html.B(words.percent(rate.value)),
+            f" ({words.interval(rate.low, rate.high)})",
+        ]
+    return html.Td(
+        html.Div(
+            [
+                html.Span(
+                    [
+                        html.B(words.count(each.loans), className="big"),
+                        f" {words.percent(each.share)}",
+                    ]
+                ),
+                html.Span(word, className="r text2"),
+                html.Span(said),
+                html.Span(f"{value} {unit}", className="r text2"),
+            ]
+        ),
+        className="num moved" if is_moved else "num",
+    )
+
+
 def swap_set(view: View) -> Any:
     """Show the four ways in which today's decision and the other meet."""
-    cells = _cells(view)
-    total = sum(each.loans for each in cells.values())
-
-    def cell(was: bool, will: bool, word: str) -> Any:  # noqa: FBT001
-        each = cells[(was, will)]
-        rate = each.rate
-        value, unit = words.amount(each.amount_usd)
-        if rate is None:
-            said: Any = "n 0"
-        elif each.known < 30:
-            said = f"n {each.known}, too few to tell"
-        else:
-            said = [
-                "bad ",
-                html.B(words.percent(rate.value)),
-                f" ({words.interval(rate.low, rate.high)})",
-            ]
-        return html.Td(
-            html.Div(
-                [
-                    html.Span(
-                        [
-                            html.B(words.count(each.loans), className="big"),
-                            f" {words.percent(each.loans / total)}",
-                        ]
-                    ),
-                    html.Span(word, className="r text2"),
-                    html.Span(said),
-                    html.Span(f"{value} {unit}", className="r text2"),
-                ]
-            ),
-            className="num" if was == will else "num moved",
-        )
-
+    found = _found(view)
     return html.Table(
         [
             html.Thead(
@@ -345,15 +290,15 @@ def swap_set(view: View) -> Any:
                     html.Tr(
                         [
                             html.Th("Today approved", scope="row"),
-                            cell(True, True, "stays"),  # noqa: FBT003
-                            cell(True, False, "swapped out"),  # noqa: FBT003
+                            _cell(found.approved_by_both, "stays", is_moved=False),
+                            _cell(found.swapped_out, "swapped out", is_moved=True),
                         ]
                     ),
                     html.Tr(
                         [
                             html.Th("Today refused", scope="row"),
-                            cell(False, True, "swapped in"),  # noqa: FBT003
-                            cell(False, False, "stays"),  # noqa: FBT003
+                            _cell(found.swapped_in, "swapped in", is_moved=True),
+                            _cell(found.refused_by_both, "stays", is_moved=False),
                         ]
                     ),
                 ]

@@ -11,7 +11,7 @@ from ui.cards import Nothing, View
 from ui.data.period import apart
 from ui.look import parts, words
 from ui.pages.overview.periods import both
-from ui.shifts import champion_of, latest_shifts
+from ui.shifts import drifted, latest_shifts
 
 
 def book_verdict(view: View) -> Any:
@@ -108,14 +108,12 @@ def equation(view: View) -> Any:
 
 def model_verdict(view: View) -> Any:
     """Judge the champion's inputs in the last month of the period."""
-    champion = champion_of(view)
-    found = view.ask(view.desk.stores.binned, champion, view.filters.chosen(view.book))
-    latest = latest_shifts(found)
+    latest = latest_shifts(drifted(view, view.filters.chosen(view.book)).periods)
     if not latest:
         raise Nothing("The champion's inputs cannot be judged here")
     acting = [name for name, each in latest if each.level == "act"]
     watched = [name for name, each in latest if each.level == "watch"]
-    effect = sum(each.effect_points for _, each in latest)
+    effect = sum(each.points or 0.0 for _, each in latest)
     href = "/drift" + view.filters.query()
     of = f"of {len(latest)} inputs"
     moved = f"; mean score {words.points(effect)} points"
@@ -127,5 +125,5 @@ def model_verdict(view: View) -> Any:
         text = f"{len(watched)} {of} from PSI 0.10, most of all {watched[0]}{moved}"
         return parts.verdict("warn", "Model: inputs to watch", text, href)
     return parts.verdict(
-        "ok", "Model: inputs as in training", f"no input from PSI 0.10{moved}", href
+        "ok", "Model: inputs as in training", f"no input from PSI 0.10 beyond chance{moved}", href
     )
