@@ -41,6 +41,16 @@ sql *question:
 account *options:
     @{{ python }} -m lakehouse check "$@"
 
+# Compare gold with silver, range by range, from where the last run ended: just reconcile [--all] [--repair] [--every SECONDS]
+[group('run')]
+reconcile *options:
+    @{{ python }} -m lakehouse reconcile "$@"
+
+# What was refused, and deciding it after a fix: just quarantine list | show | replay [--dry-run]
+[group('run')]
+quarantine *options:
+    @{{ python }} -m lakehouse quarantine "$@"
+
 # Keep the lake small and quick, beside running flows: just maintain [--compact] [--vacuum] [--retain] [--every SECONDS]
 [group('run')]
 maintain *options:

@@ -48,9 +48,9 @@ from dataflows.sources.urls import FileSource, KafkaSource, SimSource, Source, p
 from lakehouse.errors import LakehouseError, SettingsInvalid
 from lakehouse.gold.history import History
 from lakehouse.postgres.connection import Patience
-from lakehouse.rules.in_force import rules_without_silver
+from lakehouse.rules.in_force import limits_of, rules_without_silver
 from lakehouse.settings.settings import Settings
-from risk.contract.application import CONTRACT_VERSION, Limits
+from risk.contract.application import CONTRACT_VERSION
 
 __all__ = ["main"]
 
@@ -118,7 +118,7 @@ def _load(
                 batches,
                 history,
                 rules=rules,
-                limits=Limits(max_bytes=settings.max_event_bytes),
+                limits=limits_of(settings),
                 outcome_rows=partial(
                     outcome_rows,
                     source=content.label,

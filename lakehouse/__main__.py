@@ -23,6 +23,8 @@ from lakehouse.lake.session import open_lake
 from lakehouse.monitoring.command import add_alerts, add_cutoffs
 from lakehouse.postgres.migrate import migrate, require_current
 from lakehouse.postgres.roles import grant_missing
+from lakehouse.quarantine.command import add_quarantine
+from lakehouse.reconcile.command import add_reconcile
 from lakehouse.reconciliation import Account, Skipped, account
 from lakehouse.registry.command import add_models, own_account
 from lakehouse.registry.sql_command import add_policies
@@ -173,8 +175,11 @@ def _in_words(found: Account) -> str:
     equality = "equals" if found.gold_equals_silver else "DIFFERS FROM"
     repeated = f"duplicates {found.duplicates} (conflicts {found.conflicts})"
     ended = f"decided {found.decided} + {repeated} + quarantined {found.quarantined}"
+    recovered = (
+        f" (of these {found.recovered} recovered from quarantine)" if found.recovered else ""
+    )
     lines = [
-        f"read {found.read} = {ended}: {balance}",
+        f"read {found.read} = {ended}: {balance}{recovered}",
         f"gold {equality} silver, {found.gold_behind} offsets behind",
     ]
     for each in found.partitions:
@@ -281,6 +286,8 @@ def _parser() -> argparse.ArgumentParser:
     add_policies(commands)
     add_alerts(commands, today=lambda: datetime.now(UTC).date())
     add_cutoffs(commands, today=lambda: datetime.now(UTC).date())
+    add_reconcile(commands, now=_now)
+    add_quarantine(commands, now=_now)
     add_maintain(commands, now=_now, recording=_recording)
     return parser
 

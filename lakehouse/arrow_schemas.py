@@ -19,6 +19,7 @@ __all__ = [
     "QUARANTINE",
     "QUARANTINED_RAW_BYTES",
     "RAW_EVENTS",
+    "RECOVERIES",
     "from_frame",
 ]
 
@@ -95,6 +96,20 @@ DUPLICATES: Final = pa.schema(
 """One row per event whose id was decided before; in a conflict the content differs too.
 
 The first decision stands in either case.
+"""
+
+RECOVERIES: Final = pa.schema(
+    [
+        *_POSITION,
+        _required("recovery_no", pa.int64()),
+        _required("outcome", pa.string()),
+        _required("code", pa.string()),
+        _required("recovered_at", INSTANT),
+    ]
+)
+"""One row per event that was refused, and that a replay of the quarantine decided after all.
+
+``outcome`` says what it became, decided or a duplicate; ``code`` why it had been refused.
 """
 
 

@@ -16,9 +16,11 @@ import psycopg
 from lakehouse.errors import QueryInvalid, Unavailable
 from lakehouse.gold import erasure as gold
 from lakehouse.postgres.connection import AT_START, transact
+from lakehouse.quarantine.following import follow
 from lakehouse.security.audit_chain import AuditEntry, append, entry_of
 from lakehouse.silver import erasures as silver
 from lakehouse.silver.erasures import Erasure, Event
+from lakehouse.silver.recoveries import withdraw
 
 __all__ = ["Erased", "erase", "erased_among"]
 
@@ -75,6 +77,7 @@ def erase(
         ids = {application_id, *filter(None, found.values())}
         events = set(found).union(*(each.events for each in before if not each.is_complete))
         erasure = Erasure.of(ids, events, now=now)
+        withdraw(connection, events)  # what was recovered counts as quarantined again
         changed = silver.erase_events(connection, events, erased_at=now)
         silver.record(connection, erasure, reason=reason)
         append(connection, [_audited(erasure, reason=reason, by=by)])
@@ -84,6 +87,8 @@ def erase(
     if erasure.is_complete:
         return Erased(erasure.erased_at, len(erasure.events), 0, 0)
     _wait_for_gold(silver_dsn, lake_uri, erasure, wait)
+    # Whoever was about to bring a recovered event to gold comes too late then.
+    follow(silver_dsn, lake_uri)
     files = gold.erase_application(
         lake_uri,
         {application_id, *filter(None, found_in_gold.values())},

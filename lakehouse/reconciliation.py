@@ -22,6 +22,7 @@ from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.connection import AT_START, execute, transact
+from lakehouse.quarantine.following import followed
 from lakehouse.silver.losses import Loss, list_losses
 from lakehouse.silver.progress import read_progress
 
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 _NOTHING: Final = "0"
+RECOVERIES: Final = "recoveries"
 _SNAPSHOT: Final = "set transaction isolation level repeatable read, read only"
 _LONG_ENOUGH: Final = "set local statement_timeout = '10min'"
 
@@ -47,7 +49,7 @@ class GoldCheck(msgspec.Struct, frozen=True):
     Attributes
     ----------
     last_off
-        That offset; null before the first commit.
+        That offset; null before the first commit, and of recoveries, which are numbered otherwise.
     silver_rows, gold_rows
         What the two hold up to there.
     equals_silver
@@ -83,6 +85,8 @@ class PartitionAccount(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
+    recovered
+        How many of the decided and the duplicates were in quarantine once.
     without_event
         Offsets passed by that held no event when they were read: compacted away, aborted, or a
         transaction's marker. In a compacted topic they may have been events once.
@@ -100,6 +104,7 @@ class PartitionAccount(msgspec.Struct, frozen=True):
     duplicates: int
     conflicts: int
     quarantined: int
+    recovered: int
     balanced: bool
     gold_equals_silver: bool
     gold: dict[str, GoldCheck]
@@ -123,6 +128,9 @@ class Account(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
+    recovered
+        How many of the decided and the duplicates were in quarantine once; those that gold has yet
+        to follow are no fault.
     gold_behind
         Offsets in silver that the slowest gold table of each partition has not reached.
     unknown_to_silver
@@ -139,6 +147,7 @@ class Account(msgspec.Struct, frozen=True):
     balanced: bool
     gold_equals_silver: bool
     gold_behind: int
+    recovered: int
     unknown_to_silver: list[str]
     partitions: list[PartitionAccount]
     histories: list[HistoryAccount]
@@ -182,6 +191,7 @@ def account(silver_dsn: str, lake: Lake) -> Account:
         for pipeline, topic, part, *_ in transact(silver_dsn, _progress)
         for table in SCHEMAS
     }
+    numbers = followed(lake)
     held = {
         (row["table_name"], row["topic"], row["part"]): _Held(
             row["covered"], row["off_sum"], row["digest"]
@@ -195,7 +205,7 @@ def account(silver_dsn: str, lake: Lake) -> Account:
     ) -> tuple[list[Any], dict[_Key, _Stored], list[Loss]]:
         connection.execute(_SNAPSHOT)
         connection.execute(_LONG_ENOUGH)
-        return _progress(connection), _ledger(connection, reached), list_losses(connection)
+        return _progress(connection), _ledger(connection, reached, numbers), list_losses(connection)
 
     progress, stored, losses = transact(silver_dsn, read, patience=AT_START)
     partitions = [
@@ -233,9 +243,17 @@ def _progress(connection: psycopg.Connection) -> list[Any]:
     return [msgspec.structs.astuple(each) for each in read_progress(connection)]
 
 
-def _ledger(connection: psycopg.Connection, reached: dict[_Key, int | None]) -> dict[_Key, _Stored]:
-    known = [(*slot, last) for slot, last in reached.items() if last is not None]
-    tables, topics, parts, lasts = zip(*known, strict=True) if known else ((), (), (), ())
+def _ledger(
+    connection: psycopg.Connection, reached: dict[_Key, int | None], numbers: dict[str, int]
+) -> dict[_Key, _Stored]:
+    known = [
+        (*slot, -1 if last is None else last, numbers.get(slot[0], 0))
+        for slot, last in reached.items()
+    ]
+    known += [
+        (RECOVERIES, *slot, -1, numbers[RECOVERIES]) for slot in {each[1:3] for each in known}
+    ]
+    tables, topics, parts, lasts, last_nos = zip(*known, strict=True) if known else ((),) * 5
     rows = execute(
         connection,
         "ledger",
@@ -244,6 +262,7 @@ def _ledger(connection: psycopg.Connection, reached: dict[_Key, int | None]) -> 
             "topics": list(topics),
             "parts": list(parts),
             "lasts": list(lasts),
+            "numbers": list(last_nos),
         },
     ).fetchall()
     return {(table, topic, part): _Stored(*figures) for table, topic, part, *figures in rows}
@@ -257,11 +276,17 @@ def _partition(
     losses: list[Loss],
 ) -> PartitionAccount:
     pipeline, topic, part, start_off, next_off, read, *counters = row
-    decided, duplicates, quarantined = (
+    decided, duplicates, quarantined, recovered = (
         stored.get((table, topic, part), _Stored())
-        for table in ("decisions", "duplicates", "quarantine")
+        for table in ("decisions", "duplicates", "quarantine", RECOVERIES)
     )
-    counted = [decided.stored, duplicates.stored, duplicates.conflicts, quarantined.stored]
+    counted = [
+        decided.stored,
+        duplicates.stored,
+        duplicates.conflicts,
+        quarantined.stored,
+        recovered.stored,
+    ]
     gold = {}
     for table in SCHEMAS:
         slot = (table, topic, part)
@@ -271,6 +296,15 @@ def _partition(
             last_off=reached.get(slot),
             start_off=start_off,
             next_off=next_off,
+        )
+    taken_out = held.get((RECOVERIES, topic, part), _Held())
+    if recovered.stored or taken_out.covered:
+        gold[RECOVERIES] = GoldCheck(
+            last_off=None,
+            silver_rows=recovered.covered,
+            gold_rows=taken_out.covered,
+            equals_silver=_is_same(recovered, taken_out),
+            behind=0,
         )
     return PartitionAccount(
         pipeline=pipeline,
@@ -283,6 +317,7 @@ def _partition(
         duplicates=duplicates.stored,
         conflicts=duplicates.conflicts,
         quarantined=quarantined.stored,
+        recovered=recovered.stored,
         balanced=counted == counters
         and read == decided.stored + duplicates.stored + quarantined.stored,
         gold_equals_silver=all(check.equals_silver for check in gold.values()),
@@ -311,17 +346,20 @@ def _compare(
     stored: _Stored, held: _Held, *, last_off: int | None, start_off: int, next_off: int
 ) -> GoldCheck:
     is_ahead = last_off is not None and last_off >= next_off
-    has_same = (held.covered, held.off_sum, held.digest) == (
-        stored.covered,
-        stored.off_sum,
-        stored.digest,
-    )
     return GoldCheck(
         last_off=last_off,
         silver_rows=stored.covered,
         gold_rows=held.covered,
-        equals_silver=has_same and not is_ahead,
+        equals_silver=_is_same(stored, held) and not is_ahead,
         behind=max(0, next_off - (start_off if last_off is None else last_off + 1)),
+    )
+
+
+def _is_same(stored: _Stored, held: _Held) -> bool:
+    return (held.covered, held.off_sum, held.digest) == (
+        stored.covered,
+        stored.off_sum,
+        stored.digest,
     )
 
 
@@ -338,6 +376,7 @@ def _total(
         duplicates=sum(each.duplicates for each in partitions),
         conflicts=sum(each.conflicts for each in partitions),
         quarantined=sum(each.quarantined for each in partitions),
+        recovered=sum(each.recovered for each in partitions),
         balanced=all(each.balanced for each in partitions),
         gold_equals_silver=not unknown and all(each.gold_equals_silver for each in partitions),
         gold_behind=sum(max(check.behind for check in each.gold.values()) for each in partitions),

@@ -184,8 +184,12 @@ GOLD_COMMIT_SECONDS = Latency(
     "risk_gold_commit_seconds",
     "From sealing a gold table's file to its commit, attempts that failed included.",
     "table",
-    # A history commits outcomes as well; no flow does.
-    (*(store.removeprefix("gold_") for store in STORES if store != "silver"), "outcome_records"),
+    # A history commits outcomes as well, and a replay of the quarantine recoveries; no flow does.
+    (
+        *(store.removeprefix("gold_") for store in STORES if store != "silver"),
+        "outcome_records",
+        "recoveries",
+    ),
 )
 EVENT_TO_SILVER_SECONDS = Latency(
     "risk_event_to_silver_seconds",

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from lakehouse.postgres.migrate import migrate
-from lakehouse.rules.in_force import open_rules
+from lakehouse.rules.in_force import limits_of, open_rules
 from lakehouse.security.api_keys import list_keys
 from lakehouse.security.audit_chain import AuditWriter
 from lakehouse.settings.kafka import broker_configuration, parse_kafka
@@ -115,7 +115,7 @@ def open_parts(
         checks["broker"] = recorder.ping
     return Parts(
         rules=rules,
-        limits=Limits(max_bytes=settings.max_event_bytes, is_native=settings.native == "on"),
+        limits=limits_of(settings),
         now=now,
         reads=reads,
         dossiers=dossiers,

@@ -12,7 +12,7 @@ from dataflows.loans.matured import Loans, known_loans
 from lakehouse.errors import SettingsInvalid
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake
-from risk.contract.application import Limits
+from risk.contract.application import ENVELOPES, Limits
 from risk.frame.frame import Frame, concat
 from risk.ingest.dates import instants
 from risk.ingest.decode import decode
@@ -45,7 +45,7 @@ def loans_of_lake(lake: Lake, *, observed_in: np.datetime64 | None = None) -> Lo
     outcomes = [np.zeros(0)]
     checksum = hashlib.sha256()
     for cases in cases_of_lake(lake):
-        decoded = decode(cases.raws, limits=Limits())
+        decoded = decode(cases.raws, limits=Limits(envelopes=ENVELOPES))
         arrived = instants(cases.received_at, len(cases.raws))
         cleaned = clean(decoded.applications, received_at=arrived[decoded.rows])
         rows = decoded.rows[cleaned.kept]

@@ -27,7 +27,7 @@ from dataflows.sources.files import FileBatch, FileReader, open_files
 from dataflows.sources.progress import told
 from dataflows.sources.urls import FileSource
 from lakehouse.errors import SettingsInvalid
-from risk.contract.application import Limits, LoanApplication, Reject
+from risk.contract.application import ENVELOPES, Limits, LoanApplication, Reject
 from risk.frame.frame import Frame, concat, row_count, take
 from risk.ingest import dialects
 from risk.ingest.decode import decode
@@ -205,7 +205,7 @@ def read_loans(
     files = open_files(source, needs=LOANS)
     for batch in _batches(files):
         raws = [None if row in batch.foreign else raw for row, raw in enumerate(batch.values)]
-        decoded = decode(raws, limits=Limits())
+        decoded = decode(raws, limits=Limits(envelopes=ENVELOPES))
         cleaned = clean(decoded.applications, received_at=received_at)
         excluded.update(remark.code.value for remark in batch.foreign.values())
         excluded.update(_why(each) for each in decoded.rejects if each.row not in batch.foreign)

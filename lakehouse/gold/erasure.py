@@ -127,7 +127,7 @@ def erase_application(
         lake_uri, "quarantine", _PLACE, places.has, lambda rows: _refused(rows, places, erased)
     )
     changed += _added(lake_uri, places, erased_at, erased)
-    for table in ("decisions", "duplicates"):
+    for table in ("decisions", "duplicates", "recoveries"):
         changed += _changed(lake_uri, table, _PLACE, places.has, places.without)
     changed += _changed(
         lake_uri, "raw_events", _PLACE, places.has, lambda rows: _emptied(rows, places)

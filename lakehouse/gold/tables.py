@@ -101,6 +101,7 @@ MONITORED: Final = ("drift", "performance", "data_quality")
 
 VIEWS: Final[dict[str, pa.Schema]] = {
     **SCHEMAS,
+    "recoveries": arrow_schemas.RECOVERIES,
     "outcome_records": OUTCOME_RECORDS,
     **dict.fromkeys(MONITORED, FIGURES),
     "monitoring_reports": REPORTS,
@@ -120,6 +121,7 @@ BOUNDED: Final = (
     "applied_on",
     "decided_at",
     "received_at",
+    "recovered_at",
     "observed_on",
     "recorded_at",
 )

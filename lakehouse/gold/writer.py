@@ -137,7 +137,14 @@ class GoldWriter:
         return growing + sum(each.nbytes for each in self._sealed)
 
     def append(
-        self, topic: str, part: int, next_off: int, rows: pa.Table, *, first_off: int | None = None
+        self,
+        topic: str,
+        part: int,
+        next_off: int,
+        rows: pa.Table,
+        *,
+        first_off: int | None = None,
+        is_by_offset: bool = True,
     ) -> None:
         """Take rows of a partition, up to and not including `next_off`, for the next commit.
 
@@ -148,6 +155,8 @@ class GoldWriter:
         ----------
         first_off
             Where the batch begins: the position behind the one before, never its first row's.
+        is_by_offset
+            Whether the position counts the rows' own offsets; else the caller drops what is known.
 
         Raises
         ------
@@ -170,7 +179,7 @@ class GoldWriter:
             )
         if last is not None and next_off - 1 <= last:
             return
-        if last is not None and rows.num_rows and "off" in self._schema.names:
+        if last is not None and is_by_offset and rows.num_rows and "off" in self._schema.names:
             rows = _behind(rows, last)
         if rows.num_rows:
             self._file = self._file or GrowingFile(self._schema, encoded_bytes=self._encoded_bytes)

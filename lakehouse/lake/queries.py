@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
+from lakehouse.silver.reconciled import Span, Tally
 
 __all__ = [
     "decided_among",
@@ -24,6 +25,7 @@ __all__ = [
     "paired_scores",
     "positions_of",
     "quarantine_by_code",
+    "range_tallies",
     "raw_events_between",
     "sampled_positions",
     "scores_by_model",
@@ -56,6 +58,28 @@ def quarantine_by_code(lake: Lake) -> pa.Table:
 def ledger(lake: Lake) -> pa.Table:
     """Return count, sum of offsets and digest of each gold table's partitions, but histories'."""
     return _ask(lake, "ledger")
+
+
+def range_tallies(
+    lake: Lake, span: Span, *, table: str | None = None, by_row: bool = False
+) -> dict[tuple[str, int | None], Tally]:
+    """Return what gold's tables hold of a range, by table, and by offset if asked to."""
+    rows = _ask(
+        lake,
+        "range_ledger",
+        topic=span.topic,
+        part=span.part,
+        first_off=span.first_off,
+        next_off=span.next_off,
+        table_name=table,
+        by_row=by_row,
+    ).to_pylist()
+    return {
+        (each["table_name"], each["at_off"]): Tally(
+            each["row_count"], each["off_sum"], each["digest"]
+        )
+        for each in rows
+    }
 
 
 def history_topics(lake: Lake) -> list[str]:

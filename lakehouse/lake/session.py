@@ -66,7 +66,10 @@ _CONFIGURATION: Final[dict[str, str | bool | int | float | list[str]]] = {
     # `select * from settings` must not find the caller's variable of that name.
     "python_enable_replacements": "false",
 }
-_DERIVED: Final = ("outcomes", "chosen", "loans", "outcomes_by", "is_approved")
+_STORED_AS: Final = {"quarantine": "ever_quarantined"}
+"""Views of a table under another name, since a derived one takes the table's."""
+
+_DERIVED: Final = ("quarantine", "outcomes", "chosen", "loans", "outcomes_by", "is_approved")
 """Views and table macros over the tables; each may use those before it."""
 
 _UNREADABLE: Final = "reading the Arrow source failed"
@@ -236,7 +239,9 @@ class Lake:
             else duckdb.ColumnExpression(field.name)
             for field in schema
         ]
-        self._connection.from_arrow(source).select(*columns).create_view(name, replace=True)
+        self._connection.from_arrow(source).select(*columns).create_view(
+            _STORED_AS.get(name, name), replace=True
+        )
 
 
 def _is_followed(table: DeltaTable) -> bool:

@@ -25,8 +25,24 @@ _CHANGE: Final = frozenset({"select", "insert", "update"})
 _WORK: Final = frozenset({"select", "insert", "update", "delete"})
 _EVERYBODY: Final = {SCHEMA: frozenset({"usage"}), "migrations": _READ}
 
-_GROWING: Final = ("decisions", "quarantine", "duplicates", "position_losses", "reference_sets")
-_MOVING: Final = ("progress", "owner", "reference_in_force", "job_runs")
+_GROWING: Final = (
+    "decisions",
+    "quarantine",
+    "duplicates",
+    "recoveries",
+    "position_losses",
+    "reference_sets",
+)
+_MOVING: Final = (
+    "progress",
+    "owner",
+    "recovery_head",
+    "reconciled",
+    "reconciled_recoveries",
+    "gold_differences",
+    "reference_in_force",
+    "job_runs",
+)
 
 PRIVILEGES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     # The flow: it adds decisions and moves its position, and can neither delete nor alter a table.

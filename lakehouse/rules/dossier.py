@@ -13,7 +13,7 @@ from lakehouse.errors import QueryInvalid
 from lakehouse.lake.archive import archived, positions_of
 from lakehouse.lake.session import Lake
 from lakehouse.rules.as_decided import Difference, MadeBy, Rulebook
-from risk.contract.application import Limits
+from risk.contract.application import ENVELOPES, Limits
 from risk.decision.reference_tables import join
 from risk.errors import RiskError
 from risk.explain.explanation import Explanation, explain
@@ -23,7 +23,7 @@ from risk.ingest.lending_club import clean
 __all__ = ["Dossier", "dossier"]
 
 # Whatever was decided was not too large then, whatever the setting says today.
-_LIMITS: Final = Limits(max_bytes=2**63 - 1)
+_LIMITS: Final = Limits(max_bytes=2**63 - 1, envelopes=ENVELOPES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from lakehouse.registry.watch import ModelsInForce, RegistryWatch
 from lakehouse.settings.settings import Settings
 from lakehouse.silver import reference_tables
 from lakehouse.telemetry import RULES_IN_FORCE, RULES_REFUSED
+from risk.contract.application import ENVELOPES, Envelope, Limits
 from risk.decision.decide import decide
 from risk.decision.judge import Rules
 from risk.decision.reference_tables import ReferenceTables, join
@@ -33,6 +34,7 @@ from risk.policy.rules import Policy
 __all__ = [
     "LOOK_EVERY_SECONDS",
     "RulesInForce",
+    "limits_of",
     "open_rules",
     "rules_without_silver",
     "versions_of",
@@ -166,6 +168,22 @@ def open_rules(settings: Settings, dsn: str, *, keeps_reference: bool = True) ->
         current_models=registry,
         current_tables=watch,
         close=watch.close,
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return how an event may look, as the settings say."""
+    match settings.envelope:
+        case "none":
+            envelopes: frozenset[Envelope] = frozenset()
+        case "any":
+            envelopes = ENVELOPES
+        case one:
+            envelopes = frozenset({Envelope(one)})
+    return Limits(
+        max_bytes=settings.max_event_bytes,
+        is_native=settings.native == "on",
+        envelopes=envelopes,
     )
 
 

@@ -19,7 +19,7 @@ from lakehouse.arrow_schemas import DECISIONS, from_frame
 from lakehouse.lake.archive import Archived, archived, positions_of
 from lakehouse.lake.session import Lake
 from lakehouse.rules.as_decided import Cause, Difference, MadeBy, Rulebook
-from risk.contract.application import Limits
+from risk.contract.application import ENVELOPES, Limits
 from risk.decision.judge import Rules, judge
 
 __all__ = ["Recalled", "recall", "recall_batch"]
@@ -47,7 +47,7 @@ _SHOWN: Final = frozenset(
 _NO_BYTES: Final = Difference(Cause.BYTES, "the archive holds no event at the decision's position")
 _FORGOTTEN: Final = Difference(Cause.BYTES, "the event's bytes were forgotten, by their age")
 # Whatever was decided was not too large then, whatever the setting says today.
-_LIMITS: Final = Limits(max_bytes=2**63 - 1)
+_LIMITS: Final = Limits(max_bytes=2**63 - 1, envelopes=ENVELOPES)
 
 
 class Recalled(msgspec.Struct, frozen=True):

@@ -97,6 +97,14 @@ class Settings(BaseModel):
     ] = "info"
     native: Annotated[Literal["on", "off"], _about("Whether compiled code may read events.")] = "on"
 
+    envelope: Annotated[
+        Literal["none", "schema-registry", "cloudevents", "any"],
+        _about(
+            "What events lie in: the framing of a schema registry's JSON serialiser, CloudEvents "
+            "in structured mode, either, or nothing. Events without it are read too."
+        ),
+    ] = "none"
+
     file_dates: Annotated[
         Literal["refuse", "mdy", "dmy"],
         _about(

@@ -35,6 +35,7 @@ _STATES: Final = {
     "duplicate": "duplicates",
     "conflict": "conflicts",
     "quarantined": "quarantined",
+    "recovered": "recovered",
 }
 """The label's value, and the attribute of `PipelineProgress`."""
 
@@ -82,13 +83,15 @@ class StoreCollector(Collector):
         events = CounterMetricFamily(
             "risk_account_events",
             "Events by what became of them, of all pipelines since they began; conflicts are "
-            "duplicates too.",
+            "duplicates too. Recovered ones are counted where they ended and as quarantined, so "
+            "that no count goes back.",
             labels=["pipeline", "state"],
         )
         counted: Counter[tuple[str, str]] = Counter()
         for each in all_progress(self._dsn):
             for state, attribute in _STATES.items():
                 counted[each.pipeline, state] += getattr(each, attribute)
+            counted[each.pipeline, "quarantined"] += each.recovered
         for labels, count in counted.items():
             events.add_metric(labels, count)
         yield events

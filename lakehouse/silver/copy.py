@@ -13,6 +13,7 @@ from lakehouse.postgres.statements import load_sql
 
 __all__ = [
     "array_literal",
+    "as_table",
     "copy_decisions",
     "insert_duplicates",
     "insert_quarantine",
@@ -85,26 +86,41 @@ def _arrays(rows: pa.Table) -> dict[str, Any]:
 
 
 def read_range(
-    connection: psycopg.Connection, topic: str, part: int, first_off: int, next_off: int
+    connection: psycopg.Connection,
+    topic: str,
+    part: int,
+    first_off: int,
+    next_off: int,
+    *,
+    recovered_up_to: int = 0,
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Return decisions, quarantine and duplicates in [first_off, next_off), each by offset."""
-    span = {"topic": topic, "part": part, "first_off": first_off, "next_off": next_off}
+    """Return decisions, quarantine and duplicates in [first_off, next_off), each by offset.
+
+    As the flow stored them, and with what was recovered from quarantine up to a number.
+    """
+    span: dict[str, Any] = {"topic": topic, "part": part, "last_no": recovered_up_to}
+    span |= {"first_off": first_off, "next_off": next_off}
     decisions, quarantine, duplicates = (
-        _table(execute(connection, name, span).fetchall(), schema) for name, schema in _READ.items()
+        as_table(execute(connection, name, span).fetchall(), schema)
+        for name, schema in _READ.items()
     )
     return decisions, quarantine, duplicates
 
 
 def stored_between(
-    dsn: str, topic: str, part: int, first_off: int, next_off: int
+    dsn: str, topic: str, part: int, first_off: int, next_off: int, *, recovered_up_to: int = 0
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Return the same on a connection of its own."""
     return transact(
-        dsn, lambda connection: read_range(connection, topic, part, first_off, next_off)
+        dsn,
+        lambda connection: read_range(
+            connection, topic, part, first_off, next_off, recovered_up_to=recovered_up_to
+        ),
     )
 
 
-def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+def as_table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    """Return rows of a statement, in the columns of `schema`, as a table."""
     if not rows:
         return schema.empty_table()
     columns = zip(*rows, strict=True)

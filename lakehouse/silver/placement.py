@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import compress, pairwise
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import psycopg
@@ -24,7 +24,7 @@ from lakehouse.postgres.connection import DATA_ERRORS, execute, in_plain_words
 from lakehouse.silver.copy import array_literal, copy_decisions
 from risk.contract.application import RejectCode, Stage
 
-__all__ = ["Placed", "RawOf", "place"]
+__all__ = ["Placed", "RawOf", "decided_among", "place"]
 
 RawOf = Callable[[int], bytes | None]
 """Gives the bytes of the event at an offset of a batch."""
@@ -94,6 +94,12 @@ def place(
         placing.put(leaders)
         pending = placing.settle(repeats, repeated)
     return placing.result()
+
+
+def decided_among(connection: psycopg.Connection, event_ids: pa.Array) -> list[tuple[Any, ...]]:
+    """Return of these events those that stand decided: id, topic, partition, offset, hash."""
+    asked = {"event_ids": array_literal(event_ids)}
+    return execute(connection, "find_decided", asked).fetchall()
 
 
 class _Placing:
@@ -216,8 +222,7 @@ class _Placing:
         raise pg.SerializationFailure("other partitions keep deciding the same events")
 
     def _find(self, leaders: _Indices) -> dict[str, _First]:
-        ids = array_literal(self._ids_at(leaders))
-        rows = execute(self._connection, "find_decided", {"event_ids": ids}).fetchall()
+        rows = decided_among(self._connection, self._ids_at(leaders))
         return {event_id: _First(*first) for event_id, *first in rows}
 
     def _note(self, indices: _Indices) -> None:

@@ -9,7 +9,13 @@ __all__ = ["PipelineProgress", "all_progress", "read_progress"]
 
 
 class PipelineProgress(msgspec.Struct, frozen=True):
-    """One partition of one pipeline; read = decided + duplicates + quarantined."""
+    """One partition of one pipeline; read = decided + duplicates + quarantined.
+
+    Attributes
+    ----------
+    recovered
+        How many of the decided and the duplicates were in quarantine once.
+    """
 
     pipeline: str
     topic: str
@@ -21,6 +27,7 @@ class PipelineProgress(msgspec.Struct, frozen=True):
     duplicates: int
     conflicts: int
     quarantined: int
+    recovered: int = 0
 
 
 def all_progress(dsn: str) -> list[PipelineProgress]:

@@ -22,11 +22,13 @@ __all__ = [
     "CONTRACT_VERSION",
     "DECISION_COLUMNS",
     "DIALECT_BOUNDS",
+    "ENVELOPES",
     "LINEAGE_COLUMNS",
     "MAX_TEXT",
     "REJECT_CODES",
     "Band",
     "Column",
+    "Envelope",
     "Limits",
     "LoanApplication",
     "Reject",
@@ -57,6 +59,17 @@ class Band(StrEnum):
     HIGH = "High"
     VERY_HIGH = "Very High"
     MISSING = "Missing"
+
+
+class Envelope(StrEnum):
+    """What an event may lie in: `risk.ingest.envelopes`."""
+
+    SCHEMA_REGISTRY = "schema-registry"
+    CLOUDEVENTS = "cloudevents"
+
+
+ENVELOPES = frozenset(Envelope)
+"""All of them: how an event is read again that was decided once, whatever the setting says now."""
 
 
 class Stage(StrEnum):
@@ -164,12 +177,15 @@ class Limits:
     is_native
         Whether compiled code, where there is any, may read events that are alike. The values are
         the same either way.
+    envelopes
+        Those that are taken off before an event is read.
     """
 
     max_bytes: int = 262_144
     max_depth: int = 64
     max_ahead_minutes: int = 15
     is_native: bool = True
+    envelopes: frozenset[Envelope] = frozenset()
 
 
 Text: TypeAlias = Annotated[str, Meta(max_length=MAX_TEXT)] | None

@@ -15,6 +15,7 @@ from risk.decision.reference_tables import ReferenceTables, join
 from risk.frame.frame import Frame, complete, concat, constant, row_count, take
 from risk.ingest.dates import Instants, instants
 from risk.ingest.decode import decode
+from risk.ingest.envelopes import named
 from risk.ingest.lending_club import clean
 from risk.models.model import Model
 from risk.policy.rules import Policy, refusals
@@ -122,7 +123,7 @@ def _judge(
     rows = decoded.rows
 
     cleaned = clean(decoded.applications, received_at=arrived[rows], limits=limits)
-    rejects += _at(rows, cleaned.rejects)
+    rejects = named([*rejects, *_at(rows, cleaned.rejects)], raws, limits)
     frame, rows = cleaned.frame, rows[cleaned.kept]
 
     refused = refusals(rules.policy, frame)

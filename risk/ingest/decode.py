@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from risk.contract.application import REJECT_CODES, Limits, LoanApplication, Reject, RejectCode
 from risk.ingest.application_columns import Applications, of_events, stacked
 from risk.ingest.duplicate_keys import FEW, doubtful, is_doubtful
+from risk.ingest.envelopes import unwrapped
 from risk.ingest.event_buffer import Packed
 from risk.ingest.examine import Fault, examine
 from risk.ingest.mend import mended
@@ -99,6 +100,8 @@ def decode(raws: Sequence[bytes | None], *, limits: Limits) -> Decoded:
 
     Raises nothing for any bytes: what cannot be read is in `rejects`, by position.
     """
+    if limits.envelopes:
+        raws = unwrapped(raws, limits.envelopes)
     longest = min(limits.max_bytes, _LONGEST)
     faults: dict[int, Fault] = {}
     parts: list[Applications] = []

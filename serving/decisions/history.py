@@ -10,7 +10,7 @@ from lakehouse.lake.archive import archived, positions_of
 from lakehouse.lake.session import Lake
 from lakehouse.rules.as_decided import Difference, MadeBy, Rulebook
 from lakehouse.rules.redecide import Recalled, recall
-from risk.contract.application import Limits
+from risk.contract.application import ENVELOPES, Limits
 from risk.decision.reference_tables import join
 from risk.explain.explanation import Explanation, explain
 from risk.ingest.decode import decode
@@ -21,7 +21,7 @@ from serving.http.threads import Threads
 __all__ = ["Dossiers"]
 
 # Whatever was decided was not too large then, whatever the setting says today.
-_LIMITS = Limits(max_bytes=2**63 - 1)
+_LIMITS = Limits(max_bytes=2**63 - 1, envelopes=ENVELOPES)
 
 _MOST_WAITING: Final = 8
 """Questions to the lake take a second or two each, one at a time."""

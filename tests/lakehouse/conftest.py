@@ -25,8 +25,11 @@ def silver(migrated: str) -> str:
     with psycopg.connect(migrated) as connection:
         connection.execute("""
             truncate silver.decisions, silver.quarantine, silver.duplicates, silver.progress,
-            silver.owner, silver.position_losses
+            silver.owner, silver.position_losses, silver.recoveries, silver.reconciled,
+            silver.gold_differences
         """)
+        connection.execute("update silver.recovery_head set last_no = 0")
+        connection.execute("update silver.reconciled_recoveries set last_no = 0")
     return migrated
 
 

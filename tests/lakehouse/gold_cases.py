@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from lakehouse.arrow_schemas import DECISIONS, DUPLICATES, QUARANTINE, RAW_EVENTS
+from lakehouse.arrow_schemas import DECISIONS, DUPLICATES, QUARANTINE, RAW_EVENTS, RECOVERIES
 from lakehouse.gold.appender import GoldWriter
 from lakehouse.gold.data_file import GrowingFile, StoredOnce
 from lakehouse.gold.object_store import table_uri
@@ -33,6 +33,22 @@ def decided_rows(offsets: Iterable[int], **differing: Any) -> pa.Table:
 
 def refused_rows(offsets: Iterable[int], **differing: Any) -> pa.Table:
     return pa.Table.from_pylist([a_reject(off, **differing) for off in offsets], schema=QUARANTINE)
+
+
+def recovered_rows(offsets: Iterable[int]) -> pa.Table:
+    rows = [
+        {
+            "topic": TOPIC,
+            "part": 0,
+            "off": off,
+            "recovery_no": off + 1,
+            "outcome": "decided",
+            "code": "encoding",
+            "recovered_at": DECIDED_AT,
+        }
+        for off in offsets
+    ]
+    return pa.Table.from_pylist(rows, schema=RECOVERIES)
 
 
 def repeated_rows(offsets: Iterable[int], **differing: Any) -> pa.Table:

@@ -23,10 +23,9 @@ from dataflows.sources.partitions import partitions_of
 from lakehouse.gold.appender import GoldAppender, GoldWriter, open_gold
 from lakehouse.postgres.connection import Patience
 from lakehouse.postgres.migrate import migrate
-from lakehouse.rules.in_force import open_rules, versions_of
+from lakehouse.rules.in_force import limits_of, open_rules, versions_of
 from lakehouse.silver import claims
 from lakehouse.silver.writer import SilverWriter
-from risk.contract.application import Limits
 from risk.ingest.native.reader import IS_COMPILED
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
             lifecycle,
             allowed_latency_seconds=settings.allowed_latency_ms / 1000,
         ),
-        judge=Judge(rules, Limits(max_bytes=settings.max_event_bytes, is_native=is_native)),
+        judge=Judge(rules, limits_of(settings)),
         store=Store(partial(_writer, dsn, settings, token, patience), account),
         gold=GoldSink(
             list(gold),

@@ -32,7 +32,7 @@ with held as (
         part,
         off,
         concat_ws('|', off, stage, code, raw_size, raw_sha256) as content
-    from quarantine
+    from ever_quarantined
     union all
     select
         'raw_events' as table_name,
@@ -41,6 +41,14 @@ with held as (
         off,
         null as content
     from raw_events
+    union all
+    select
+        'recoveries' as table_name,
+        topic,
+        part,
+        off,
+        concat_ws('|', off, recovery_no, outcome, code) as content
+    from recoveries
 )
 
 select

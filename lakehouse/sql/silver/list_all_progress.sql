@@ -10,6 +10,7 @@ select
     decided_count,
     duplicate_count,
     conflict_count,
-    quarantined_count
+    quarantined_count,
+    recovered_count
 from silver.progress
 order by pipeline, topic, part

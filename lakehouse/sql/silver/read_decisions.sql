@@ -1,4 +1,6 @@
--- Question: what was decided in this range of a partition? Grain: one row a decided event.
+-- Question: what was decided in this range of a partition? Grain: one row a decided event; of those
+-- that were recovered from quarantine the ones up to a number: with 0, what the flow decided
+-- itself.
 select
     event_id,
     application_id,
@@ -53,4 +55,13 @@ where
     and part = %(part)s
     and off >= %(first_off)s
     and off < %(next_off)s
+    and not exists (
+        select 1
+        from silver.recoveries as recovered
+        where
+            recovered.topic = decisions.topic
+            and recovered.part = decisions.part
+            and recovered.off = decisions.off
+            and recovered.recovery_no > %(last_no)s
+    )
 order by off

@@ -31,6 +31,7 @@ from tests.lakehouse.gold_cases import (
     a_file_of,
     decided_rows,
     raw_rows,
+    recovered_rows,
     refused_rows,
     repeated_rows,
 )
@@ -56,12 +57,18 @@ OF_PERIOD = {
 }
 FIGURE = {**OF_PERIOD, "subject": "fico", "figure": "psi", "is_alarm": False, "note": ""}
 REPORT = {**OF_PERIOD, "kind": "data_drift", "path": "a.html", "size_bytes": 9, "sha256": "ab"}
-ROUNDED = {"event_at", "decided_at", "recorded_at"}  # those with microseconds in the rows below
+ROUNDED = {
+    "event_at",
+    "decided_at",
+    "recorded_at",
+    "recovered_at",
+}  # those with microseconds in the rows below
 ROWS = {
     "raw_events": raw_rows([5, 3, 9], raw=b'{"a": 1}'),
     "decisions": decided_rows(range(4)),
     "quarantine": refused_rows(range(3)),
     "duplicates": repeated_rows(range(3)),
+    "recoveries": recovered_rows(range(3)),
     **dict.fromkeys(MONITORED, pa.Table.from_pylist([FIGURE] * 2, schema=FIGURES)),
     "monitoring_reports": pa.Table.from_pylist([REPORT] * 2, schema=REPORTS),
     "outcome_records": pa.Table.from_pylist(OUTCOMES, schema=OUTCOME_RECORDS),
