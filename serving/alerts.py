@@ -153,10 +153,10 @@ def _alerts_in(body: bytes) -> tuple[Alert, ...]:
     return notification.alerts
 
 
-async def _answer(_: Request, problem: Exception) -> Response:
+async def _answer(request: Request, problem: Exception) -> Response:
     if not isinstance(problem, Problem):
         raise problem
-    return response_to(problem, "")
+    return response_to(problem, request.scope)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from serving.decisions.challenger_counts import count_challenged
 from serving.http.bounded_http import BoundedHttp
 from serving.http.hot_routes import HotRoutes
 from serving.http.metrics import MULTIPROCESS
-from serving.http.problems import FieldError, Problem, request_id_of, response_to
+from serving.http.problems import FieldError, Problem, response_to
 from serving.http.readiness import Readiness
 from serving.http.request_ids import Requests
 from serving.openapi import document
@@ -95,9 +95,9 @@ def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
     readiness = Readiness(parts.checks)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, str]]:
         try:
-            yield
+            yield {"root_path": parts.root_path}  # for what is refused before it is a request
         finally:
             readiness.close()
             on_end()
@@ -187,7 +187,7 @@ def main() -> None:
 async def _answer_problem(request: Request, problem: Exception) -> Response:
     if not isinstance(problem, Problem):
         raise problem
-    return response_to(problem, request_id_of(request.scope))
+    return response_to(problem, request.scope)
 
 
 async def _answer_http_exception(request: Request, exc: Exception) -> Response:
@@ -195,7 +195,7 @@ async def _answer_http_exception(request: Request, exc: Exception) -> Response:
         raise exc
     code, detail = _INSTEAD.get(exc.status_code, ("invalid_request", "the request is not valid"))
     problem = Problem(exc.status_code, code, detail, headers=exc.headers)
-    return response_to(problem, request_id_of(request.scope))
+    return response_to(problem, request.scope)
 
 
 async def _answer_invalid(request: Request, exc: Exception) -> Response:
@@ -205,7 +205,7 @@ async def _answer_invalid(request: Request, exc: Exception) -> Response:
         FieldError(".".join(map(str, error["loc"])), str(error["msg"])) for error in exc.errors()
     ]
     problem = Problem(422, "invalid_request", "the request is not valid", errors=errors)
-    return response_to(problem, request_id_of(request.scope))
+    return response_to(problem, request.scope)
 
 
 if __name__ == "__main__":

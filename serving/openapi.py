@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from copy import deepcopy
-from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Final
 
@@ -13,13 +13,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from msgspec import Meta
 
-from lakehouse.shipped_simulation import load_simulation_parameters
+from lakehouse.registry.artefacts import load_policy, shipped_versions
 from risk.contract.application import LoanApplication, json_schema
 from risk.explain.explanation import Explanation
 from risk.policy.rules import Policy
-from risk.simulation.simulator import Simulator
 from serving.access.limits import MOST_APPLICATIONS
+from serving.decisions.reasons import Reason, reason_codes
 from serving.decisions.schemas import ApplicationPage, BatchAnswer, Decision, DecisionPage
+from serving.examples import examples
 from serving.http.described import REFERENCE, reference
 from serving.http.problems import CODES, ProblemBody
 from serving.routes.catalogue import Models
@@ -30,7 +31,6 @@ from serving.routes.legacy_score import Scored
 __all__ = ["document"]
 
 _APPLICATION: Final = LoanApplication.__name__
-_EXAMPLE_AT: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 _ANSWERS: Final = (
     ApplicationPage, BatchAnswer, Decision, DecisionPage, Explanation, Health, Models, Policy,
     ProblemBody, Replay, Scored,
@@ -78,9 +78,7 @@ def document(app: FastAPI) -> dict[str, Any]:
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             },
         }
-        for path, value in _examples().items():
-            body = said["paths"][path]["post"]["requestBody"]["content"]["application/json"]
-            body["examples"] = {"simulated": {"summary": "Simulated.", "value": value}}
+        _show_examples(said)
         app.openapi_schema = said
     return app.openapi_schema
 
@@ -94,14 +92,18 @@ def _schemas() -> dict[str, Any]:
     for schema in found.values():
         _plain(schema)
         schema["description"] = inspect.cleandoc(schema.get("description", schema["title"]))
-    found["ProblemCode"] = {
-        "title": "ProblemCode",
-        "description": "\n".join(f"* `{code}`: {what}" for code, what in CODES.items()),
-        "type": "string",
-        "enum": list(CODES),
-    }
+    found["ProblemCode"] = _codes("ProblemCode", CODES) | {"enum": list(CODES)}
     found[ProblemBody.__name__]["properties"]["code"] = reference("ProblemCode")
+    # Not an enum: a policy that is registered may have codes of its own.
+    shipped = map(load_policy, shipped_versions("policy"))
+    found["ReasonCode"] = _codes("ReasonCode", reason_codes(shipped))
+    found[Reason.__name__]["properties"]["code"] = reference("ReasonCode")
     return found
+
+
+def _codes(name: str, meanings: Mapping[str, str]) -> dict[str, Any]:
+    said = "\n".join(f"* `{code}`: {what}" for code, what in meanings.items())
+    return {"title": name, "description": said, "type": "string"}
 
 
 def _plain(schema: Any) -> None:
@@ -119,24 +121,15 @@ def _plain(schema: Any) -> None:
                 _plain(each)
 
 
-def _examples() -> dict[str, Any]:
-    one, two = _simulated(2)
-    return {
-        "/v1/decisions": one,
-        "/v1/decisions:batch": {"applications": [one, two]},
-        "/score": {"event": one},
-    }
+def _show_examples(said: dict[str, Any]) -> None:
+    shown = examples()
+    for operation in (each for path in said["paths"].values() for each in path.values()):
+        name = operation["operationId"]
+        if "requestBody" in operation:
+            _show(operation["requestBody"]["content"], shown.bodies[name])
+        _show(operation["responses"]["200"]["content"], shown.answers[name])
 
 
-@cache
-def _simulated(count: int) -> tuple[dict[str, Any], ...]:
-    """Return simulated applications, with the fields that are looked at."""
-    simulator = Simulator(
-        load_simulation_parameters(), seed=7, started_at=_EXAMPLE_AT, rate_per_second=1.0
-    )
-    known = {field.encode_name for field in msgspec.structs.fields(LoanApplication)}
-    events = (msgspec.json.decode(event) for event in simulator.events(0, count))
-    return tuple(
-        {name: value for name, value in event.items() if name in known and value is not None}
-        for event in events
-    )
+def _show(content: dict[str, Any], value: Any) -> None:
+    (media,) = content.values()
+    media["examples"] = {"simulated": {"summary": "Simulated.", "value": value}}

@@ -20,7 +20,7 @@ from lakehouse.background import Background
 from lakehouse.errors import LakehouseError
 from serving.access.keys import KEY_FORM, Scope, digest_of
 from serving.access.scopes import methods_of, scope_of, template_of
-from serving.http.problems import Problem, not_a_method, request_id_of, send_problem
+from serving.http.problems import Problem, not_a_method, send_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -196,7 +196,7 @@ class Gate:
                     scope["principal"] = self._admit(scope, wanted)
             except Problem as problem:
                 problem.headers["connection"] = "close"
-                await send_problem(send, problem, request_id_of(scope))
+                await send_problem(send, problem, scope)
                 return
         await self._app(scope, receive, send)
 

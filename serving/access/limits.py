@@ -10,7 +10,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from serving.http.problems import FieldError, Problem, request_id_of, send_problem
+from serving.http.problems import FieldError, Problem, send_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,7 +72,7 @@ class BodyLimit:
             return
         except Problem as problem:
             problem.headers["connection"] = "close"  # the body is not read to its end
-            await send_problem(send, problem, request_id_of(scope))
+            await send_problem(send, problem, scope)
         finally:
             self._buffered -= sum(map(len, chunks))
 
@@ -171,7 +171,7 @@ class RateLimit:
 
         if wait_seconds:
             problem = _too_many(wait_seconds)
-            await send_problem(send_and_say, problem, request_id_of(scope))
+            await send_problem(send_and_say, problem, scope)
         else:
             await self._app(scope, receive, send_and_say)
 

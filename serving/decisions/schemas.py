@@ -12,9 +12,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from risk.contract.application import Reject, RejectCode, Tier
 from risk.explain.values import split_codes
-from risk.features.reason_codes import REASONS
 from risk.frame.frame import Frame
 from risk.policy.rules import Policy
+from serving.decisions.reasons import Reason, model_reasons, policy_reasons
 from serving.http.problems import FieldError, Problem, ProblemBody
 
 __all__ = [
@@ -50,8 +50,6 @@ _EXPECTED: Final = {
 }
 """Where the parser's own words would be no help."""
 
-_SEPARATOR: Final = "|"
-
 
 class Bands(msgspec.Struct, frozen=True, gc=False):
     """Where the policy's figures stand on their scales; null where a figure has no band."""
@@ -59,13 +57,6 @@ class Bands(msgspec.Struct, frozen=True, gc=False):
     dti: str | None
     utilisation: str | None
     rate: str | None
-
-
-class Reason(msgspec.Struct, frozen=True, gc=False):
-    """One reason: its stable code, and what it says to people."""
-
-    code: str
-    says: str | None
 
 
 class Versions(msgspec.Struct, frozen=True, gc=False):
@@ -95,56 +86,61 @@ class Position(msgspec.Struct, frozen=True, gc=False):
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """A decision.
-
-    Attributes
-    ----------
-    pd
-        The probability of default, 0 to 1. The model's.
-    points
-        The score: higher is safer. The model's.
-    tier
-        How closely the application is to be watched. The policy's alone.
-    reasons
-        Why the policy gave this tier: its rules, for staff. Not for a letter to the applicant.
-    model_reasons
-        The principal reasons for an adverse-action letter, in this order, each as a sentence for
-        the applicant; none where the tier is Low.
-    content_hash
-        A 64-bit whole number as text: JSON's numbers end at 53 bits in many readers.
-    issues
-        What cleaning noticed, `column:what`.
-    missing_inputs
-        The model's features that had no value; none for a decision that was stored before this was
-        kept.
-    lineage
-        Where the stream read the event. Only of a decision that is stored.
-    challengers
-        What other models would have said. Only of a decision that is stored.
-    recorded
-        Where the broker keeps the application. Only where recording was asked for: without it
-        nothing is stored, and this decision cannot be read again.
-    """
+    """A decision: the PD and the points are the model's, the tier is the policy's alone."""
 
     event_id: str
     application_id: str
     event_at: Instant
     applied_on: date
     decided_at: Instant
-    pd: float
-    points: float
-    tier: Tier
+    pd: Annotated[float, Meta(description="The probability of default, 0 to 1.")]
+    points: Annotated[float, Meta(description="The score: higher is safer.")]
+    tier: Annotated[Tier, Meta(description="How closely the application is to be watched.")]
     early_warning_flag: bool
     bands: Bands
-    reasons: tuple[Reason, ...]
-    model_reasons: tuple[Reason, ...]
+    reasons: Annotated[
+        tuple[Reason, ...],
+        Meta(
+            description="Why the policy gave this tier: its rules, for staff. Not for a letter to "
+            "the applicant."
+        ),
+    ]
+    model_reasons: Annotated[
+        tuple[Reason, ...],
+        Meta(
+            description="The principal reasons for an adverse-action letter, in this order, each "
+            "a sentence for the applicant. None where the tier is Low."
+        ),
+    ]
     versions: Versions
-    content_hash: str
-    issues: tuple[str, ...]
-    missing_inputs: tuple[str, ...]
-    lineage: Lineage | UnsetType = UNSET
-    challengers: dict[str, float | None] | UnsetType = UNSET
-    recorded: Position | UnsetType = UNSET
+    content_hash: Annotated[
+        str,
+        Meta(description="A 64-bit whole number as text: many readers' numbers end at 53 bits."),
+    ]
+    issues: Annotated[
+        tuple[str, ...], Meta(description="What cleaning noticed, each `column:what`.")
+    ]
+    missing_inputs: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="The model's features that had no value; none for a decision that was "
+            "stored before this was kept."
+        ),
+    ]
+    lineage: Annotated[
+        Lineage | UnsetType, Meta(description="Only of a decision that the stream has stored.")
+    ] = UNSET
+    challengers: Annotated[
+        dict[str, float | None] | UnsetType,
+        Meta(description="What other models would have said. Only of a stored decision."),
+    ] = UNSET
+    recorded: Annotated[
+        Position | UnsetType,
+        Meta(
+            description="Where the broker keeps the application. Only where recording was asked "
+            "for: without it nothing is stored, and this decision cannot be read again."
+        ),
+    ] = UNSET
 
 
 class BatchItem(msgspec.Struct, frozen=True, gc=False):
@@ -245,8 +241,8 @@ def _decision(row: Mapping[str, Any], policy: Policy, decided_at: datetime) -> D
         tier=row["tier"],
         early_warning_flag=row["early_warning_flag"],
         bands=Bands(row["dti_band"], row["util_band"], row["rate_band"]),
-        reasons=_policy_reasons(row["reasons"], known),
-        model_reasons=_model_reasons(row["model_reasons"]),
+        reasons=policy_reasons(row["reasons"], known),
+        model_reasons=model_reasons(row["model_reasons"]),
         versions=_versions(
             row["contract_version"],
             row["model_version"],
@@ -263,34 +259,3 @@ def _decision(row: Mapping[str, Any], policy: Policy, decided_at: datetime) -> D
 @lru_cache(maxsize=64)
 def _versions(contract: str, model: str, sha256: str, policy: str, reference: str) -> Versions:
     return Versions(contract, model, sha256, policy, reference)
-
-
-@lru_cache(maxsize=4_096)
-def _policy_reasons(codes: str, policy: Policy | None) -> tuple[Reason, ...]:
-    says = {} if policy is None else _said_by(policy)
-    return tuple(Reason(code, says.get(code)) for code in codes.split(_SEPARATOR) if code)
-
-
-@lru_cache(maxsize=4_096)
-def _model_reasons(codes: str | None) -> tuple[Reason, ...]:
-    if not codes:
-        return ()
-    known = ((code, REASONS.get(code)) for code in codes.split(_SEPARATOR))
-    return tuple(Reason(code, reason.sentence if reason else None) for code, reason in known)
-
-
-@lru_cache(maxsize=16)
-def _said_by(policy: Policy) -> dict[str, str]:
-    said: dict[str, str] = {}
-    for condition in policy.conditions:
-        comparison = condition.comparison.replace("_", " ")
-        for version in condition.versions:
-            limit = f"{comparison} {version.threshold:g} {condition.unit}"
-            said[version.code] = f"{condition.label}: {limit}"
-    labels = {scale.name: scale.label for scale in policy.scales}
-    for elevation in policy.elevating:
-        if elevation.code is not None:
-            said[elevation.code] = f"{labels[elevation.scale]}: {elevation.band.value}"
-    if policy.low_code is not None:
-        said[policy.low_code] = "Every figure is within the policy's limits"
-    return said

@@ -213,7 +213,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _answer(self, problem: Problem) -> bytes:
         request_id = next_request_id()
-        body = body_of(problem, request_id)
+        scope = {"request_id": request_id, "root_path": self.app_state.get("root_path", "")}
+        body = body_of(problem, scope)
         headers = [
             *self.server_state.default_headers,
             (b"content-type", MEDIA_TYPE.encode()),

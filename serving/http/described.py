@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
 
-from serving.http.problems import MEDIA_TYPE, FieldError, Problem, ProblemBody
+from serving.http.problems import CODES, MEDIA_TYPE, FieldError, Problem, ProblemBody, sent
 
 __all__ = ["REFERENCE", "described", "known_query", "parameter", "reference"]
 
@@ -20,25 +21,37 @@ REFERENCE: Final = "#/components/schemas/{name}"
 
 _OPEN: Final = (400, 405, 408, 431, 500)
 _GUARDED: Final = (*_OPEN, 401, 403, 413, 415, 422, 429, 503)
-_PROBLEMS: Final[Mapping[int, str]] = MappingProxyType(
+_PROBLEMS: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
     {
-        400: "Malformed: no HTTP, no JSON, or no UTF-8.",
-        401: "No live API key.",
-        403: "The key is not good for this operation.",
-        404: "Nothing is stored under this id.",
-        405: "The path has other methods: the header Allow names them.",
-        408: "The request did not arrive in time.",
-        409: "Recording is not set up, or the idempotency key is taken; or the decision cannot be "
-        "made again.",
-        413: "The body is too long.",
-        415: "The body's type or encoding is not read.",
-        422: "Well-formed, and refused for what it says: code, field and what was expected.",
-        429: "This key asks too often: Retry-After says when to come back.",
-        431: "The headers are too many or too long.",
-        500: "An unexpected error; ours.",
-        503: "Something that this operation needs does not answer; deciding goes on.",
+        400: ("malformed_json", "Malformed: no HTTP, no JSON, or no UTF-8."),
+        401: ("unauthenticated", "No live API key."),
+        403: ("forbidden", "The key is not good for this operation."),
+        404: ("not_found", "Nothing is stored under this id."),
+        405: ("method_not_allowed", "The path has other methods: the header Allow names them."),
+        408: ("request_timeout", "The request did not arrive in time."),
+        409: (
+            "idempotency_key_reused",
+            "Recording is not set up, the key is taken, or the decision cannot be made again.",
+        ),
+        413: ("body_too_large", "The body is too long."),
+        415: ("unsupported_media_type", "The body's type or encoding is not read."),
+        422: (
+            "missing_field",
+            "Well-formed, and refused for what it says: code, field and what was expected.",
+        ),
+        429: (
+            "too_many_requests",
+            "This key asks too often: Retry-After says when to come back.",
+        ),
+        431: ("head_too_large", "The headers are too many or too long."),
+        500: ("internal", "An unexpected error; ours."),
+        503: (
+            "busy",
+            "Something that this operation needs does not answer; deciding goes on.",
+        ),
     }
 )
+"""By status: one of its codes, as an example, and what it is."""
 
 
 def reference(kind: type | str) -> dict[str, Any]:
@@ -77,14 +90,11 @@ def described(
     """
     schema = {"type": "string"} if answer is None else reference(answer)
     media = "text/plain" if answer is None else "application/json"
-    problem = {MEDIA_TYPE: {"schema": reference(ProblemBody)}}
     statuses = sorted({*(_OPEN if is_open else _GUARDED), *also})
     responses: dict[int | str, Any] = {
         200: {"description": "The answer.", "content": {media: {"schema": schema}}}
     }
-    responses |= {
-        status: {"description": _PROBLEMS[status], "content": problem} for status in statuses
-    }
+    responses |= {status: _refusal(status) for status in statuses}
     extra: dict[str, Any] = {
         "parameters": [dict(each) for each in parameters],
         "security": [] if is_open else [{"bearer": []}, {"key": []}],
@@ -98,6 +108,14 @@ def described(
         "responses": responses,
         "openapi_extra": extra,
     }
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    code, meaning = _PROBLEMS[status]
+    fields = [FieldError("annual_inc", "a number")] if code == "missing_field" else []
+    example = sent(Problem(status, code, CODES[code], errors=fields), {"request_id": "desk-7"})
+    shown = {"schema": reference(ProblemBody), "example": msgspec.to_builtins(example)}
+    return {"description": meaning, "content": {MEDIA_TYPE: shown}}
 
 
 def known_query(request: Request, *names: str) -> dict[str, str]:

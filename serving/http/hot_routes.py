@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.http.problems import Problem, request_id_of, response_to
+from serving.http.problems import Problem, response_to
 
 __all__ = ["HotRoutes"]
 
@@ -49,5 +49,5 @@ class HotRoutes:
         try:
             response = await function(Request(scope, receive))
         except Problem as problem:
-            response = response_to(problem, request_id_of(scope))
+            response = response_to(problem, scope)
         await response(scope, receive, send)

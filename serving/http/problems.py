@@ -36,8 +36,8 @@ __all__ = [
 ]
 
 MEDIA_TYPE: Final = "application/problem+json"
-TYPE: Final = "/problems#"
-"""Leads to the page of all codes, `serving.routes.health`."""
+PAGE: Final = "/problems"
+"""The page of all codes, `serving.routes.health`; below the public prefix."""
 
 OURS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -129,7 +129,7 @@ class ProblemBody(msgspec.Struct, frozen=True):
     Attributes
     ----------
     type
-        Leads to what `code` means.
+        Leads to what `code` means, on the page of all codes.
     request_id
         Also in the header X-Request-Id; quote it when you ask about this answer.
     """
@@ -153,22 +153,22 @@ def not_a_method(methods: Iterable[str]) -> Problem:
     )
 
 
-def sent(problem: Problem, request_id: str) -> ProblemBody:
-    """Return the problem as it is sent."""
+def sent(problem: Problem, scope: Scope) -> ProblemBody:
+    """Return the problem as it is sent in answer to a request."""
     return ProblemBody(
-        type=TYPE + problem.code,
+        type=f"{scope.get('root_path', '')}{PAGE}#{problem.code}",
         title=HTTPStatus(problem.status).phrase,
         status=problem.status,
         detail=problem.detail,
         code=problem.code,
         errors=problem.errors,
-        request_id=request_id,
+        request_id=request_id_of(scope),
     )
 
 
-def body_of(problem: Problem, request_id: str) -> bytes:
+def body_of(problem: Problem, scope: Scope) -> bytes:
     """Return the problem as JSON."""
-    return msgspec.json.encode(sent(problem, request_id))
+    return msgspec.json.encode(sent(problem, scope))
 
 
 def request_id_of(scope: Scope) -> str:
@@ -177,18 +177,18 @@ def request_id_of(scope: Scope) -> str:
     return found
 
 
-def response_to(problem: Problem, request_id: str) -> Response:
+def response_to(problem: Problem, scope: Scope) -> Response:
     """Return the problem as a response, for routes."""
     return Response(
-        body_of(problem, request_id),
+        body_of(problem, scope),
         status_code=problem.status,
         headers={**problem.headers, "content-type": MEDIA_TYPE, "cache-control": "no-store"},
     )
 
 
-async def send_problem(send: Send, problem: Problem, request_id: str) -> None:
+async def send_problem(send: Send, problem: Problem, scope: Scope) -> None:
     """Send the problem, for a pure-ASGI middleware that answers by itself."""
-    body = body_of(problem, request_id)
+    body = body_of(problem, scope)
     headers = {
         **problem.headers,
         "content-type": MEDIA_TYPE,

@@ -91,7 +91,7 @@ class Requests:
             if status:
                 raise
             failed = Problem(500, "internal", "an unexpected error; ours, not the request's")
-            await send_problem(answer, failed, request_id)
+            await send_problem(answer, failed, scope)
         finally:
             self._count(_operation(scope), status, time.perf_counter() - began)
 

@@ -13,7 +13,7 @@ from risk.models.model import Model
 from risk.policy.rules import Policy
 from serving.http.described import described, known_query
 
-__all__ = ["ModelEntry", "Models", "catalogue_routes"]
+__all__ = ["ModelEntry", "Models", "catalogue_routes", "models_of"]
 
 
 class ModelEntry(msgspec.Struct, frozen=True):
@@ -48,11 +48,15 @@ def catalogue_routes(rules: Callable[[], Rules]) -> APIRouter:
     async def read_models(request: Request) -> Response:
         """Return the champion and its challengers."""
         known_query(request)
-        current = rules()
-        models = Models(_entry(current.model), tuple(map(_entry, current.challengers)))
-        return Response(msgspec.json.encode(models), media_type="application/json")
+        body = msgspec.json.encode(models_of(rules()))
+        return Response(body, media_type="application/json")
 
     return router
+
+
+def models_of(rules: Rules) -> Models:
+    """Return which models score under these rules."""
+    return Models(_entry(rules.model), tuple(map(_entry, rules.challengers)))
 
 
 def _entry(model: Model) -> ModelEntry:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from lakehouse.silver.idempotency import Claim
 from risk.contract.application import RejectCode
@@ -25,7 +26,7 @@ from serving.decisions.idempotency import Once, body_sha256
 from serving.decisions.recording import Recorder, identified
 from serving.decisions.schemas import BatchAnswer, BatchItem, Decision, problem_of
 from serving.http.described import described, known_query, parameter
-from serving.http.problems import FieldError, Problem, request_id_of, sent
+from serving.http.problems import FieldError, Problem, sent
 
 __all__ = ["decision_routes"]
 
@@ -271,16 +272,15 @@ def _no_batch(status: int, code: RejectCode, field: str, expected: str) -> Probl
 
 
 def _results(request: Request, raws: Sequence[bytes], outcomes: Sequence[Outcome]) -> bytes:
-    request_id = request_id_of(request.scope)
     results = tuple(
-        _result(place, raw, outcome, request_id)
+        _result(place, raw, outcome, request.scope)
         for place, (raw, outcome) in enumerate(zip(raws, outcomes, strict=True))
     )
     return _encode(BatchAnswer(results))
 
 
-def _result(place: int, raw: bytes, outcome: Outcome, request_id: str) -> BatchItem:
+def _result(place: int, raw: bytes, outcome: Outcome, scope: Scope) -> BatchItem:
     if isinstance(outcome, Decision):
         return BatchItem(place, outcome.event_id, 200, decision=outcome)
     problem = problem_of(outcome)
-    return BatchItem(place, id_in(raw), problem.status, problem=sent(problem, request_id))
+    return BatchItem(place, id_in(raw), problem.status, problem=sent(problem, scope))

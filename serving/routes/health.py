@@ -28,7 +28,12 @@ class Health(msgspec.Struct, frozen=True):
 _READY: Final = described("readyz", "Does all that it needs answer?", Health, is_open=True)
 _READY["responses"][503] = {
     "description": "Something does not answer; deciding goes on.",
-    "content": {"application/json": {"schema": reference(Health)}},
+    "content": {
+        "application/json": {
+            "schema": reference(Health),
+            "example": {"status": "degraded", "dependencies": {"silver": "no answer within 2 s"}},
+        }
+    },
 }
 _PROBLEMS: Final = "".join(
     (

@@ -26,13 +26,13 @@ from serving.decisions.schemas import Decision, decided_answers, problem_of
 from serving.http.described import described, known_query
 from serving.http.problems import FieldError, Problem
 
-__all__ = ["Scored", "ScoredDecision", "score_routes"]
+__all__ = ["Scored", "ScoredDecision", "score_routes", "scored_of"]
 
 DEPRECATED: Final = MappingProxyType(
     {
         "Deprecation": "@1767225600",  # 2026-01-01, RFC 9745
         "Sunset": "Thu, 01 Jul 2027 00:00:00 GMT",  # RFC 8594
-        "Link": '</v1/decisions>; rel="successor-version"',
+        "Link": '<v1/decisions>; rel="successor-version"',  # beside this path, whatever its prefix
     }
 )
 _REQUIRED: Final = MappingProxyType(
@@ -107,7 +107,7 @@ def score_routes(
         else:
             (_, decision), *_ = decided_answers(verdicts.decided, current.policy, judged_at)
             trail.scored(request.scope, [event], [decision])
-            scored = _scored(
+            scored = scored_of(
                 verdicts.decided, decision, is_strict=question.reject_if_missing_required
             )
         body = msgspec.json.encode(scored)
@@ -149,7 +149,8 @@ def _refused(event: bytes, refused: Reject) -> Scored:
     )
 
 
-def _scored(decided: Frame, decision: Decision, *, is_strict: bool) -> Scored:
+def scored_of(decided: Frame, decision: Decision, *, is_strict: bool) -> Scored:
+    """Return a decision in the old form."""
     features = {name: _number(decided, name) for name in _FEATURES if name in decided}
     lacking = tuple(field for field, column in _REQUIRED.items() if features[column] is None)
     old = ScoredDecision(

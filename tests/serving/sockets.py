@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -16,15 +17,21 @@ PATIENCE_SECONDS = 0.3
 
 
 @contextlib.contextmanager
-def served(app: ASGIApp, *, keep_alive: float = 5) -> Iterator[int]:
+def served(
+    app: ASGIApp, *, keep_alive: float = 5, lifespan: Literal["on", "off"] = "off"
+) -> Iterator[int]:
     """Serve on a free port from a thread; yield the port."""
-    with serving(app, keep_alive=keep_alive) as (port, _):
+    with serving(app, keep_alive=keep_alive, lifespan=lifespan) as (port, _):
         yield port
 
 
 @contextlib.contextmanager
 def serving(
-    app: ASGIApp, *, keep_alive: float = 5, patience: float = PATIENCE_SECONDS
+    app: ASGIApp,
+    *,
+    keep_alive: float = 5,
+    patience: float = PATIENCE_SECONDS,
+    lifespan: Literal["on", "off"] = "off",
 ) -> Iterator[tuple[int, uvicorn.Server]]:
     """Serve on a free port from a thread; yield the port and the server."""
 
@@ -35,7 +42,7 @@ def serving(
         config = uvicorn.Config(
             app,
             http=Impatient,
-            lifespan="off",
+            lifespan=lifespan,
             log_config=None,
             ws="none",
             timeout_keep_alive=keep_alive,  # type: ignore[arg-type]  # parts of a second, for tests

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Iterable
@@ -24,6 +25,7 @@ from tests.serving.api_cases import (
     standing_rules,
     talking_to,
 )
+from tests.serving.sockets import answer, connect, served
 
 
 def test_what_is_not_there_is_a_problem() -> None:
@@ -179,6 +181,16 @@ def test_a_published_prefix_may_be_left_in_front_of_the_path_or_taken_away(path:
     assert got(path, root_path="/risk").status_code == 200
     assert got("/risk/openapi.json", root_path="/risk").json()["servers"][0]["url"] == "/risk"
     assert '"/risk/openapi.json"' in got("/docs", root_path="/risk").text.replace("'", '"')
+
+
+@pytest.mark.parametrize("said", [b"GET /nowhere HTTP/1.1\r\nhost: h\r\n\r\n", b"nonsense\r\n\r\n"])
+def test_a_problems_type_leads_below_the_published_prefix(said: bytes) -> None:
+    app, _ = an_api(root_path="/risk")
+    with served(app, lifespan="on") as port, connect(port) as client:
+        client.sendall(said)
+        type_ = json.loads(answer(client).partition(b"\r\n\r\n")[2])["type"]
+    assert type_ in ("/risk/problems#not_found", "/risk/problems#invalid_http")
+    assert got("/risk/problems", root_path="/risk").status_code == 200
 
 
 def test_a_page_of_an_allowed_origin_may_ask_and_no_other() -> None:

@@ -164,7 +164,7 @@ def test_the_old_form_is_deprecated_and_claims_nothing() -> None:
     answer = posted(scored(persist_to_db=True), "/score")
     assert answer.json()["persisted"] is False
     assert answer.headers["deprecation"].startswith("@")
-    assert answer.headers["link"] == '</v1/decisions>; rel="successor-version"'
+    assert answer.headers["link"] == '<v1/decisions>; rel="successor-version"'
 
 
 def test_the_old_form_says_what_is_missing() -> None:

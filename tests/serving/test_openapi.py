@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import jsonschema
 import pytest
 
+from lakehouse.registry.artefacts import load_policy, shipped_versions
 from risk.contract.application import json_schema
-from tests.serving.api_cases import got, posted
+from risk.features.reason_codes import REASONS
+from tests.serving.api_cases import got, posted, standing_rules
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,57 @@ def test_the_examples_are_simulated_and_are_decided(document: dict[str, Any]) ->
         example = body["examples"]["simulated"]["value"]
         answer = posted(json.dumps(example).encode(), path)
         assert answer.status_code == 200, answer.text
+
+
+def test_every_answer_and_every_problem_has_an_example_that_is_as_its_schema_says(
+    document: dict[str, Any],
+) -> None:
+    for operation in operations(document):
+        for status, response in operation["responses"].items():
+            (media,) = response["content"].values()
+            shown = media["examples"]["simulated"]["value"] if status == "200" else media["example"]
+            jsonschema.validate(shown, media["schema"] | {"components": document["components"]})
+
+
+def test_the_example_of_an_answer_is_what_its_question_is_answered(
+    document: dict[str, Any],
+) -> None:
+    operation = document["paths"]["/v1/decisions"]["post"]
+    asked = operation["requestBody"]["content"]["application/json"]["examples"]["simulated"]
+    shown = operation["responses"]["200"]["content"]["application/json"]["examples"]["simulated"]
+    rules = standing_rules("standard-2")
+    said = posted(json.dumps(asked["value"]).encode(), rules=rules).json()
+    assert said | {"decided_at": ""} == shown["value"] | {"decided_at": ""}
+    assert said["tier"] == "Watchlist"
+    assert said["model_reasons"]
+
+
+def test_one_set_holds_every_reason_code_and_a_code_is_about_one_figure(
+    document: dict[str, Any],
+) -> None:
+    said = document["components"]["schemas"]["ReasonCode"]["description"]
+    listed = re.findall(r"^\* `([^`]+)`: ", said, re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    figures = {code: reason.feature for code, reason in REASONS.items()}
+    for policy in map(load_policy, shipped_versions("policy")):
+        columns = {scale.name: scale.column for scale in policy.scales}
+        by_policy = {each.code: columns[each.scale] for each in policy.elevating}
+        by_policy |= {
+            version.code: condition.column
+            for condition in policy.conditions
+            for version in condition.versions
+        }
+        by_policy |= {each.code: "pd" for rule in policy.pd_rules for each in rule.versions}
+        for code, column in by_policy.items():
+            if code is not None:
+                assert figures.setdefault(code, column) == column
+    assert {*listed} == {*figures, "WITHIN_LIMITS"}
+
+
+def test_the_document_says_which_list_goes_into_a_letter(document: dict[str, Any]) -> None:
+    fields = document["components"]["schemas"]["Decision"]["properties"]
+    assert "adverse-action letter" in fields["model_reasons"]["description"]
+    assert "Not for a letter" in fields["reasons"]["description"]
 
 
 def test_answers_are_as_the_document_says(document: dict[str, Any]) -> None:

@@ -36,41 +36,13 @@ class BatchItem:
             index (int):
             id (None | str):
             status (int):
-            decision (Decision | Unset): A decision.
-
-                Attributes
-                ----------
-                pd
-                    The probability of default, 0 to 1. The model's.
-                points
-                    The score: higher is safer. The model's.
-                tier
-                    How closely the application is to be watched. The policy's alone.
-                reasons
-                    Why the policy gave this tier: its rules, for staff. Not for a letter to the applicant.
-                model_reasons
-                    The principal reasons for an adverse-action letter, in this order, each as a sentence for
-                    the applicant; none where the tier is Low.
-                content_hash
-                    A 64-bit whole number as text: JSON's numbers end at 53 bits in many readers.
-                issues
-                    What cleaning noticed, `column:what`.
-                missing_inputs
-                    The model's features that had no value; none for a decision that was stored before this was
-                    kept.
-                lineage
-                    Where the stream read the event. Only of a decision that is stored.
-                challengers
-                    What other models would have said. Only of a decision that is stored.
-                recorded
-                    Where the broker keeps the application. Only where recording was asked for: without it
-                    nothing is stored, and this decision cannot be read again.
+            decision (Decision | Unset): A decision: the PD and the points are the model's, the tier is the policy's alone.
             problem (ProblemBody | Unset): A problem as it is sent (RFC 9457); `code` and what follows are ours.
 
                 Attributes
                 ----------
                 type
-                    Leads to what `code` means.
+                    Leads to what `code` means, on the page of all codes.
                 request_id
                     Also in the header X-Request-Id; quote it when you ask about this answer.
     """

@@ -27,56 +27,30 @@ T = TypeVar("T", bound="Decision")
 
 @_attrs_define
 class Decision:
-    """A decision.
+    """A decision: the PD and the points are the model's, the tier is the policy's alone.
 
-    Attributes
-    ----------
-    pd
-        The probability of default, 0 to 1. The model's.
-    points
-        The score: higher is safer. The model's.
-    tier
-        How closely the application is to be watched. The policy's alone.
-    reasons
-        Why the policy gave this tier: its rules, for staff. Not for a letter to the applicant.
-    model_reasons
-        The principal reasons for an adverse-action letter, in this order, each as a sentence for
-        the applicant; none where the tier is Low.
-    content_hash
-        A 64-bit whole number as text: JSON's numbers end at 53 bits in many readers.
-    issues
-        What cleaning noticed, `column:what`.
-    missing_inputs
-        The model's features that had no value; none for a decision that was stored before this was
-        kept.
-    lineage
-        Where the stream read the event. Only of a decision that is stored.
-    challengers
-        What other models would have said. Only of a decision that is stored.
-    recorded
-        Where the broker keeps the application. Only where recording was asked for: without it
-        nothing is stored, and this decision cannot be read again.
-
-        Attributes:
-            event_id (str):
-            application_id (str):
-            event_at (datetime.datetime):
-            applied_on (datetime.date):
-            decided_at (datetime.datetime):
-            pd (float):
-            points (float):
-            tier (Tier): How closely a decided application is to be watched, mildest first.
-            early_warning_flag (bool):
-            bands (Bands): Where the policy's figures stand on their scales; null where a figure has no band.
-            reasons (list[Reason]):
-            model_reasons (list[Reason]):
-            versions (Versions): What it was decided by.
-            content_hash (str):
-            issues (list[str]):
-            missing_inputs (list[str]):
-            lineage (Lineage | Unset): Where the stream read the event.
-            challengers (DecisionChallengers | Unset):
-            recorded (Position | Unset): Where the broker keeps an application that was recorded.
+    Attributes:
+        event_id (str):
+        application_id (str):
+        event_at (datetime.datetime):
+        applied_on (datetime.date):
+        decided_at (datetime.datetime):
+        pd (float): The probability of default, 0 to 1.
+        points (float): The score: higher is safer.
+        tier (Tier): How closely a decided application is to be watched, mildest first.
+        early_warning_flag (bool):
+        bands (Bands): Where the policy's figures stand on their scales; null where a figure has no band.
+        reasons (list[Reason]): Why the policy gave this tier: its rules, for staff. Not for a letter to the applicant.
+        model_reasons (list[Reason]): The principal reasons for an adverse-action letter, in this order, each a sentence
+            for the applicant. None where the tier is Low.
+        versions (Versions): What it was decided by.
+        content_hash (str): A 64-bit whole number as text: many readers' numbers end at 53 bits.
+        issues (list[str]): What cleaning noticed, each `column:what`.
+        missing_inputs (list[str]): The model's features that had no value; none for a decision that was stored before
+            this was kept.
+        lineage (Lineage | Unset): Where the stream read the event.
+        challengers (DecisionChallengers | Unset): What other models would have said. Only of a stored decision.
+        recorded (Position | Unset): Where the broker keeps an application that was recorded.
     """
 
     event_id: str

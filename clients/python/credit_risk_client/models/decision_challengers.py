@@ -16,6 +16,8 @@ T = TypeVar("T", bound="DecisionChallengers")
 
 @_attrs_define
 class DecisionChallengers:
+    """What other models would have said. Only of a stored decision."""
+
     additional_properties: dict[str, float | None] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class ProblemBody:
     Attributes
     ----------
     type
-        Leads to what `code` means.
+        Leads to what `code` means, on the page of all codes.
     request_id
         Also in the header X-Request-Id; quote it when you ask about this answer.
 
