@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from lakehouse.registry.artefacts import load_policy, shipped_versions
 from risk.contract.application import LoanApplication, json_schema
@@ -54,8 +54,10 @@ class ScoreQuestion(msgspec.Struct):
     """A question in the old form."""
 
     event: LoanApplication
-    reject_if_missing_required: bool = True
-    persist_to_db: bool = False
+    reject_if_missing_required: Annotated[bool, Meta(description="True if absent.")] | UnsetType = (
+        UNSET
+    )
+    persist_to_db: Annotated[bool, Meta(description="Stores nothing.")] | UnsetType = UNSET
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -114,6 +116,10 @@ def _plain(schema: Any) -> None:
     elif isinstance(schema, dict):
         if "enum" in schema:
             schema.setdefault("type", "string")
+        for name, field in schema.get("properties", {}).items():
+            # Null is what an absent field is; of an answer no field with a default is ever absent.
+            if field.pop("default", None) is not None:
+                schema.setdefault("required", []).append(name)
         if "prefixItems" in schema:
             schema["items"] = schema.pop("prefixItems")[0]  # our tuples are of one kind
         for name, each in schema.items():

@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,7 +24,7 @@ from tests.serving.api_server import ApiServer, running_api
 
 CLIENT = ROOT / "clients" / "python"
 TOOLS = ("@redocly/cli@2.77.0", "@stoplight/spectral-cli@6.16.3", "openapi-typescript@7.13.0",
-         "typescript@5.9.3")  # fmt: skip
+         "openapi-fetch@0.17.0", "typescript@5.9.3")  # fmt: skip
 GENERATORS = ("openapi-python-client==0.29.1", "datamodel-code-generator==0.89.0")
 
 
@@ -59,34 +60,116 @@ def test_the_client_was_generated_from_the_document_that_the_api_gives(document:
     assert ours == json.loads(document.read_text(encoding="utf-8"))
 
 
-def test_the_client_decides_reads_lists_and_is_refused(
-    package: ModuleType, api: ApiServer, stored_home: Path
-) -> None:
-    models = named("models")
-    application = models.LoanApplication(
-        id=1, issue_d="Jul-2015", loan_amnt=15_000.0, annual_inc=34_221.0
-    )
+@pytest.fixture(scope="module")
+def event_id(stored_home: Path) -> str:
     question = "select event_id from decisions order by off limit 1"
-    event_id = str(ask({"RISK_HOME": str(stored_home)}, question)[0]["event_id"])
-    with package.AuthenticatedClient(base_url=api.url, token=api.key) as client:
-        decided = named("api.decisions.decide").sync(client=client, body=application)
-        assert isinstance(decided, models.Decision)
-        assert 0 < decided.pd < 1
-        batch = models.Batch(applications=[application, models.LoanApplication(id=2)])
-        answer = named("api.decisions.decide_batch").sync(client=client, body=batch)
-        assert [item.status for item in answer.results] == [200, 422]
-        assert answer.results[1].problem.code == models.ProblemCode.MISSING_FIELD
-        read = named("api.stored.read_decision").sync(event_id, client=client)
-        assert read.event_id == event_id
-        assert read.lineage.offset == 0
-        page = named("api.stored.list_decisions").sync(client=client, since=read.decided_at)
-        assert event_id in [each.event_id for each in page.decisions]
-        nobody = named("api.stored.read_decision").sync("x/y", client=client)
-        assert isinstance(nobody, models.ProblemBody)
-        assert nobody.code == models.ProblemCode.NOT_FOUND
-    with package.AuthenticatedClient(base_url=api.url, token="none") as stranger:
-        refused = named("api.catalogue.read_models").sync(client=stranger)
-        assert refused.code == models.ProblemCode.UNAUTHENTICATED
+    return str(ask({"RISK_HOME": str(stored_home)}, question)[0]["event_id"])
+
+
+SCRIPT = [
+    ("healthz", 200, "ok"),
+    ("readyz", 200, "ok"),
+    ("read_metrics", 200, "true"),
+    ("read_policy", 200, "standard-2"),
+    ("read_models", 200, "scorecard-1"),
+    ("decide", 200, "Elevated"),
+    ("decide_batch", 200, "Elevated missing_field"),
+    ("score", 200, "Elevated"),
+    ("list_decisions", 200, "true"),
+    ("read_decision", 200, "0"),
+    ("read_application", 200, "1"),
+    ("explain_decision", 200, "standard-2"),
+    ("replay_decision", 200, "true"),
+    ("read_models", 401, "unauthenticated"),
+    ("decide", 401, "unauthenticated"),
+    ("read_decision", 404, "not_found"),
+    ("explain_decision", 404, "not_found"),
+    ("replay_decision", 404, "not_found"),
+    ("decide", 409, "recording_unavailable"),
+    ("decide", 422, "out_of_range"),
+    ("decide", 413, "body_too_large"),
+    ("list_decisions", 422, "invalid_request"),
+    ("decide", 400, "malformed_json"),
+    ("decide", 415, "unsupported_media_type"),
+]
+"""What each client does: the operation, the status, and a field of the typed answer."""
+
+TYPED = 22
+"""So many can be done by types alone; the last two are sent past them."""
+
+
+def test_the_script_has_every_operation_of_the_document(document: Path) -> None:
+    paths = json.loads(document.read_text(encoding="utf-8"))["paths"]
+    operations = {each["operationId"] for path in paths.values() for each in path.values()}
+    assert operations == {name for name, _, _ in SCRIPT}
+
+
+def test_the_client_of_python_runs_the_whole_script(
+    package: ModuleType, api: ApiServer, event_id: str
+) -> None:
+    application = named("models").LoanApplication(
+        id=1, issue_d="Jul-2015", loan_amnt=15_000.0, annual_inc=34_221.0, dti=31.5,
+        revol_util="83.2%",
+    )  # fmt: skip
+    with (
+        package.AuthenticatedClient(base_url=api.url, token=api.key) as client,
+        package.AuthenticatedClient(base_url=api.url, token="none") as stranger,
+    ):
+        said = list(typed_script(client, stranger, application, event_id))
+    assert said == SCRIPT[:TYPED]
+
+
+def typed_script(
+    client: Any, stranger: Any, application: Any, event_id: str
+) -> Iterator[tuple[str, int, str]]:
+    models, nobody = named("models"), "2015/07/nobody"
+
+    def said(
+        tag: str, name: str, field: Callable[[Any], Any], *ids: str, by: Any = client, **asked: Any
+    ) -> tuple[str, int, str]:
+        answer = named(f"api.{tag}.{name}").sync_detailed(*ids, client=by, **asked)
+        is_refused = isinstance(answer.parsed, models.ProblemBody)
+        found = answer.parsed.code.value if is_refused else field(answer.parsed)
+        return name, answer.status_code.value, str(found).lower() if found is True else str(found)
+
+    def differing(**fields: Any) -> Any:
+        return models.LoanApplication.from_dict(application.to_dict() | fields)
+
+    def refused(_: Any) -> str:
+        return "is answered"
+
+    question = models.ScoreQuestion(event=application, reject_if_missing_required=False)
+    batch = models.Batch(applications=[application, models.LoanApplication(id=2)])
+    since = datetime(2015, 1, 1, tzinfo=UTC)
+    yield said("operation", "healthz", lambda it: it.status)
+    yield said("operation", "readyz", lambda it: it.dependencies["silver"])
+    yield said("operation", "read_metrics", lambda it: "risk_api_requests_total" in it)
+    yield said("catalogue", "read_policy", lambda it: it.version)
+    yield said("catalogue", "read_models", lambda it: it.champion.version)
+    yield said("decisions", "decide", lambda it: it.tier.value, body=application)
+    yield said("decisions", "decide_batch", results, body=batch)
+    yield said("deprecated", "score", lambda it: it.decision.risk_tier, body=question)
+    yield said(
+        "stored", "list_decisions", lambda it: it.decisions[0].event_id == event_id, since=since
+    )
+    yield said("stored", "read_decision", lambda it: it.lineage.offset, event_id)
+    yield said("stored", "read_application", lambda it: len(it.decisions), event_id)
+    yield said("stored", "explain_decision", lambda it: it.policy.version, event_id)
+    yield said("stored", "replay_decision", lambda it: it.matches, event_id)
+    yield said("catalogue", "read_models", refused, by=stranger)
+    yield said("decisions", "decide", refused, by=stranger, body=application)
+    for name in ("read_decision", "explain_decision", "replay_decision"):
+        yield said("stored", name, refused, nobody)
+    recorded = {"body": application, "record": True, "idempotency_key": "k1"}
+    yield said("decisions", "decide", refused, **recorded)
+    yield said("decisions", "decide", refused, body=differing(loan_amnt=-1.0))
+    yield said("decisions", "decide", refused, body=differing(purpose="x" * 300_000))
+    yield said("stored", "list_decisions", refused, cursor="!")
+
+
+def results(answer: Any) -> str:
+    one, other = answer.results
+    return f"{one.decision.tier.value} {other.problem.code.value}"
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +178,7 @@ def tools() -> Path:
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is not on this machine")
-    home = cache_folder() / "openapi-tools-1"
+    home = cache_folder() / "openapi-tools-2"
     if not home.is_dir():
         with tempfile.TemporaryDirectory(dir=home.parent) as draft:
             done = subprocess.run(
@@ -112,7 +195,7 @@ def tools() -> Path:
     return home / "node_modules" / ".bin"
 
 
-def succeeds(command: list[str | Path], folder: Path) -> None:
+def succeeds(command: list[str | Path], folder: Path) -> str:
     done = subprocess.run(
         command,
         cwd=folder,
@@ -123,6 +206,7 @@ def succeeds(command: list[str | Path], folder: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]
+    return done.stdout
 
 
 @pytest.mark.timeout(400)
@@ -133,10 +217,21 @@ def test_redocly_and_spectral_find_no_error(tools: Path, document: Path, tmp_pat
 
 
 @pytest.mark.timeout(400)
-def test_a_generator_of_typescript_takes_it(tools: Path, document: Path, tmp_path: Path) -> None:
+def test_the_client_of_typescript_runs_the_whole_script(
+    tools: Path, document: Path, api: ApiServer, event_id: str, tmp_path: Path
+) -> None:
+    """Its types are generated; what calls by them is openapi-fetch."""
+    (tmp_path / "node_modules").symlink_to(tools.parent)
+    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    shutil.copy(Path(__file__).with_name("typed.ts"), tmp_path)
     succeeds([tools / "openapi-typescript", document, "-o", "api.ts"], tmp_path)
-    succeeds([tools / "tsc", "--noEmit", "--strict", "api.ts"], tmp_path)
-    assert "ProblemCode" in (tmp_path / "api.ts").read_text(encoding="utf-8")
+    modules = ("--module", "nodenext", "--moduleResolution", "nodenext", "--target", "es2022")
+    succeeds([tools / "tsc", "--strict", "--skipLibCheck", *modules, "typed.ts"], tmp_path)
+    node = shutil.which("node")
+    assert node is not None
+    lines = succeeds([node, "typed.js", api.url, api.key, event_id], tmp_path).splitlines()
+    said = [line.split("\t") for line in lines]
+    assert [(name, int(status), field) for name, status, field in said] == SCRIPT
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
-from ..types import UNSET, Unset
 from typing import cast
 
 if TYPE_CHECKING:
@@ -24,11 +23,11 @@ class Health:
 
     Attributes:
         status (str):
-        dependencies (HealthDependencies | Unset):
+        dependencies (HealthDependencies):
     """
 
     status: str
-    dependencies: HealthDependencies | Unset = UNSET
+    dependencies: HealthDependencies
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -36,19 +35,16 @@ class Health:
 
         status = self.status
 
-        dependencies: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.dependencies, Unset):
-            dependencies = self.dependencies.to_dict()
+        dependencies = self.dependencies.to_dict()
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "status": status,
+                "dependencies": dependencies,
             }
         )
-        if dependencies is not UNSET:
-            field_dict["dependencies"] = dependencies
 
         return field_dict
 
@@ -59,12 +55,7 @@ class Health:
         d = dict(src_dict)
         status = d.pop("status")
 
-        _dependencies = d.pop("dependencies", UNSET)
-        dependencies: HealthDependencies | Unset
-        if isinstance(_dependencies, Unset):
-            dependencies = UNSET
-        else:
-            dependencies = HealthDependencies.from_dict(_dependencies)
+        dependencies = HealthDependencies.from_dict(d.pop("dependencies"))
 
         health = cls(
             status=status,

@@ -8,7 +8,6 @@ from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
-from ..types import UNSET, Unset
 from typing import cast
 import datetime
 
@@ -58,7 +57,7 @@ class Policy:
             early_warning (list[list[str]]):
             elevating (list[Elevation]):
             low_code (None | str):
-            pd_rules (list[PdRule] | Unset):
+            pd_rules (list[PdRule]):
     """
 
     version: str
@@ -73,7 +72,7 @@ class Policy:
     early_warning: list[list[str]]
     elevating: list[Elevation]
     low_code: None | str
-    pd_rules: list[PdRule] | Unset = UNSET
+    pd_rules: list[PdRule]
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.condition import Condition  # noqa: PLC0415
@@ -123,12 +122,10 @@ class Policy:
         low_code: None | str
         low_code = self.low_code
 
-        pd_rules: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.pd_rules, Unset):
-            pd_rules = []
-            for pd_rules_item_data in self.pd_rules:
-                pd_rules_item = pd_rules_item_data.to_dict()
-                pd_rules.append(pd_rules_item)
+        pd_rules = []
+        for pd_rules_item_data in self.pd_rules:
+            pd_rules_item = pd_rules_item_data.to_dict()
+            pd_rules.append(pd_rules_item)
 
         field_dict: dict[str, Any] = {}
 
@@ -146,10 +143,9 @@ class Policy:
                 "early_warning": early_warning,
                 "elevating": elevating,
                 "low_code": low_code,
+                "pd_rules": pd_rules,
             }
         )
-        if pd_rules is not UNSET:
-            field_dict["pd_rules"] = pd_rules
 
         return field_dict
 
@@ -216,14 +212,12 @@ class Policy:
 
         low_code = _parse_low_code(d.pop("low_code"))
 
-        _pd_rules = d.pop("pd_rules", UNSET)
-        pd_rules: list[PdRule] | Unset = UNSET
-        if _pd_rules is not UNSET:
-            pd_rules = []
-            for pd_rules_item_data in _pd_rules:
-                pd_rules_item = PdRule.from_dict(pd_rules_item_data)
+        pd_rules = []
+        _pd_rules = d.pop("pd_rules")
+        for pd_rules_item_data in _pd_rules:
+            pd_rules_item = PdRule.from_dict(pd_rules_item_data)
 
-                pd_rules.append(pd_rules_item)
+            pd_rules.append(pd_rules_item)
 
         policy = cls(
             version=version,

@@ -30,13 +30,13 @@ class ScoreQuestion:
             `annual_inc_joint` on a joint application). Other fields may ride along: they are archived with
             the event and never looked at. What happens to a loan after origination is not a field here, so
             nothing that was learnt later can reach a decision.
-        reject_if_missing_required (bool | Unset):  Default: True.
-        persist_to_db (bool | Unset):  Default: False.
+        reject_if_missing_required (bool | Unset): True if absent.
+        persist_to_db (bool | Unset): Stores nothing.
     """
 
     event: LoanApplication
-    reject_if_missing_required: bool | Unset = True
-    persist_to_db: bool | Unset = False
+    reject_if_missing_required: bool | Unset = UNSET
+    persist_to_db: bool | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
-from ..types import UNSET, Unset
 from typing import cast
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class Scored:
         missing_required (list[str]):
         features (ScoredFeatures):
         decision (None | ScoredDecision):
-        persisted (bool | Unset):  Default: False.
+        persisted (bool):
     """
 
     loan_id: str
@@ -37,7 +36,7 @@ class Scored:
     missing_required: list[str]
     features: ScoredFeatures
     decision: None | ScoredDecision
-    persisted: bool | Unset = False
+    persisted: bool
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,10 +68,9 @@ class Scored:
                 "missing_required": missing_required,
                 "features": features,
                 "decision": decision,
+                "persisted": persisted,
             }
         )
-        if persisted is not UNSET:
-            field_dict["persisted"] = persisted
 
         return field_dict
 
@@ -105,7 +103,7 @@ class Scored:
 
         decision = _parse_decision(d.pop("decision"))
 
-        persisted = d.pop("persisted", UNSET)
+        persisted = d.pop("persisted")
 
         scored = cls(
             loan_id=loan_id,
