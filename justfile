@@ -61,6 +61,16 @@ maintain *options:
 migrate *options:
     @{{ python }} -m lakehouse migrate "$@"
 
+# Copy silver, with the versions of gold's tables, into a folder: just backup FOLDER [--keep N]
+[group('run')]
+backup *options:
+    @{{ python }} -m lakehouse backup "$@"
+
+# Put a backup's silver into an empty database, and compare gold with it: just restore BACKUP
+[group('run')]
+restore *options:
+    @{{ python }} -m lakehouse restore "$@"
+
 # Which models score, and which one decides: just models list | register FILE | promote VERSION --reason WHY | ...
 [group('run')]
 models *options:

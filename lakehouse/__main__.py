@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
+from lakehouse.backup.command import add_backup
 from lakehouse.erasure import erase
 from lakehouse.errors import LakehouseError, QueryInvalid
 from lakehouse.gold.command import add_maintain
@@ -289,6 +290,7 @@ def _parser() -> argparse.ArgumentParser:
     add_reconcile(commands, now=_now)
     add_quarantine(commands, now=_now)
     add_maintain(commands, now=_now, recording=_recording)
+    add_backup(commands, now=_now)
     return parser
 
 

@@ -8,7 +8,7 @@ with it. If a file is gone by then, another maintainer has replaced it, and noth
 
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -64,6 +64,7 @@ def replace_files(
     *,
     operation: str,
     is_data_changed: bool,
+    positions: Mapping[str, int] | None = None,
 ) -> bool:
     """Commit the replacement; false, and nothing done, where a file is not live any more.
 
@@ -75,6 +76,8 @@ def replace_files(
         The table's folder.
     is_data_changed
         Whether rows differ; else streaming readers leave the commit aside.
+    positions
+        Application transactions that get another version in the same commit.
 
     Raises
     ------
@@ -86,7 +89,13 @@ def replace_files(
     for _ in range(_ATTEMPTS):
         if not {file.path for file in removed} <= {file.path for file in live_files(handle)}:
             return False
-        entry = _entry(removed, added, operation=operation, is_data_changed=is_data_changed)
+        entry = _entry(
+            removed,
+            added,
+            positions or {},
+            operation=operation,
+            is_data_changed=is_data_changed,
+        )
         try:
             objects.put(
                 f"_delta_log/{handle.version() + 1:020d}.json",
@@ -113,6 +122,7 @@ def now_milliseconds() -> int:
 def _entry(
     removed: Collection[LiveFile],
     added: Sequence[StoredOnce],
+    positions: Mapping[str, int],
     *,
     operation: str,
     is_data_changed: bool,
@@ -153,5 +163,9 @@ def _entry(
             }
         }
         for file in added
+    ]
+    actions += [
+        {"txn": {"appId": name, "version": version, "lastUpdated": now_ms}}
+        for name, version in positions.items()
     ]
     return "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in actions).encode()

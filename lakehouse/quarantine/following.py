@@ -14,10 +14,13 @@ from lakehouse.lake.session import Lake
 from lakehouse.postgres.connection import AT_START, Patience
 from lakehouse.silver.recoveries import FOLLOWING, last_recovery, recovered_between
 
-__all__ = ["follow", "followed"]
+__all__ = ["RECOVERED", "follow", "followed"]
 
 _PIPELINE: Final = "(recovered)"
 _SLOT: Final = ("recoveries", 0)
+RECOVERED: Final = (_PIPELINE, *_SLOT)
+"""Under which gold keeps the number up to which it has followed: pipeline, topic, partition."""
+
 _AT_ONCE: Final = 5_000
 _ATTEMPTS: Final = 10
 

@@ -40,7 +40,7 @@ DOCKERFILE: Final = (ROOT / "ops" / "Dockerfile").read_text(encoding="utf-8")
 EXACT_TAG: Final = re.compile(r"[\w./-]+:v?\d+\.\d+\.?[\w.-]*")
 # What writes outside its volumes, and the comment in compose.yaml says where.
 WRITABLE: Final = {"redpanda"}
-AS_OWNER: Final = {"migrate", "admin", "metrics-key"}
+AS_OWNER: Final = {"migrate", "admin", "backup", "metrics-key"}
 # The jobs share a user.
 LOGIN_OF: Final = {"maintain": "jobs", "monitor": "jobs", "outcomes": "jobs"}
 # What ends when it fails, and serves nothing that could be asked.

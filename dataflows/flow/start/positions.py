@@ -91,7 +91,9 @@ def start_of(
     if ahead:
         raise StoresDisagree(
             f"{where}: gold holds offsets up to {max(ahead)}, silver only up to {next_off - 1}: "
-            "silver was restored to an older state. Restore the silver that belongs to this lake"
+            "silver was restored to an older state. Restore the silver that belongs to this lake, "
+            "or take gold back to this one, so that the rest is read and decided again: `python -m "
+            "lakehouse rewind` says what that removes"
         )
     nexts = next_offs(progress.start_off, in_gold)
     wanted = min(next_off, *nexts.values())

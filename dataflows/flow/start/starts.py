@@ -81,12 +81,25 @@ def find_starts(
             ],
         )
         placed.append(Placed(partition, slot[0], start))
+        _say_if_gold_lacks(placed[-1], known.get(slot))
     if token is not None:
         skip = Skip(dsn, settings.pipeline, token, gold, settings.allow_position_loss)
         _give_up_old_topics(placed, known, skip)
         for each in placed:
             _record(settings, dsn, token, each, known, skip)
     return placed
+
+
+def _say_if_gold_lacks(placed: Placed, progress: Progress | None) -> None:
+    """Say what gold takes again: a few seconds' events after a kill, more if gold was restored."""
+    if progress is not None and placed.start.off < progress.next_off:
+        log.info(
+            "gold_is_behind_silver",
+            partition=placed.key,
+            from_off=placed.start.off,
+            to_off=progress.next_off,
+            what="these events are read again for gold; silver holds them and stays as it is",
+        )
 
 
 def _names(

@@ -1,0 +1,1 @@
+"""Copies of silver with gold's versions beside, and the way back."""
