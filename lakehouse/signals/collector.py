@@ -6,6 +6,7 @@ gold behind silver, when a job last succeeded) is asked here of silver and gold,
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -15,10 +16,10 @@ import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import LakehouseError, Unavailable
 from lakehouse.gold.tables import SCHEMAS
 from lakehouse.signals.jobs import JOBS, LatestRun, latest_runs
-from lakehouse.silver.progress import all_progress
+from lakehouse.silver.progress import PipelineProgress, all_progress
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -40,11 +41,46 @@ _STATES: Final = {
 """The label's value, and the attribute of `PipelineProgress`."""
 
 
+_ANSWER_SECONDS: Final = 5.0
+"""Less than Prometheus waits: a store that hangs must not take the other's figures along."""
+
+
+class _Question(threading.Thread):
+    """Ask one store, for as long as that takes."""
+
+    def __init__(self, store: str, figures: Callable[[], Iterable[Metric]]) -> None:
+        super().__init__(name=f"ask-{store}", daemon=True)
+        self._figures = figures
+        self.found: list[Metric] = []
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self.found = [*self._figures()]
+        except BaseException as error:  # noqa: BLE001 - raised where the answer is waited for
+            self.failure = error
+
+    def answer(self, seconds: float) -> list[Metric]:
+        """Return the figures.
+
+        Raises
+        ------
+        Unavailable
+            There are none within so many seconds.
+        """
+        self.join(max(0.0, seconds))
+        if self.is_alive():
+            raise Unavailable(f"no answer within {_ANSWER_SECONDS:g} s")
+        if self.failure is not None:
+            raise self.failure
+        return self.found
+
+
 class StoreCollector(Collector):
     """What silver and gold say of the system, asked anew at each scrape.
 
-    A store that does not answer is `risk_store_up` 0, and its other figures are absent: an old
-    figure would look like a true one.
+    A store that does not answer within 5 s is `risk_store_up` 0, and its other figures are absent:
+    an old figure would look like a true one.
 
     Parameters
     ----------
@@ -62,22 +98,39 @@ class StoreCollector(Collector):
         self._clock = clock
         # By gold table: since when it has not moved although silver was ahead, and where it stood.
         self._behind: dict[str, tuple[float, int]] = {}
+        self._positions: list[PipelineProgress] = []
+        self._asked: dict[str, _Question] = {}
+        self._lock = threading.Lock()
 
     def collect(self) -> Iterable[Metric]:
         """Return the figures; one family that cannot be had does not take the others along."""
         up = GaugeMetricFamily(
             "risk_store_up", "Whether the store answered this scrape: 1 or 0.", labels=["store"]
         )
-        for store, figures in (("silver", self._silver), ("gold", self._gold)):
-            try:
-                found = [*figures()]
-            except LakehouseError as error:
-                log.warning("store_not_read", store=store, code=error.code, cause=str(error))
-                up.add_metric([store], 0)
-                continue
-            up.add_metric([store], 1)
-            yield from found
-        yield up
+        figures: list[Metric] = []
+        answered = set()
+        with self._lock:
+            self._ask("silver", self._silver)
+            self._ask("gold", self._gold)
+            over_at = time.monotonic() + _ANSWER_SECONDS
+            for store, question in self._asked.items():
+                try:
+                    figures += question.answer(over_at - time.monotonic())
+                except LakehouseError as error:
+                    log.warning("store_not_read", store=store, code=error.code, cause=str(error))
+                    up.add_metric([store], 0)
+                else:
+                    up.add_metric([store], 1)
+                    answered.add(store)
+            if len(answered) == len(self._asked):
+                figures += self._following()
+        return [*figures, up]
+
+    def _ask(self, store: str, figures: Callable[[], Iterable[Metric]]) -> None:
+        """Begin to ask a store, unless it hangs since a scrape before."""
+        if store not in self._asked or not self._asked[store].is_alive():
+            self._asked[store] = _Question(store, figures)
+            self._asked[store].start()
 
     def _silver(self) -> Iterator[Metric]:
         events = CounterMetricFamily(
@@ -88,7 +141,8 @@ class StoreCollector(Collector):
             labels=["pipeline", "state"],
         )
         counted: Counter[tuple[str, str]] = Counter()
-        for each in all_progress(self._dsn):
+        self._positions = all_progress(self._dsn)
+        for each in self._positions:
             for state, attribute in _STATES.items():
                 counted[each.pipeline, state] += getattr(each, attribute)
             counted[each.pipeline, "quarantined"] += each.recovered
@@ -99,6 +153,16 @@ class StoreCollector(Collector):
 
     def _gold(self) -> Iterator[Metric]:
         self._lake.refresh()
+        version = GaugeMetricFamily(
+            "risk_gold_table_version", "The table's newest commit.", labels=["table"]
+        )
+        for table, newest in self._lake.versions().items():
+            if table in SCHEMAS:
+                version.add_metric([table], newest)
+        yield version
+
+    def _following(self) -> Iterator[Metric]:
+        """Compare what the two stores just said."""
         behind = GaugeMetricFamily(
             "risk_gold_behind_offsets",
             "Offsets that silver holds and a gold table does not hold yet.",
@@ -110,15 +174,10 @@ class StoreCollector(Collector):
             "follows or has nothing to do.",
             labels=["table"],
         )
-        version = GaugeMetricFamily(
-            "risk_gold_table_version", "The table's newest commit.", labels=["table"]
-        )
-        positions = all_progress(self._dsn)
-        versions = self._lake.versions()
         now = self._clock()
         for table in SCHEMAS:
             missing = reached = 0
-            for each in positions:
+            for each in self._positions:
                 last = self._lake.last_off(table, each.pipeline, each.topic, each.part)
                 stands = each.start_off if last is None else last + 1
                 missing += max(0, each.next_off - stands)
@@ -129,11 +188,8 @@ class StoreCollector(Collector):
             self._behind[table] = (since, reached)
             behind.add_metric([table], missing)
             seconds.add_metric([table], now - since)
-            if table in versions:
-                version.add_metric([table], versions[table])
         yield behind
         yield seconds
-        yield version
 
 
 def _jobs(runs: Iterable[LatestRun]) -> Iterator[Metric]:

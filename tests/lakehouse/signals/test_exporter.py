@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,6 +22,7 @@ from lakehouse.signals.exporter import exporting
 from lakehouse.signals.jobs import recorded
 from tests.lakehouse.gold_cases import a_gold_writer, raw_rows
 from tests.lakehouse.silver_cases import PIPELINE, TOPIC, a_batch, a_decision, a_reject, a_writer
+from tests.waiting import until
 
 Samples = dict[tuple[str, str], float]
 
@@ -71,6 +73,27 @@ def test_gold_that_does_not_follow_is_stalled_and_idle_gold_is_not(
     assert found["risk_gold_stalled_seconds", "raw_events"] == 0
     assert found["risk_gold_table_version", "raw_events"] == 1
     assert {table for name, table in found if name == "risk_gold_behind_offsets"} == {*SCHEMAS}
+
+
+def test_a_store_that_hangs_is_down_and_the_other_one_still_answers(
+    silver: str, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does a scrape wait for it longer than Prometheus would."""
+    over = threading.Event()
+    monkeypatch.setattr(lake, "refresh", over.wait)
+    monkeypatch.setattr("lakehouse.signals.collector._ANSWER_SECONDS", 1.0)
+    collector = StoreCollector(silver, lake)
+    try:
+        for _ in range(2):
+            found = samples(collector)
+            assert found["risk_store_up", "silver"] == 1
+            assert found["risk_store_up", "gold"] == 0
+            assert not [name for name, _ in found if name.startswith("risk_gold_")]
+        assert sum(thread.name == "ask-gold" for thread in threading.enumerate()) == 1
+    finally:
+        over.set()
+    monkeypatch.undo()
+    until(lambda: samples(collector)["risk_store_up", "gold"] == 1, what="gold back")
 
 
 def test_a_job_that_never_ran_is_there_and_one_that_did_shows_what_it_found(
