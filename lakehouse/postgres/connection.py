@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from lakehouse.errors import Denied, SchemaDiffers, Unavailable
+from lakehouse.postgres.session import Session
 from lakehouse.postgres.statements import load_sql
 from lakehouse.retries import Retries
 
@@ -42,12 +43,13 @@ DATA_ERRORS: Final = (
 _CONNECT_SECONDS: Final = 5
 # A writer that was suspended within a transaction holds the claim on its pipeline; the server ends
 # its session, so that the next instance need not wait longer than this.
-_SESSION: Final = {
+_LIMITS: Final = {
     "statement_timeout": "15s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "5s",
-    "timezone": "UTC",
 }
+_UNLIMITED: Final = dict.fromkeys(_LIMITS, "0")
+_UTC: Final = {"timezone": "UTC"}
 _NETWORK: Final = {
     "connect_timeout": _CONNECT_SECONDS,
     "tcp_user_timeout": 15_000,
@@ -96,14 +98,20 @@ AT_START: Final = Patience(8.0)
 """What a start waits for: a server that is just coming up, not one that is not there."""
 
 
-def connect(dsn: str) -> psycopg.Connection:
-    """Connect once, with a time limit on everything; what the connection string says wins."""
+def connect(dsn: str, *, is_limited: bool = True) -> Session[tuple[Any, ...]]:
+    """Connect once, with a time limit on everything; what the connection string says wins.
+
+    Parameters
+    ----------
+    is_limited
+        Whether a statement, a lock and an idle transaction have limits.
+    """
     told = conninfo_to_dict(dsn)
-    session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-    options = f"{session} {told.pop('options', '')}".rstrip()
+    limits = _LIMITS if is_limited else _UNLIMITED
+    session = " ".join(f"-c {name}={value}" for name, value in (limits | _UTC).items())
+    options = f"{session} {told.pop('options', None) or ''}".rstrip()
     parameters: dict[str, Any] = {**_NETWORK, **told, "options": options}
-    # Prepared statements would not survive a transaction pooler.
-    return psycopg.connect(make_conninfo("", **parameters), prepare_threshold=None)
+    return Session.connect(make_conninfo("", **parameters))
 
 
 def transact(

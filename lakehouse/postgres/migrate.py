@@ -32,7 +32,6 @@ _NAME: Final = re.compile(r"(\d{4})_\w+\.sql")
 _LOCK: Final = 7_401_955_312  # arbitrary, this table's only
 _ASK_AGAIN_SECONDS: Final = 0.1
 _CONCURRENTLY: Final = "-- concurrently\n"
-_WITHOUT_LIMIT: Final = "set statement_timeout = 0; set lock_timeout = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +134,8 @@ def _begin(connection: psycopg.Connection) -> None:
 
 
 def _apply(dsn: str, *, migration: Migration, shipped: Sequence[Migration]) -> bool:
-    with closing(connect(dsn)) as connection:
+    with closing(connect(dsn, is_limited=False)) as connection:
         connection.autocommit = True
-        connection.execute(_WITHOUT_LIMIT)
         if migration.is_concurrent:
             return _apply_beside(connection, migration, shipped)
         with connection.transaction():

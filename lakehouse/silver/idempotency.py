@@ -17,6 +17,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from lakehouse.errors import Unavailable
 from lakehouse.postgres.connection import in_plain_words
+from lakehouse.postgres.session import Session
 from lakehouse.postgres.statements import load_sql
 
 __all__ = ["CONNECTIONS", "HELD_SECONDS", "KEPT_SECONDS", "Claim", "IdempotencyKeys", "Known"]
@@ -30,8 +31,8 @@ _WITHIN_SECONDS: Final = 2.0
 _NETWORK: Final[dict[str, Any]] = {
     "connect_timeout": 2,
     "tcp_user_timeout": 5_000,
-    "application_name": "risk-api-keys",
     "options": "-c statement_timeout=2s -c lock_timeout=2s -c timezone=UTC",
+    "application_name": "risk-api-keys",
 }
 
 
@@ -59,9 +60,10 @@ class IdempotencyKeys:
     """
 
     def __init__(self, dsn: str) -> None:
-        self._pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
+        self._pool: ConnectionPool[Session[Any]] = ConnectionPool(
             make_conninfo(dsn, **_NETWORK),
-            kwargs={"autocommit": True, "prepare_threshold": None},
+            connection_class=Session[Any],
+            kwargs={"autocommit": True},
             min_size=0,
             max_size=CONNECTIONS,
             timeout=_WITHIN_SECONDS,
@@ -106,7 +108,7 @@ class IdempotencyKeys:
     def _execute(self, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         statement = load_sql(name).encode()
         try:
-            with self._pool.connection() as connection:
+            with self._pool.connection() as connection, connection.limited():
                 cursor = connection.execute(statement, parameters, binary=True)
                 return cursor.fetchall() if cursor.description else []
         except (psycopg.Error, PoolTimeout, PoolClosed) as exc:

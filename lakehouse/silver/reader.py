@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from lakehouse.errors import Unavailable
 from lakehouse.postgres.connection import in_plain_words
+from lakehouse.postgres.session import Session
 from lakehouse.postgres.statements import load_sql
 
 __all__ = ["CONNECTIONS", "MOST_DECISIONS", "DecisionReader", "Place"]
@@ -28,8 +29,8 @@ _LONGEST_ID: Final = 256
 _NETWORK: Final[dict[str, Any]] = {
     "connect_timeout": 2,
     "tcp_user_timeout": 5_000,
-    "application_name": "risk-api",
     "options": "-c statement_timeout=2s -c default_transaction_read_only=on -c timezone=UTC",
+    "application_name": "risk-api",
 }
 
 
@@ -51,9 +52,10 @@ class DecisionReader:
     """
 
     def __init__(self, dsn: str) -> None:
-        self._pool: ConnectionPool[psycopg.Connection[dict[str, Any]]] = ConnectionPool(
+        self._pool: ConnectionPool[Session[dict[str, Any]]] = ConnectionPool(
             make_conninfo(dsn, **_NETWORK),
-            kwargs={"autocommit": True, "prepare_threshold": None, "row_factory": dict_row},
+            connection_class=Session[dict[str, Any]],
+            kwargs={"autocommit": True, "row_factory": dict_row},
             min_size=0,
             max_size=CONNECTIONS,
             timeout=_WITHIN_SECONDS,
@@ -121,7 +123,7 @@ class DecisionReader:
         if "\0" in key or len(key) > _LONGEST_ID or not key.isprintable():
             return []  # no event was ever stored under such an id
         try:
-            with self._pool.connection() as connection:
+            with self._pool.connection() as connection, connection.limited():
                 statement = load_sql(name).encode()
                 return connection.execute(statement, parameters, binary=True).fetchall()
         except (psycopg.Error, PoolTimeout, PoolClosed) as exc:

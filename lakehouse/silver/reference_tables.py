@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from lakehouse.errors import ArtefactInvalid
 from lakehouse.postgres.connection import connect, execute, transact
+from lakehouse.postgres.session import Session
 from risk.decision.reference_tables import ReferenceTables
 
 __all__ = ["TABLES", "ReferenceWatch", "begin", "in_force", "load", "read_csv", "shipped", "stored"]
@@ -109,11 +110,11 @@ class ReferenceWatch:
     """
 
     def __init__(
-        self, dsn: str, *, open_connection: Callable[[str], psycopg.Connection] = connect
+        self, dsn: str, *, open_connection: Callable[[str], Session[Any]] = connect
     ) -> None:
         self._dsn = dsn
         self._open = open_connection
-        self._connection: psycopg.Connection | None = None
+        self._connection: Session[Any] | None = None
         self._lock = threading.Lock()
 
     def __call__(self, tables: ReferenceTables) -> ReferenceTables:
@@ -129,7 +130,8 @@ class ReferenceWatch:
                 if self._connection is None:
                     self._connection = self._open(self._dsn)
                     self._connection.autocommit = True
-                return _in_force(self._connection, tables)
+                with self._connection.limited():
+                    return _in_force(self._connection, tables)
             except psycopg.OperationalError:
                 self._drop()
                 return tables

@@ -80,12 +80,12 @@ def test_a_migration_takes_as_long_as_it_takes(
     postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(
-        connection._SESSION,
+        connection._LIMITS,
         "statement_timeout",
         "100ms",
     )
     monkeypatch.setitem(
-        connection._SESSION,
+        connection._LIMITS,
         "lock_timeout",
         "100ms",
     )
@@ -99,7 +99,7 @@ def test_a_migration_waits_for_a_lock_as_long_as_somebody_holds_it(
     postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(
-        connection._SESSION,
+        connection._LIMITS,
         "lock_timeout",
         "100ms",
     )

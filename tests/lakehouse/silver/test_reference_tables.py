@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from lakehouse.errors import ArtefactInvalid
 from lakehouse.postgres.connection import connect
+from lakehouse.postgres.session import Session
 from lakehouse.silver.reference_tables import (
     ReferenceWatch,
     begin,
@@ -108,7 +110,7 @@ def test_a_running_flow_finds_the_replacement(
 def test_while_silver_does_not_answer_what_was_in_force_stays(dsn: str) -> None:
     answers = True
 
-    def open_connection(told: str) -> psycopg.Connection:
+    def open_connection(told: str) -> Session[Any]:
         if not answers:
             raise psycopg.OperationalError("connection refused")
         return connect(told)
