@@ -8,7 +8,7 @@ from typing import Final
 
 from lakehouse.errors import QueryInvalid
 
-__all__ = ["as_typed"]
+__all__ = ["as_literal", "as_typed"]
 
 # A parameter, or a comment or quoted text in which none can be.
 _PARAMETER: Final = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$([a-z]\w*)")
@@ -30,12 +30,19 @@ def as_typed(statement: str, parameters: Mapping[str, object]) -> str:
             return found[0]
         if name not in parameters:
             raise QueryInvalid(f"the question names the parameter {name!r}, which has no value")
-        return _literal(parameters[name])
+        return as_literal(parameters[name])
 
     return _MARKER.sub("", _PARAMETER.sub(spelt, statement)).strip()
 
 
-def _literal(value: object) -> str:  # noqa: PLR0911 - one kind a line
+def as_literal(value: object) -> str:  # noqa: PLR0911 - one kind a line
+    """Return a value as DuckDB's SQL spells it.
+
+    Raises
+    ------
+    QueryInvalid
+        SQL cannot spell a value of its type.
+    """
     match value:
         case None:
             return "null"
@@ -50,7 +57,9 @@ def _literal(value: object) -> str:  # noqa: PLR0911 - one kind a line
         case str():
             return "'" + value.replace("'", "''") + "'"
         case Mapping():
-            return "{" + ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value.items()) + "}"
+            return (
+                "{" + ", ".join(f"{as_literal(k)}: {as_literal(v)}" for k, v in value.items()) + "}"
+            )
         case Sequence():
-            return "[" + ", ".join(_literal(each) for each in value) + "]"
+            return "[" + ", ".join(as_literal(each) for each in value) + "]"
     raise QueryInvalid(f"SQL cannot spell a parameter of type {type(value).__name__}")

@@ -6,9 +6,9 @@ One function for each file of ``sql/lake/monitoring``; `risk.monitoring` turns c
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,7 @@ from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
 __all__ = [
+    "BINNED",
     "BinCounts",
     "bin_counts",
     "models_by_period",
@@ -30,44 +31,84 @@ __all__ = [
 ]
 
 
+BINNED: Final = (
+    "amount_usd",
+    "term_months",
+    "rate_pct",
+    "installment_usd",
+    "income_usd",
+    "dti_pct",
+    "utilisation_pct",
+    "delinquencies_2y",
+    "inquiries_6m",
+    "open_accounts",
+    "total_accounts",
+    "employment_years",
+    "credit_age_years",
+    "fico",
+    "public_records",
+    "amount_to_income",
+    "open_share",
+    "points",
+    "pd",
+)
+"""What can be counted in bins: numeric columns, ratios of the catalogue, and the score."""
+
+
 class BinCounts(NamedTuple):
-    """How the values of a feature fall into bins in one period.
+    """How the values of features fall into bins.
 
     Attributes
     ----------
+    periods
+        First days, in order.
     counts
-        One a bin of the edges, the last above the last edge.
-    missing
-        How many have no value.
+        By feature, a row a period: one a bin of the edges, then above the last edge, then those
+        without a value.
     """
 
-    period: date
-    counts: NDArray[np.int64]
-    missing: int
+    periods: list[date]
+    counts: dict[str, NDArray[np.int64]]
 
 
 def bin_counts(
     lake: Lake,
-    feature: str,
-    edges: Sequence[float],
+    edges: Mapping[str, Sequence[float]],
     filters: Filters = ALL,
     *,
     grain: Grain = Grain.MONTH,
-) -> list[BinCounts]:
-    """Return counts per bin, by period; bins are right-inclusive, their edges finite and rising.
+) -> BinCounts:
+    """Return counts per bin of several features, by period, from one scan.
 
-    A name that is no numeric column, no ratio of the catalogue and neither `points` nor `pd` has no
-    values: everything is missing.
+    Parameters
+    ----------
+    edges
+        By feature: finite and rising, or none; bins are right-inclusive. A name that is not in
+        `BINNED` has no values: everything is missing.
     """
-    answer = _ask(lake, "bin_counts", filters, grain=grain, feature=feature, edges=list(edges))
-    place_of = {edge: place for place, edge in enumerate([*edges, math.inf])}
-    found = []
-    for row in answer.to_pylist():
-        counts = np.zeros(len(place_of), dtype=np.int64)
-        for edge, count in zip(row["upto"] or (), row["counts"] or (), strict=True):
-            counts[place_of[edge]] = count
-        found.append(BinCounts(row["period"], counts, row["missing"]))
-    return found
+    asked = {name: [*edges[name], math.inf] if name in edges else [] for name in BINNED}
+    answer = _ask(lake, "bin_counts", filters, grain=grain, edges=asked)
+    decisions = answer.column("decisions").to_numpy()
+    return BinCounts(
+        answer.column("period").to_pylist(),
+        {
+            name: _in_bins(answer.column(name) if name in BINNED else None, each, decisions)
+            for name, each in edges.items()
+        },
+    )
+
+
+def _in_bins(
+    maps: pa.ChunkedArray | None, edges: Sequence[float], decisions: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    counts = np.zeros((len(decisions), len(edges) + 2), dtype=np.int64)
+    if maps is not None:
+        place_of = {edge: place for place, edge in enumerate([*edges, math.inf])}
+        for period, found in enumerate(maps.to_pylist()):
+            for edge, count in found or ():
+                counts[period, place_of[edge]] = count
+    counts[:, -1] = decisions - counts.sum(axis=1)
+    return counts
 
 
 def text_counts(

@@ -1,9 +1,10 @@
 """A DuckDB session over gold: a view for each table, and `outcomes`, the latest of each loan's.
 
 The session is in memory, sees the tables as they were when it opened (`Lake.refresh` looks again),
-reaches no file, network, extension or Python variable, and its configuration is locked, so people
-may type SQL into it. Instants are `timestamp` columns that mean UTC: time zones would need an
-extension that DuckDB downloads.
+reaches no file but those of the lake's tables, no network, extension or Python variable, and its
+configuration is locked, so people may type SQL into it. DuckDB reads the files of a folder itself,
+several times as fast as through Arrow; those of a store it gets from Arrow, as it would download
+an extension. Instants are `timestamp` columns that mean UTC: time zones would need one, too.
 """
 
 import re
@@ -17,6 +18,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -25,9 +27,16 @@ from deltalake.exceptions import DeltaError
 
 from lakehouse.arrow_schemas import INSTANT
 from lakehouse.errors import QueryInvalid, Unavailable
-from lakehouse.gold.object_store import arrow_filesystem, open_table, raise_as_ours, table_uri
+from lakehouse.gold.object_store import (
+    arrow_filesystem,
+    is_remote,
+    open_table,
+    raise_as_ours,
+    table_uri,
+)
 from lakehouse.gold.tables import VIEWS
 from lakehouse.gold.writer import transaction_id
+from lakehouse.lake.literal import as_literal
 from lakehouse.postgres.statements import load_sql
 from lakehouse.settings.settings import Settings
 
@@ -62,17 +71,28 @@ _CONFIGURATION: Final[dict[str, str | bool | int | float | list[str]]] = {
     "allow_community_extensions": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
-    "enable_external_access": "false",
     # `select * from settings` must not find the caller's variable of that name.
     "python_enable_replacements": "false",
 }
 _STORED_AS: Final = {"quarantine": "ever_quarantined"}
 """Views of a table under another name, since a derived one takes the table's."""
 
-_DERIVED: Final = ("quarantine", "outcomes", "chosen", "loans", "outcomes_by", "is_approved")
+_DERIVED: Final = (
+    "quarantine",
+    "outcomes",
+    "chosen",
+    "loans",
+    "outcomes_by",
+    "is_approved",
+    "in_bins",
+)
 """Views and table macros over the tables; each may use those before it."""
 
 _UNREADABLE: Final = "reading the Arrow source failed"
+_PATTERNS: Final = frozenset("*?[")
+_ASKED_BY_POSITION: Final = "raw_events"
+"""Arrow knows from the log which of its files holds an offset, and opens no other."""
+
 _ANALYSE: Final = re.compile("analy[sz]e")
 
 
@@ -97,6 +117,10 @@ class Lake:
             ":memory:", config={**_CONFIGURATION, "memory_limit": f"{memory_mb}MB"}
         )
         self.close = weakref.finalize(self, self._connection.close)
+        if not is_remote(lake_uri):
+            folders = [f"{uri}/" for uri in self._uris.values()]
+            self._connection.execute(f"set allowed_directories = {as_literal(folders)}")
+        self._connection.execute("set enable_external_access = false")
         self.refresh()
         for name in _DERIVED:
             self._connection.execute(load_sql(f"lake/views/{name}"))
@@ -160,7 +184,7 @@ class Lake:
                 yield cursor.sql(statement, params=dict(parameters) if parameters else None)
             except duckdb.Error as exc:
                 said = str(exc).strip()
-                if _UNREADABLE in said:
+                if isinstance(exc, duckdb.IOException) or _UNREADABLE in said:
                     raise Unavailable(
                         f"a file of the lake could not be read: {' '.join(said.split())}; ask "
                         "again, and if it stays so, look whether the store still holds it"
@@ -225,22 +249,27 @@ class Lake:
             raise_as_ours(self._uris[name], exc)
 
     def _expose(self, name: str, table: DeltaTable | None) -> None:
-        schema = VIEWS[name]
-        source = (
-            schema.empty_table()
-            if table is None
-            else table.to_pyarrow_dataset(
-                filesystem=arrow_filesystem(self._uris[name]), schema=schema
-            )
-        )
+        schema, empty = VIEWS[name], self._connection.from_arrow(VIEWS[name].empty_table())
+        source = empty if table is None else self._rows_of(name, table)
+        has = set(source.columns)
         columns = [
             duckdb.ColumnExpression(field.name).cast("timestamp").alias(field.name)
             if field.type == INSTANT
             else duckdb.ColumnExpression(field.name)
-            for field in schema
+            if field.name in has
+            else duckdb.ConstantExpression(None).cast(kind).alias(field.name)
+            for field, kind in zip(schema, empty.types, strict=True)
         ]
-        self._connection.from_arrow(source).select(*columns).create_view(
-            _STORED_AS.get(name, name), replace=True
+        source.select(*columns).create_view(_STORED_AS.get(name, name), replace=True)
+
+    def _rows_of(self, name: str, table: DeltaTable) -> duckdb.DuckDBPyRelation:
+        uri, files = self._uris[name], [unquote(each) for each in table.file_uris()]
+        is_native = name != _ASKED_BY_POSITION and not is_remote(uri)
+        if files and is_native and not _PATTERNS & set(uri):
+            # Files from before a column was added lack it: their rows have none.
+            return self._connection.read_parquet(files, union_by_name=True, hive_partitioning=False)
+        return self._connection.from_arrow(
+            table.to_pyarrow_dataset(filesystem=arrow_filesystem(uri), schema=VIEWS[name])
         )
 
 

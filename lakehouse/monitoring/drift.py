@@ -16,7 +16,7 @@ from lakehouse.lake.filters import ALL, Filters, Grain
 from lakehouse.lake.session import Lake
 from risk.monitoring.backtest import LGD
 from risk.monitoring.population_shift import PeriodShift, period_shift
-from risk.monitoring.reference import Bins, Numbers, Reference, Texts
+from risk.monitoring.reference import Numbers, Reference, Texts
 
 __all__ = ["PERIODS_A_YEAR", "DriftPeriod", "counts_by_period", "drift"]
 
@@ -91,18 +91,20 @@ def counts_by_period(
     lake: Lake, reference: Reference, filters: Filters, *, grain: Grain
 ) -> dict[date, dict[str, Counts]]:
     """Return counts per bin of every feature of the reference, by period."""
-    found: dict[date, dict[str, Counts]] = {}
+    numbers = [each for each in reference.features if isinstance(each, Numbers)]
+    binned = monitoring.bin_counts(
+        lake, {each.feature: each.edges for each in numbers}, filters, grain=grain
+    )
+    found: dict[date, dict[str, Counts]] = {
+        period: {name: counts[place] for name, counts in binned.counts.items()}
+        for place, period in enumerate(binned.periods)
+    }
     for bins in reference.features:
-        for period, counts in _counted(lake, bins, filters, grain).items():
-            found.setdefault(period, {})[bins.feature] = counts
+        if isinstance(bins, Texts):
+            texts = monitoring.text_counts(lake, bins.feature, filters, grain=grain)
+            for period, counts in _text_counts(bins, texts).items():
+                found[period][bins.feature] = counts
     return found
-
-
-def _counted(lake: Lake, bins: Bins, filters: Filters, grain: Grain) -> dict[date, Counts]:
-    if isinstance(bins, Numbers):
-        numbers = monitoring.bin_counts(lake, bins.feature, bins.edges, filters, grain=grain)
-        return {each.period: np.append(each.counts, each.missing) for each in numbers}
-    return _text_counts(bins, monitoring.text_counts(lake, bins.feature, filters, grain=grain))
 
 
 def _text_counts(bins: Texts, answer: pa.Table) -> dict[date, Counts]:

@@ -81,7 +81,7 @@ def questions(lake: Lake) -> dict[str, tuple[Callable[[], Any], str]]:
         ),
         "issues_by_field": (lambda: quality.issues_by_field(lake, FILTERS), "applied_on issues"),
         "bin_counts": (
-            lambda: monitoring.bin_counts(lake, "income_usd", [30e3, 60e3, 90e3], FILTERS),
+            lambda: monitoring.bin_counts(lake, {"income_usd": [30e3, 60e3, 90e3]}, FILTERS),
             "applied_on income_usd",
         ),
         "text_counts": (
@@ -125,7 +125,7 @@ def bare_scan(connection: duckdb.DuckDBPyConnection, uri: str, columns: str) -> 
         if names:
             files = DeltaTable(table_uri(uri, table)).file_uris()
             least = ", ".join(f"min({name})" for name in names)
-            connection.execute(f"select {least} from read_parquet($1)", [files]).fetchall()
+            connection.execute(f"select {least} from read_parquet($1)", [files]).to_arrow_table()
 
 
 def timed(ask: Callable[[], Any]) -> float:

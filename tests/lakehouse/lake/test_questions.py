@@ -167,12 +167,13 @@ def test_a_figure_leads_to_its_decisions_and_their_versions(lake: Lake) -> None:
 
 
 def test_values_are_counted_in_the_references_bins(lake: Lake) -> None:
-    found = monitoring.bin_counts(lake, "fico", [650.0, 675.0, 690.0])
-    assert [(each.counts.tolist(), each.missing) for each in found] == [
-        ([1, 0, 0, 2], 0),
-        ([0, 0, 0, 1], 1),
-    ]
-    assert monitoring.bin_counts(lake, "no_such", [1.0])[0].missing == 3
+    edges = {"fico": [650.0, 675.0, 690.0], "no_such": [1.0], "points": [], "pd": [0.1]}
+    found = monitoring.bin_counts(lake, edges)
+    assert found.periods == [first_of(1), first_of(2)]
+    assert found.counts["fico"].tolist() == [[1, 0, 0, 2, 0], [0, 0, 0, 1, 1]]
+    assert found.counts["no_such"].tolist() == [[0, 0, 3], [0, 0, 2]]
+    assert found.counts["points"].tolist() == [[3, 0], [2, 0]]
+    assert found.counts["pd"].tolist()[0] == [2, 1, 0]
 
 
 def test_texts_are_counted_with_the_missing_ones(lake: Lake) -> None:

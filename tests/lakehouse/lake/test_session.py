@@ -4,7 +4,9 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from lakehouse.errors import QueryInvalid, Unavailable
 from lakehouse.gold.appender import SCHEMAS
@@ -156,6 +158,47 @@ def test_what_is_no_question_about_the_views_is_refused(
 )
 def test_every_kind_of_question_is_answered(tmp_path: Path, opened: Opens, statement: str) -> None:
     assert opened(str(tmp_path)).query(statement).num_columns > 0
+
+
+@pytest.mark.parametrize("folder", ["lake", "a lake of 100%", "a[b]*?", "year=2018"])
+def test_any_folder_can_hold_a_lake(tmp_path: Path, opened: Opens, folder: str) -> None:
+    uri = str(tmp_path / folder)
+    for off in range(2):
+        writer = a_gold_writer(uri, "decisions")
+        writer.append(TOPIC, 0, off + 1, decided_rows([off]))
+        writer.flush()
+    answer = opened(uri).query("select * from decisions order by off")
+    assert answer.column_names == SCHEMAS["decisions"].names
+    assert answer.column("off").to_pylist() == [0, 1]
+
+
+@pytest.mark.parametrize("is_written_again", [False, True])
+def test_rows_from_before_a_column_was_added_have_none(
+    tmp_path: Path, opened: Opens, *, is_written_again: bool
+) -> None:
+    names = SCHEMAS["decisions"].names
+    older = pa.schema([each for each in SCHEMAS["decisions"] if each.name != "public_records"])
+    rows = pa.table(decided_rows([0, 1])).select(older.names)
+    write_deltalake(str(tmp_path / "decisions"), rows.cast(older))
+    writer = a_gold_writer(str(tmp_path), "decisions")
+    if is_written_again:
+        writer.append(TOPIC, 0, 3, decided_rows([2], public_records=1.0))
+        writer.flush()
+    answer = opened(str(tmp_path)).query("select * from decisions order by off")
+    assert answer.column_names == names
+    assert answer.column("public_records").to_pylist() == [None, None, 1.0][: answer.num_rows]
+    assert answer.num_rows == 2 + is_written_again
+
+
+def test_only_the_files_of_tables_can_be_read(tmp_path: Path, opened: Opens) -> None:
+    append(a_gold_writer(str(tmp_path)), 0, 2)
+    secret = tmp_path / "secret.txt"
+    secret.write_text("told to nobody")
+    (tmp_path / "raw_events").mkdir(exist_ok=True)
+    lake = opened(str(tmp_path))
+    for path in (secret, tmp_path / "raw_events" / ".." / "secret.txt"):
+        with pytest.raises(QueryInvalid, match="Permission"):
+            lake.query(f"select content from read_text('{path}')")
 
 
 def test_a_long_answer_can_be_taken_in_parts(tmp_path: Path, opened: Opens) -> None:

@@ -14,7 +14,7 @@ select
     off,
     model_version,
     policy_version,
-    count(*) over () as rows_in_all
+    (select count(*) from chosen($filters)) as rows_in_all
 from chosen($filters)
 order by topic, part, off
 limit $limit -- noqa: PRS

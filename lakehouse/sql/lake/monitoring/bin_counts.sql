@@ -1,40 +1,31 @@
--- Question: how do the values of a feature fall into the reference's bins, by period? Grain: one
--- row a period of `grain`. `counts` has for each rising edge those above the one before and up to
--- and including it, then those above the last; `missing` those without a value. Only the column
--- asked for is read.
-with valued as (
-    select
-        date_trunc($grain, applied_on)::date as period,
-        case $feature
-            when 'amount_usd' then amount_usd
-            when 'term_months' then term_months
-            when 'rate_pct' then rate_pct
-            when 'installment_usd' then installment_usd
-            when 'income_usd' then income_usd
-            when 'dti_pct' then dti_pct
-            when 'utilisation_pct' then utilisation_pct
-            when 'delinquencies_2y' then delinquencies_2y
-            when 'inquiries_6m' then inquiries_6m
-            when 'open_accounts' then open_accounts
-            when 'total_accounts' then total_accounts
-            when 'employment_years' then employment_years
-            when 'credit_age_years' then credit_age_years
-            when 'fico' then fico
-            when 'public_records' then public_records
-            when 'amount_to_income' then if(income_usd > 0, amount_usd / income_usd, null)
-            when 'open_share' then if(total_accounts > 0, open_accounts / total_accounts, null)
-            when 'points' then points
-            when 'pd' then pd
-        end as value
-    from chosen($filters)
-)
-
+-- Question: how do the values of features fall into the reference's bins, by period? Grain: one row
+-- a period of `grain`. A feature's map has, for each rising edge, how many values lie above the one
+-- before and up to and including it, the last edge being infinity; what is left of `decisions` has
+-- no value. Only features that have edges are read.
 select
-    period,
+    date_trunc($grain, applied_on)::date as period,
     count(*) as decisions,
-    count(*) - count(value) as missing,
-    map_values(histogram(value, $edges::double[])) as counts,
-    map_keys(histogram(value, $edges::double[])) as upto
-from valued
+    in_bins(amount_usd, $edges['amount_usd']) as amount_usd,
+    in_bins(term_months, $edges['term_months']) as term_months,
+    in_bins(rate_pct, $edges['rate_pct']) as rate_pct,
+    in_bins(installment_usd, $edges['installment_usd']) as installment_usd,
+    in_bins(income_usd, $edges['income_usd']) as income_usd,
+    in_bins(dti_pct, $edges['dti_pct']) as dti_pct,
+    in_bins(utilisation_pct, $edges['utilisation_pct']) as utilisation_pct,
+    in_bins(delinquencies_2y, $edges['delinquencies_2y']) as delinquencies_2y,
+    in_bins(inquiries_6m, $edges['inquiries_6m']) as inquiries_6m,
+    in_bins(open_accounts, $edges['open_accounts']) as open_accounts,
+    in_bins(total_accounts, $edges['total_accounts']) as total_accounts,
+    in_bins(employment_years, $edges['employment_years']) as employment_years,
+    in_bins(credit_age_years, $edges['credit_age_years']) as credit_age_years,
+    in_bins(fico, $edges['fico']) as fico,
+    in_bins(public_records, $edges['public_records']) as public_records,
+    in_bins(if(income_usd > 0, amount_usd / income_usd, null), $edges['amount_to_income'])
+        as amount_to_income,
+    in_bins(if(total_accounts > 0, open_accounts / total_accounts, null), $edges['open_share'])
+        as open_share,
+    in_bins(points, $edges['points']) as points,
+    in_bins(pd, $edges['pd']) as pd
+from chosen($filters)
 group by period
 order by period

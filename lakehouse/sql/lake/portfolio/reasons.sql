@@ -1,31 +1,37 @@
 -- Question: why are decisions as they are? Grain: one row a kind of reason and code, the most
 -- frequent first. `policy` reasons name the rules that were met, `model` reasons what the model
 -- rates badly in an Elevated or Watchlist application; `share` is of all chosen decisions, 0 to 1.
-with said as (
+-- Few texts of reasons are different: they are counted whole before they are taken apart.
+with told as (
+    select
+        reasons,
+        model_reasons,
+        count(*) as decisions
+    from chosen($filters)
+    group by reasons, model_reasons
+),
+
+said as (
     select
         'policy' as kind,
-        unnest(string_split(reasons, '|')) as code
-    from chosen($filters)
+        unnest(string_split(reasons, '|')) as code,
+        decisions
+    from told
     where reasons <> ''
     union all
     select
         'model' as kind,
-        unnest(string_split(model_reasons, '|')) as code
-    from chosen($filters)
+        unnest(string_split(model_reasons, '|')) as code,
+        decisions
+    from told
     where model_reasons <> ''
-),
-
-sizes as (
-    select count(*) as decisions
-    from chosen($filters)
 )
 
 select
-    said.kind,
-    said.code,
-    count(*) as decisions,
-    count(*) / any_value(sizes.decisions) as share
+    kind,
+    code,
+    sum(decisions)::bigint as decisions,
+    sum(decisions) / (select sum(told.decisions) from told) as share
 from said
-cross join sizes
-group by said.kind, said.code
-order by said.kind desc, decisions desc, said.code asc
+group by kind, code
+order by kind desc, decisions desc, code asc

@@ -1,6 +1,17 @@
 -- Question: which applications are on the watchlist? Grain: one row a decision, sorted by
 -- `sorted_by` and then by position; `rows_in_all` of them, of which `limit` from `first` on.
 -- `expected_usd` is PD times amount, USD.
+with listed as (
+    select * -- noqa: AM04
+    from chosen($filters)
+    where tier = 'Watchlist'
+),
+
+counted as (
+    select count(*) as decisions
+    from listed
+)
+
 select
     application_id,
     event_id,
@@ -19,9 +30,8 @@ select
     model_reasons,
     model_version,
     policy_version,
-    count(*) over () as rows_in_all
-from chosen($filters)
-where tier = 'Watchlist'
+    (select counted.decisions from counted) as rows_in_all
+from listed
 order by
     if($is_falling, -1, 1) * case $sorted_by
         when 'applied_on' then epoch(applied_on)
