@@ -185,10 +185,7 @@ class Lake:
             except duckdb.Error as exc:
                 said = str(exc).strip()
                 if isinstance(exc, duckdb.IOException) or _UNREADABLE in said:
-                    raise Unavailable(
-                        f"a file of the lake could not be read: {' '.join(said.split())}; ask "
-                        "again, and if it stays so, look whether the store still holds it"
-                    ) from exc
+                    raise _unreadable(said) from exc
                 raise QueryInvalid(said) from exc
 
     def last_off(self, table: str, pipeline: str, topic: str, part: int) -> int | None:
@@ -267,10 +264,22 @@ class Lake:
         is_native = name != _ASKED_BY_POSITION and not is_remote(uri)
         if files and is_native and not _PATTERNS & set(uri):
             # Files from before a column was added lack it: their rows have none.
-            return self._connection.read_parquet(files, union_by_name=True, hive_partitioning=False)
+            try:
+                return self._connection.read_parquet(
+                    files, union_by_name=True, hive_partitioning=False
+                )
+            except duckdb.IOException as exc:
+                raise _unreadable(str(exc)) from exc
         return self._connection.from_arrow(
             table.to_pyarrow_dataset(filesystem=arrow_filesystem(uri), schema=VIEWS[name])
         )
+
+
+def _unreadable(said: str) -> Unavailable:
+    return Unavailable(
+        f"a file of the lake could not be read: {' '.join(said.split())}; ask again, and if it "
+        "stays so, look whether the store still holds it"
+    )
 
 
 def _is_followed(table: DeltaTable) -> bool:

@@ -240,6 +240,16 @@ def test_a_data_file_that_vanished_is_said_to_be_unreadable(tmp_path: Path, open
         list(lake.stream("select * from raw_events", rows=100))
 
 
+def test_a_vanished_file_is_said_to_be_unreadable_when_the_lake_is_opened(tmp_path: Path) -> None:
+    writer = a_gold_writer(str(tmp_path), "decisions")
+    writer.append(TOPIC, 0, 1, decided_rows([0]))
+    writer.flush()
+    for file in (tmp_path / "decisions").glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(Unavailable, match="could not be read"):
+        Lake(str(tmp_path))
+
+
 def test_a_process_that_stopped_reading_early_ends_cleanly(tmp_path: Path) -> None:
     """With deltalake's own file system one in two hung or crashed here."""
     writer = a_gold_writer(str(tmp_path))
