@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from confluent_kafka import KafkaError, Message, Producer
 
@@ -34,6 +36,16 @@ class Ledger:
         digest = hashlib.sha256(message.value() or b"").hexdigest()
         self.acknowledged[part, off] = digest
 
+    def write(self, path: Path) -> None:
+        """Keep it as a file, a line an event."""
+        lines = (json.dumps([*place, digest]) for place, digest in self.acknowledged.items())
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+    def read(self, path: Path) -> None:
+        """Take in what another producer wrote."""
+        for part, off, digest in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+            self.acknowledged[part, off] = digest
+
 
 def simulated(count: int, *, seed: int) -> Iterator[bytes]:
     """Yield simulated applications as events."""
@@ -52,7 +64,7 @@ def produce(url: str, count: int, *, seed: int) -> Ledger:
     return send(url, simulated(count, seed=seed))
 
 
-def send(url: str, events: Iterable[bytes | None]) -> Ledger:
+def send(url: str, events: Iterable[bytes | None], *, patience_seconds: float = 60) -> Ledger:
     """Produce these events, idempotently, and return the ledger."""
     target = parse_kafka(url, name="url")
     producer = Producer(
@@ -62,6 +74,7 @@ def send(url: str, events: Iterable[bytes | None]) -> Ledger:
             "linger.ms": 20,
             "compression.type": "lz4",
             "message.max.bytes": 16 << 20,
+            "message.timeout.ms": int(patience_seconds * 1_000),
         }
     )
     ledger = Ledger()
@@ -74,6 +87,6 @@ def send(url: str, events: Iterable[bytes | None]) -> Ledger:
             except BufferError:
                 producer.poll(0.1)
         producer.poll(0)
-    producer.flush(60)
+    producer.flush(patience_seconds)
     assert ledger.failed == 0
     return ledger

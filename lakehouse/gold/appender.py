@@ -76,6 +76,12 @@ def last_offs(
     }
 
 
+def _on_a_thread(run: Callable[[], None], name: str) -> threading.Thread:
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
 class GoldAppender:
     """A writer on a thread of its own: the flow goes on while the table commits.
 
@@ -94,6 +100,8 @@ class GoldAppender:
         Called after each commit with the table's name, on the appender's thread.
     clock
         Seconds that never go back.
+    start
+        Begins the thread. Who brings another takes the appender's turns, as the simulator does.
     """
 
     def __init__(
@@ -106,6 +114,7 @@ class GoldAppender:
         max_offsets: int = POSITION_OFFSETS,
         on_commit: Callable[[str], object] = lambda _table: None,
         clock: Callable[[], float] = time.monotonic,
+        start: Callable[[Callable[[], None], str], threading.Thread] = _on_a_thread,
     ) -> None:
         self._writer = writer
         self._max_rows = max_rows
@@ -124,8 +133,7 @@ class GoldAppender:
         self._failure: BaseException | None = None
         self._closing = threading.Event()
         writer.pause = self._pause
-        self._thread = threading.Thread(target=self._run, name=f"gold-{writer.table}", daemon=True)
-        self._thread.start()
+        self._thread = start(self._run, f"gold-{writer.table}")
 
     def append(
         self, topic: str, part: int, next_off: int, rows: pa.Table, first_off: int | None = None
@@ -192,13 +200,17 @@ class GoldAppender:
             raise Unavailable(f"{self._writer.uri}: closed while the store was out")
 
     def _run(self) -> None:
+        while not self._is_over:
+            self.take_a_turn()
+
+    def take_a_turn(self) -> None:
+        """Wait for a batch, a request or an age, and answer it: what the thread does until over."""
         try:
-            while not self._closing.is_set():
-                batch = self._next()
-                if batch is None:
-                    self._answer()
-                else:
-                    self._take(batch)
+            batch = self._next()
+            if batch is None:
+                self._answer()
+            else:
+                self._take(batch)
         except BaseException as exc:  # noqa: BLE001 - raised again by the flow's next call
             with self._state:
                 self._failure = exc

@@ -4,6 +4,8 @@ Rows that wait for a commit wait as compressed Parquet, so that a commit may be 
 without the memory for its rows: what it costs by itself does not depend on how many they are, and
 grows with the number of files the table has. A file in the store that no commit names is not part
 of the table, and the maintainer's to remove.
+
+`TableStore` is all that a writer asks of what lies below it; `DeltaStore` is the one that stores.
 """
 
 import json
@@ -12,7 +14,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import obstore
 import pyarrow as pa
@@ -22,15 +24,121 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.transaction import AddAction
 
 from lakehouse.errors import SchemaDiffers
-from lakehouse.gold.tables import BOUNDED, OF_ITS_OWN
+from lakehouse.gold.object_store import open_objects, open_table
+from lakehouse.gold.tables import BOUNDED, OF_ITS_OWN, open_or_create
 
-__all__ = ["ENCODED_BYTES", "GrowingFile", "StoredOnce", "commit_files"]
+__all__ = [
+    "ENCODED_BYTES",
+    "DeltaStore",
+    "Growing",
+    "GrowingFile",
+    "Handle",
+    "Sealed",
+    "StoredOnce",
+    "TableStore",
+    "commit_files",
+]
 
 ENCODED_BYTES: Final = 4 << 20
 """Rows of fewer bytes wait for more: each time costs something for every column."""
 
 _MOST_ROWS_A_GROUP: Final = 1 << 15
 """So that a reader may skip a part of what was handed over in one large piece."""
+
+
+class Handle(Protocol):
+    """A table as it was at one version, until it is told to look again."""
+
+    def version(self) -> int:
+        """Return that version."""
+
+    def transaction_version(self, app_id: str) -> int | None:
+        """Return the last offset recorded under a transaction's name, up to that version."""
+
+    def update_incremental(self) -> None:
+        """Take in what was committed since."""
+
+
+class Sealed(Protocol):
+    """A file that grows no more."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that it takes."""
+
+
+class Growing(Protocol):
+    """A file that takes rows."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that its rows take."""
+
+    def append(self, rows: pa.Table) -> None:
+        """Take rows of the table's schema."""
+
+    def seal(self) -> Sealed:
+        """Return the whole file."""
+
+
+class TableStore(Protocol):
+    """What a writer asks of the store below its table; the libraries' own errors pass through."""
+
+    def open_or_create(self) -> Handle:
+        """Open the table at its newest version, made or widened if need be."""
+
+    def open(self) -> Handle | None:
+        """Open it at its newest version; ``None`` if there is none."""
+
+    def file(self) -> Growing:
+        """Begin a file of its rows."""
+
+    def put(self, file: Any) -> None:
+        """Store a sealed file, unless that was done."""
+
+    def commit(self, handle: Any, files: Sequence[Any], transactions: Mapping[str, int]) -> None:
+        """Make stored files part of the table, with these transactions; see `commit_files`."""
+
+
+class DeltaStore:
+    """The folder of one Delta table; see `TableStore`.
+
+    Parameters
+    ----------
+    encoded_bytes
+        As `GrowingFile`.
+    """
+
+    def __init__(self, uri: str, schema: pa.Schema, *, encoded_bytes: int) -> None:
+        self._uri = uri
+        self._schema = schema
+        self._encoded_bytes = encoded_bytes
+        self._objects: obstore.store.ObjectStore | None = None
+
+    def open_or_create(self) -> DeltaTable:
+        """Open the table, created if it is not there."""
+        handle = open_or_create(self._uri, self._schema)
+        self._objects = open_objects(self._uri)
+        return handle
+
+    def open(self) -> DeltaTable | None:
+        """Open the table; ``None`` if there is none."""
+        return open_table(self._uri)
+
+    def file(self) -> "GrowingFile":
+        """Begin a file of its rows."""
+        return GrowingFile(self._schema, encoded_bytes=self._encoded_bytes)
+
+    def put(self, file: "StoredOnce") -> None:
+        """Store a sealed file, unless that was done."""
+        self._objects = self._objects or open_objects(self._uri)
+        file.put(self._objects)
+
+    def commit(
+        self, handle: DeltaTable, files: "Sequence[StoredOnce]", transactions: Mapping[str, int]
+    ) -> None:
+        """Make stored files part of the table."""
+        commit_files(handle, files, transactions)
 
 
 class GrowingFile:

@@ -14,7 +14,6 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 from deltalake.exceptions import (
     DeltaError,
     DeltaProtocolError,
@@ -25,16 +24,14 @@ from obstore.exceptions import BaseError
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from lakehouse.errors import Fenced, Gap, LakehouseError, SchemaDiffers
-from lakehouse.gold.data_file import ENCODED_BYTES, GrowingFile, StoredOnce, commit_files
+from lakehouse.gold.data_file import ENCODED_BYTES, DeltaStore, Growing, Handle, Sealed, TableStore
 from lakehouse.gold.object_store import (
     in_one_line,
     is_denied,
-    open_objects,
-    open_table,
     raise_as_ours,
     table_uri,
 )
-from lakehouse.gold.tables import VIEWS, open_or_create
+from lakehouse.gold.tables import VIEWS
 from lakehouse.postgres.connection import Patience
 from lakehouse.retries import Retries
 from lakehouse.telemetry import GOLD_COMMIT_SECONDS
@@ -69,6 +66,8 @@ class GoldWriter:
         Waits between two attempts; may raise to give up.
     encoded_bytes
         How large a piece of the file is, in memory, that a reader opens or skips.
+    store
+        Where the table lies: the lake's folder, unless a test brings another.
 
     Raises
     ------
@@ -88,24 +87,26 @@ class GoldWriter:
         patience: Patience,
         pause: Callable[[float], None] = time.sleep,
         encoded_bytes: int = ENCODED_BYTES,
+        store: TableStore | None = None,
     ) -> None:
         self.table = table
         self.uri = table_uri(lake_uri, table)
         self.pause = pause
         self._schema = VIEWS[table]
-        self._encoded_bytes = encoded_bytes
+        self._store: TableStore = store or DeltaStore(
+            self.uri, self._schema, encoded_bytes=encoded_bytes
+        )
         self._pipeline = pipeline
         self._patience = patience
         self._retries = Retries(f"gold_{table}", in_one_line)
         self._committed: dict[Slot, int | None] = {}
         self._waiting: dict[Slot, int] = {}
-        self._file: GrowingFile | None = None
-        self._sealed: list[StoredOnce] = []
+        self._file: Growing | None = None
+        self._sealed: list[Sealed] = []
         self.waiting_rows = 0
         self.waiting_offsets = 0
         try:
-            self._handle: DeltaTable | None = open_or_create(self.uri, self._schema)
-            self._objects = open_objects(self.uri)
+            self._handle: Handle | None = self._store.open_or_create()
         except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
             raise_as_ours(self.uri, exc)
 
@@ -113,16 +114,16 @@ class GoldWriter:
         """Return the last offset the table holds of a partition; ``None`` before its first commit.
 
         Asked once of the store (some GET requests), then remembered: from the first answer on, a
-        commit of the same partition by anybody else is a conflict.
+        commit of the same partition by anybody else is a conflict. While it is open what became of
+        an attempt, that stays open: the next one looks before it commits.
         """
         slot = (topic, part)
         if slot not in self._committed:
             try:
-                handle = self._handle or open_or_create(self.uri, self._schema)
+                handle = self._handle or self._store.open_or_create()
                 self._committed[slot] = self._recorded(handle, slot)
             except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
                 raise_as_ours(self.uri, exc)
-            self._handle = handle
         return self._committed[slot]
 
     @property
@@ -182,7 +183,7 @@ class GoldWriter:
         if last is not None and is_by_offset and rows.num_rows and "off" in self._schema.names:
             rows = _behind(rows, last)
         if rows.num_rows:
-            self._file = self._file or GrowingFile(self._schema, encoded_bytes=self._encoded_bytes)
+            self._file = self._file or self._store.file()
             self._file.append(rows)
         self._waiting[topic, part] = next_off - 1
         self.waiting_rows += rows.num_rows
@@ -237,13 +238,13 @@ class GoldWriter:
                 self._handle = handle
                 return
         for file in self._sealed:
-            file.put(self._objects)
+            self._store.put(file)
         before = handle.version()
         self._handle = None  # until it is known what became of this attempt
         positions = {
             transaction_id(self._pipeline, *slot): last for slot, last in self._waiting.items()
         }
-        commit_files(handle, self._sealed, positions)
+        self._store.commit(handle, self._sealed, positions)
         handle.update_incremental()
         # Ours did not follow what we knew: it was laid over somebody's commit of other partitions,
         # which the handle now contains, so that a later conflict would go unseen.
@@ -252,9 +253,9 @@ class GoldWriter:
             self._refuse_strangers(expected, self._recorded_in(handle, expected))
         self._handle = handle
 
-    def _reopen(self) -> tuple[DeltaTable, bool]:
+    def _reopen(self) -> tuple[Handle, bool]:
         """Return a new handle, and whether the attempt that seemed to fail had landed."""
-        handle = open_table(self.uri)
+        handle = self._store.open()
         if handle is None:
             raise TableNotFoundError(self.uri)
         found = self._recorded_in(handle, self._committed)
@@ -273,10 +274,10 @@ class GoldWriter:
                     f"offset {found[slot]}, where we had left it at {last}; this instance stops"
                 )
 
-    def _recorded_in(self, handle: DeltaTable, slots: Iterable[Slot]) -> dict[Slot, int | None]:
+    def _recorded_in(self, handle: Handle, slots: Iterable[Slot]) -> dict[Slot, int | None]:
         return {slot: self._recorded(handle, slot) for slot in slots}
 
-    def _recorded(self, handle: DeltaTable, slot: Slot) -> int | None:
+    def _recorded(self, handle: Handle, slot: Slot) -> int | None:
         return handle.transaction_version(transaction_id(self._pipeline, *slot))
 
     def _is_over(self, state: RetryCallState) -> bool:

@@ -14,12 +14,16 @@ HOP_BY_HOP = {"connection", "content-length", "date", "server", "transfer-encodi
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a request: answered with `status`, or cut, after taking effect or instead."""
+    """What happens to a request: answered with `status`, or cut, after taking effect or instead.
+
+    A fault that is only late is answered rightly.
+    """
 
     status: int | None = None
     body: bytes = b""
     is_applied: bool = False
     hangs: bool = False
+    seconds_late: float = 0.0
     drops: frozenset[str] = frozenset()
 
 
@@ -31,6 +35,7 @@ CUT_AFTER = Fault(is_applied=True)
 CONFLICT = Fault(HTTPStatus.CONFLICT, b"<Error><Code>ConditionalRequestConflict</Code></Error>")
 FORBIDDEN = Fault(HTTPStatus.FORBIDDEN, b"<Error><Code>AccessDenied</Code></Error>")
 OVERWRITES = Fault(is_applied=True, drops=frozenset({"if-none-match"}))
+SLOW = Fault(seconds_late=1.0)
 
 
 def is_commit(method: str, path: str) -> bool:
@@ -88,7 +93,9 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         fault = self.server.store.fault_of(self.command, self.path)
-        if fault is None or fault.drops:
+        if fault is not None and fault.seconds_late:
+            self.server.store.is_over.wait(fault.seconds_late)
+        if fault is None or fault.drops or fault.seconds_late:
             self.relay(*self.forward(body, fault.drops if fault else frozenset()))
             return
         if fault.is_applied:

@@ -71,7 +71,14 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
     rules = open_rules(settings, dsn)
     stack.callback(rules.close)
     token = claims.claim(dsn, settings.pipeline) if place.leads else None
-    placed = find_starts(settings, dsn, token, found.partitions, gold)
+    placed = find_starts(
+        settings,
+        dsn,
+        token,
+        found.partitions,
+        gold,
+        ask_again=lambda: partitions_of(settings).partitions,
+    )
     _say_of_topic(found)
 
     account = RunCounts(is_bounded=found.is_bounded)

@@ -15,7 +15,7 @@ from lakehouse.silver import claims
 from lakehouse.silver.losses import losses
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from dataflows.flow.start.positions import Start
     from dataflows.sources.partitions import Partition
@@ -46,6 +46,8 @@ def find_starts(
     token: int | None,
     partitions: Sequence[Partition],
     gold: Mapping[str, GoldWriter],
+    *,
+    ask_again: Callable[[], Sequence[Partition]] | None = None,
 ) -> list[Placed]:
     """Find where each partition starts; record first starts, and what is skipped.
 
@@ -53,6 +55,9 @@ def find_starts(
     ----------
     token
         The claim on the pipeline; ``None`` in a process that goes along and records nothing.
+    ask_again
+        Asks the source anew what it holds. Between the first answer and our claim the instance
+        before us may have read on, beyond what was the end then.
 
     Raises
     ------
@@ -62,6 +67,8 @@ def find_starts(
     known = claims.positions(dsn, settings.pipeline)
     partitions = numbered(partitions, known)
     names = _names(settings, partitions, known)
+    if ask_again is not None and any(_is_passed(each, names, known) for each in partitions):
+        partitions = numbered(ask_again(), known)
     slots = [(names[partition.topic], partition.part) for partition in partitions]
     in_gold = last_offs(gold, slots)
     skipped = losses(dsn)
@@ -100,6 +107,17 @@ def _say_if_gold_lacks(placed: Placed, progress: Progress | None) -> None:
             to_off=progress.next_off,
             what="these events are read again for gold; silver holds them and stays as it is",
         )
+
+
+def _is_passed(
+    partition: Partition,
+    names: Mapping[str, str],
+    known: Mapping[tuple[str, int], Progress],
+) -> bool:
+    progress = known.get((names[partition.topic], partition.part))
+    if progress is None or partition.high is None:
+        return False
+    return progress.next_off > partition.high
 
 
 def _names(

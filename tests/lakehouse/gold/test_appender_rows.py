@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lakehouse.errors import Fenced, Unavailable
-from lakehouse.gold import data_file, writer
+from lakehouse.gold import data_file
 from lakehouse.gold.appender import POSITION_OFFSETS, POSITION_SECONDS, SCHEMAS, GoldAppender
 from tests.lakehouse.gold_cases import (
     a_gold_writer,
@@ -71,7 +71,7 @@ def stalled(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         assert released.wait(30)
         commit(*arguments)
 
-    monkeypatch.setattr(writer, "commit_files", wait_and_commit)
+    monkeypatch.setattr(data_file, "commit_files", wait_and_commit)
     yield released
     released.set()
 
@@ -223,7 +223,7 @@ def test_a_waiting_flow_is_released_by_a_failure(
     def fail(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(writer, "commit_files", fail)
+    monkeypatch.setattr(data_file, "commit_files", fail)
 
     def feed() -> None:
         for off in range(100):
@@ -252,7 +252,7 @@ def test_closing_ends_the_attempts_on_a_store_that_is_out(
         tried.set()
         raise OSError("503 Service Unavailable")
 
-    monkeypatch.setattr(writer, "commit_files", refuse)
+    monkeypatch.setattr(data_file, "commit_files", refuse)
     appender.append(TOPIC, 0, MAX_ROWS, raw_rows(range(MAX_ROWS)))
     assert tried.wait(10)
     appender.close()

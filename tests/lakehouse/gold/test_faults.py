@@ -8,6 +8,7 @@ from deltalake import DeltaTable
 
 from lakehouse.errors import Denied, Fenced, Unavailable
 from lakehouse.gold.appender import GoldWriter
+from lakehouse.gold.data_file import StoredOnce
 from lakehouse.gold.object_store import DELTA_OPTIONS, open_table
 from lakehouse.postgres.connection import Patience
 from tests.lakehouse.faulty_store import (
@@ -108,8 +109,9 @@ def test_retrying_blindly_with_another_file_would_duplicate_rows(
 
     def under_another_name(_seconds: float) -> None:
         (file,) = blind._sealed
+        assert isinstance(file, StoredOnce)
         copy = a_file_of(range(3))
-        copy.put(blind._objects)
+        blind._store.put(copy)
         file.added = replace(file.added, path=copy.added.path)
 
     blind.pause = under_another_name
@@ -141,6 +143,23 @@ def test_an_outage_that_outlasts_patience_keeps_the_rows(store: FaultyStore, lak
     store.recover()
     assert writer.flush() == 3
     assert offsets(lake) == [0, 1, 2]
+
+
+def test_a_partition_asked_for_after_a_failure_does_not_hide_another_writer(
+    store: FaultyStore, lake: str
+) -> None:
+    older, newer = a_gold_writer(lake, patience=Patience(0.2)), a_gold_writer(lake)
+    append(older, 0, 3)
+    store.fail(REFUSED)
+    with pytest.raises(Unavailable):
+        older.flush()
+    store.recover()
+    append(newer, 0, 9)
+    newer.flush()
+    append(older, 0, 2, part=1)
+    with pytest.raises(Fenced, match="stands at offset 8"):
+        older.flush()
+    assert offsets(lake) == list(range(9))
 
 
 def test_a_stop_ends_the_patience_early(store: FaultyStore, lake: str) -> None:
