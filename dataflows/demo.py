@@ -13,8 +13,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from rich.console import Console
@@ -40,9 +40,6 @@ from lakehouse.registry.changes import Change, challenge, register_model
 from lakehouse.registry.store import RegistryStore
 from lakehouse.settings.settings import Settings, variable_of
 from lakehouse.silver.claims import open_silver
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 CHALLENGER = "boosting-1"
 WATCHLIST_ROWS = 5

@@ -12,24 +12,20 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from lakehouse.errors import Denied, Unavailable
-from lakehouse.settings.settings import variable_of
+from lakehouse.settings.settings import Settings, variable_of
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.contract.application import Tier
 from risk.simulation.simulator import Noise, Simulator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
-    from pathlib import Path
-
-    from lakehouse.settings.settings import Settings
 
 __all__ = [
     "Answer",

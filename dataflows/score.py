@@ -10,30 +10,24 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
-from dataflows.flow.cluster import place_of
+from dataflows.flow.cluster import Place, place_of
+from dataflows.flow.input import PositionedSource
 from dataflows.flow.lifecycle import Lifecycle, report, stopping_on_failure
 from dataflows.flow.memory import settle
-from dataflows.flow.output import gold_key
+from dataflows.flow.output import GoldSink, gold_key
 from dataflows.flow.start.preflight import prepare
+from dataflows.flow.steps import GoldSlice, Judged
 from dataflows.flow.timer_slack import may_be_late
+from dataflows.sources.batches import MicroBatch
 from lakehouse.errors import LakehouseError
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dataflows.flow.cluster import Place
-    from dataflows.flow.input import PositionedSource
-    from dataflows.flow.output import GoldSink
-    from dataflows.flow.steps import GoldSlice, Judged
-    from dataflows.sources.batches import MicroBatch
 
 
 def flow() -> Dataflow:

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import structlog
+from tenacity import RetryCallState
 
 from lakehouse.telemetry import STORE_RETRIES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tenacity import RetryCallState
 
 __all__ = ["SAY_EVERY_SECONDS", "Retries"]
 

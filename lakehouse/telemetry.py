@@ -11,21 +11,17 @@ import sys
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 from prometheus_client import REGISTRY, Counter, Gauge
 from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from risk.contract.application import RejectCode, Tier
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from numpy.typing import NDArray
-    from prometheus_client.metrics_core import Metric
 
 STAGES = ("read", "judge", "silver")
 STORES = ("silver", "gold_decisions", "gold_duplicates", "gold_quarantine", "gold_raw_events")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
-if TYPE_CHECKING:
-    from lakehouse.settings.settings import Settings
-    from risk.ingest.date_forms import Order
+from lakehouse.settings.settings import Settings
+from risk.ingest.date_forms import Order
 
 __all__ = ["DELIMITERS", "FileForms", "forms_of"]
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from dataflows.sources.batches import MicroBatch
 from lakehouse import arrow_schemas
 from risk.contract.application import Reject, Stage
+from risk.decision.judge import Verdicts
 from risk.frame.frame import constant
-from risk.ingest.event_buffer import Packed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from dataflows.sources.batches import MicroBatch
-    from risk.decision.judge import Verdicts
-    from risk.ingest.event_buffer import Piece
+from risk.ingest.event_buffer import Packed, Piece
 
 
 def records_of(batch: MicroBatch) -> Packed:

@@ -7,13 +7,10 @@ so on. Process 0 claims the pipeline and records where partitions begin; the oth
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lakehouse.errors import SettingsInvalid
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)

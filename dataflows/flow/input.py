@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
+from dataflows.flow.lifecycle import Lifecycle
 from dataflows.flow.timer_slack import be_prompt
 from dataflows.flow.timing import timed
-from dataflows.sources.batches import MicroBatch
+from dataflows.sources.batches import MicroBatch, Reader
 from lakehouse.errors import LakehouseError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from dataflows.flow.lifecycle import Lifecycle
-    from dataflows.sources.batches import Reader
 
 ALREADY_DUE = datetime(1970, 1, 1, tzinfo=UTC)
 """Waiting happens inside `Reader.read`. An instant ahead would be compared with the system's

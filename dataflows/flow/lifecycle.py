@@ -6,13 +6,11 @@ import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn, ParamSpec, TypeVar
 
 from lakehouse.errors import LakehouseError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
 
 P = ParamSpec("P")
 R = TypeVar("R")

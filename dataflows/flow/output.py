@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
-from dataflows.flow.lifecycle import stopping_on_failure
+from dataflows.flow.cluster import Place
+from dataflows.flow.lifecycle import Lifecycle, stopping_on_failure
 from dataflows.flow.steps import GoldSlice
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from dataflows.flow.cluster import Place
-    from dataflows.flow.lifecycle import Lifecycle
-    from lakehouse.gold.appender import GoldAppender
+from lakehouse.gold.appender import GoldAppender
 
 
 class GoldPartition(StatefulSinkPartition[GoldSlice, None]):

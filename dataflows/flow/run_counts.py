@@ -5,25 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from dataflows.sources.batches import Measured
+from dataflows.sources.batches import Measured, Reader
 from dataflows.sources.clock import unix_time
 from dataflows.sources.progress import seconds_left
 from lakehouse import telemetry
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import numpy as np
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from dataflows.sources.batches import Reader
-    from lakehouse.silver.writer import Batch, Stored
+from lakehouse.silver.writer import Batch, Stored
 
 RATE_OVER_SECONDS = 5.0
 

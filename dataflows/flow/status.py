@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 import sys
 import threading
-from typing import TYPE_CHECKING
 
 import structlog
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from dataflows.flow.run_counts import RunCounts, Totals
 from risk.contract.application import Tier
-
-if TYPE_CHECKING:
-    from dataflows.flow.run_counts import RunCounts, Totals
 
 TIER_STYLES = {Tier.LOW: "green", Tier.ELEVATED: "yellow", Tier.WATCHLIST: "magenta"}
 LIVE_EVERY_SECONDS = 0.5

@@ -7,9 +7,10 @@ judged and stored together, since each call and each commit costs as much as som
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -20,22 +21,15 @@ from dataflows.flow.batch_tables import (
     raw_table,
     records_of,
 )
+from dataflows.flow.run_counts import RunCounts
 from dataflows.flow.timing import timed
+from dataflows.sources.batches import MicroBatch
 from dataflows.sources.clock import utc_now
-from lakehouse.silver.writer import Batch
-from risk.decision.judge import judge
+from lakehouse.silver.writer import Batch, SilverWriter, Stored
+from risk.contract.application import Limits, Reject
+from risk.decision.judge import Rules, judge
 from risk.ingest.dates import instants
 from risk.ingest.event_buffer import Packed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from dataflows.flow.run_counts import RunCounts
-    from dataflows.sources.batches import MicroBatch
-    from lakehouse.silver.writer import SilverWriter, Stored
-    from risk.contract.application import Limits, Reject
-    from risk.decision.judge import Rules
-
 
 MOST_TOGETHER: Final = 2_000
 """So many events at most are put together: they lie about twice in memory until they are stored.

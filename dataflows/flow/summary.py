@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 import structlog
 from rich.console import Console
 
+from dataflows.flow.run_counts import RunCounts
 from lakehouse.errors import LakehouseError
 from lakehouse.gold.tables import command_for_quarantined
 from risk.contract.application import RejectCode
-
-if TYPE_CHECKING:
-    from dataflows.flow.run_counts import RunCounts
 
 __all__ = ["NothingDecided", "in_words", "show_command", "tell", "verdict_on"]
 

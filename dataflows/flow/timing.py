@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from lakehouse import telemetry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @contextmanager

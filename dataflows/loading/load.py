@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 import pyarrow as pa
 
 from dataflows.flow.batch_tables import decisions_table, quarantine_table, raw_table, records_of
 from dataflows.loans.matured import OUTCOMES
 from dataflows.loans.status_fields import Reported, reported
+from dataflows.sources.batches import MicroBatch
+from lakehouse.gold.history import Appended
 from lakehouse.gold.tables import OUTCOME_RECORDS
-from risk.decision.judge import judge
+from risk.contract.application import Limits
+from risk.decision.judge import Rules, judge
 from risk.ingest.dates import instants
-
-if TYPE_CHECKING:
-    from dataflows.sources.batches import MicroBatch
-    from lakehouse.gold.history import Appended
-    from risk.contract.application import Limits
-    from risk.decision.judge import Rules
 
 __all__ = ["Gold", "Loaded", "OutcomeRows", "load"]
 

@@ -6,14 +6,13 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-if TYPE_CHECKING:
-    from dataflows.loading.load import Loaded
+from dataflows.loading.load import Loaded
 
 __all__ = ["Shown"]
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from dataflows.sources.batches import MicroBatch
 from dataflows.sources.clock import utc_now
+from dataflows.sources.files import FileReader
 from risk.ingest.event_buffer import Packed
-
-if TYPE_CHECKING:
-    from dataflows.sources.files import FileReader
 
 MAX_BATCH_BYTES = 16 << 20
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from lakehouse.errors import Unavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ANSWER_WITHIN_SECONDS = 10.0
 

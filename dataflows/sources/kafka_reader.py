@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from numpy.typing import NDArray
 
 from dataflows.sources.batches import MicroBatch
 from dataflows.sources.clock import utc_now
 from lakehouse.errors import PositionLost, Unavailable
 from risk.ingest.event_buffer import Packed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
 READ_SETTINGS: Mapping[str, str | int | bool] = {
     "auto.offset.reset": "error",

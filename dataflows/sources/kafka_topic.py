@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, but not in __all__
@@ -13,9 +14,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, but
 )
 
 from lakehouse.errors import Unavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ANSWER_WITHIN_SECONDS: Final = 10.0
 NO_ID: Final = "AAAAAAAAAAAAAAAAAAAAAA"

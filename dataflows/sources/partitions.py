@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from dataflows.files.columns import APPLICATIONS
 from dataflows.files.forms import forms_of
+from dataflows.files.identity import FileIdentity
+from dataflows.sources.batches import Reader
 from dataflows.sources.clock import utc_now
 from dataflows.sources.file_reader import FileSourceReader
-from dataflows.sources.files import open_files
+from dataflows.sources.files import FileReader, open_files
 from dataflows.sources.kafka_client import client_configuration
 from dataflows.sources.kafka_offsets import partitions_held
 from dataflows.sources.kafka_reader import KafkaReader
@@ -18,14 +20,9 @@ from dataflows.sources.kafka_topic import TopicFacts, TopicInspector
 from dataflows.sources.sim_reader import SimReader
 from dataflows.sources.urls import FileSource, KafkaSource, SimSource, parse_source
 from lakehouse.errors import SourceChanged
+from lakehouse.settings.settings import Settings
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
-
-if TYPE_CHECKING:
-    from dataflows.files.identity import FileIdentity
-    from dataflows.sources.batches import Reader
-    from dataflows.sources.files import FileReader
-    from lakehouse.settings.settings import Settings
 
 
 class Opener(Protocol):

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from dataflows.sources.batches import MicroBatch
 from dataflows.sources.clock import utc_now
 from risk.ingest.event_buffer import Packed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from risk.simulation.simulator import Simulator
+from risk.simulation.simulator import Simulator
 
 
 class SimReader:

@@ -10,17 +10,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote
 
 from dataflows.files.forms import FileForms
 from lakehouse.errors import SettingsInvalid
 from lakehouse.settings.kafka import KafkaSource, parse_kafka
 from risk.simulation.scenarios import SCENARIOS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "FileSource",

@@ -10,21 +10,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from lakehouse.errors import LakehouseError, Unavailable
 from lakehouse.gold.tables import SCHEMAS
+from lakehouse.lake.session import Lake
 from lakehouse.signals.jobs import JOBS, LatestRun, latest_runs
 from lakehouse.silver.progress import PipelineProgress, all_progress
-
-if TYPE_CHECKING:
-    from prometheus_client.metrics_core import Metric
-
-    from lakehouse.lake.session import Lake
 
 __all__ = ["StoreCollector"]
 

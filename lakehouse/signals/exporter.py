@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import start_http_server
 
 from lakehouse.errors import SettingsInvalid
+from lakehouse.lake.session import Lake
 from lakehouse.signals.collector import StoreCollector
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lakehouse.lake.session import Lake
 
 __all__ = ["exporting"]
 

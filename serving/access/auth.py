@@ -10,25 +10,21 @@ from __future__ import annotations
 
 import hmac
 import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as Request
 
 from lakehouse.background import Background
 from lakehouse.errors import LakehouseError
+from lakehouse.security.api_keys import StoredKey
 from serving.access.keys import KEY_FORM, Scope, digest_of
 from serving.access.scopes import methods_of, scope_of, template_of
 from serving.http.problems import Problem, not_a_method, send_problem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from starlette.types import ASGIApp, Message, Receive, Send
-    from starlette.types import Scope as Request
-
-    from lakehouse.security.api_keys import StoredKey
 
 __all__ = [
     "REFRESH_SECONDS",

@@ -13,21 +13,18 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import structlog
 
 from lakehouse.errors import SettingsInvalid
 from lakehouse.security.api_keys import StoredKey, list_keys, store_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-    from pathlib import Path
-
-    from lakehouse.settings.settings import Settings
+from lakehouse.settings.settings import Settings
 
 __all__ = [
     "DEFAULT_BURST",

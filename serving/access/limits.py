@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.access.auth import Principal
 from serving.http.problems import FieldError, Problem, send_problem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from serving.access.auth import Principal
 
 __all__ = [
     "BATCH_BYTES",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from serving.access.keys import Scope
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["SCOPES", "methods_of", "scope_of", "template_of"]
 

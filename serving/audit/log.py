@@ -16,22 +16,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING, Final, Protocol
+from pathlib import Path
+from typing import Final, Protocol
 
 import structlog
 
 from lakehouse.background import Background
 from lakehouse.errors import LakehouseError, Unavailable
+from lakehouse.security.audit_chain import AuditEntry
 from lakehouse.security.audit_spool import Spool
 from lakehouse.telemetry import BACKGROUND_FAILURES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from lakehouse.security.audit_chain import AuditEntry
 
 __all__ = ["GATHER_SECONDS", "MOST_WAITING", "AuditCounts", "AuditLog", "Writer"]
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 from starlette.responses import Response
+from starlette.types import Scope, Send
 
 from risk.contract.application import REJECT_CODES
-
-if TYPE_CHECKING:
-    from starlette.types import Scope, Send
 
 __all__ = [
     "CODES",

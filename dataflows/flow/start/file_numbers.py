@@ -6,17 +6,13 @@ behind it would take each other's numbers, and be read on from each other's posi
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from dataflows.files.identity import name_in
+from dataflows.sources.partitions import Partition
 from lakehouse.errors import PositionLost
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from dataflows.sources.partitions import Partition
-    from lakehouse.silver.claims import Progress
+from lakehouse.silver.claims import Progress
 
 __all__ = ["numbered"]
 

@@ -7,15 +7,11 @@ gives it a name of its own in the stores (`TOPIC@ID`), so that no two events sha
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lakehouse.errors import PositionLost, StoresDisagree
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from lakehouse.silver.claims import Progress
+from lakehouse.silver.claims import Progress
 
 ARCHIVE = "raw_events"
 """The gold table that silver cannot fill: it keeps the events' bytes."""

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import structlog
 
+from dataflows.flow.cluster import Place
 from dataflows.flow.input import PositionedSource
-from dataflows.flow.lifecycle import stopping_on_failure
+from dataflows.flow.lifecycle import Lifecycle, stopping_on_failure
 from dataflows.flow.metrics import serve_metrics
 from dataflows.flow.output import GoldSink
 from dataflows.flow.run_counts import RunCounts
-from dataflows.flow.start.starts import find_starts
+from dataflows.flow.start.starts import Placed, find_starts
 from dataflows.flow.start.topic_watch import TopicWatch
 from dataflows.flow.status import StatusLine
 from dataflows.flow.steps import Judge, Store
 from dataflows.flow.summary import tell, verdict_on
-from dataflows.sources.partitions import partitions_of
+from dataflows.sources.batches import Reader
+from dataflows.sources.partitions import Found, partitions_of
 from lakehouse.gold.appender import GoldAppender, GoldWriter, open_gold
 from lakehouse.postgres.connection import Patience
 from lakehouse.postgres.migrate import migrate
 from lakehouse.rules.in_force import limits_of, open_rules, versions_of
+from lakehouse.settings.settings import Settings
 from lakehouse.silver import claims
 from lakehouse.silver.writer import SilverWriter
 from risk.ingest.native.reader import IS_COMPILED
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dataflows.flow.cluster import Place
-    from dataflows.flow.lifecycle import Lifecycle
-    from dataflows.flow.start.starts import Placed
-    from dataflows.sources.batches import Reader
-    from dataflows.sources.partitions import Found
-    from lakehouse.settings.settings import Settings
 
 log = structlog.get_logger()
 

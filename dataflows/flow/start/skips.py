@@ -8,22 +8,18 @@ leaves tables behind; the next start knows the loss, and goes on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
-from dataflows.flow.start.positions import next_offs
+from dataflows.flow.start.positions import Start, next_offs
 from lakehouse.gold.tables import SCHEMAS
+from lakehouse.gold.writer import GoldWriter
+from lakehouse.silver.claims import Progress
 from lakehouse.silver.copy import stored_between
 from lakehouse.silver.losses import TO_ITS_END, Loss, accept_loss
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dataflows.flow.start.positions import Start
-    from lakehouse.gold.writer import GoldWriter
-    from lakehouse.silver.claims import Progress
 
 log = structlog.get_logger()
 

@@ -8,16 +8,13 @@ within a minute, by name; the next start reads the new partitions, or refuses th
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import structlog
 
+from dataflows.sources.kafka_topic import TopicFacts
 from lakehouse.errors import LakehouseError, PositionLost, SourceChanged, Unavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dataflows.sources.kafka_topic import TopicFacts
 
 EVERY_SECONDS: Final = 15.0
 
