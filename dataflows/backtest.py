@@ -42,8 +42,6 @@ from risk.decision.judge import Rules
 from risk.errors import RiskError
 from risk.monitoring.backtest import LGD
 
-__all__ = ["main"]
-
 LAKE: Final = "lake"
 _INTERRUPTED: Final = 128 + signal.SIGINT
 

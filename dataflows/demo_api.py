@@ -25,17 +25,8 @@ from lakehouse.errors import Denied, Unavailable
 from lakehouse.settings.settings import Settings, variable_of
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.contract.application import Tier
-from risk.simulation.simulator import Noise, Simulator
-
-__all__ = [
-    "Answer",
-    "BesideApi",
-    "ask_about_one",
-    "free_address",
-    "running_api",
-    "simulated_applications",
-    "stop",
-]
+from risk.simulation.noise import Noise
+from risk.simulation.simulator import Simulator
 
 API: Final = (sys.executable, "-m", "serving.app")
 START_SECONDS: Final = 20.0

@@ -11,8 +11,6 @@ from importlib.util import find_spec
 from dataflows.demo_api import free_address, stop
 from lakehouse.settings.settings import Settings, variable_of
 
-__all__ = ["PAGES", "running_pages"]
-
 PAGES = (sys.executable, "-m", "ui")
 
 

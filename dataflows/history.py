@@ -44,15 +44,14 @@ from dataflows.sources.batches import MicroBatch
 from dataflows.sources.clock import utc_now
 from dataflows.sources.file_reader import FileSourceReader
 from dataflows.sources.files import FileReader, open_file
-from dataflows.sources.urls import FileSource, KafkaSource, SimSource, Source, parse_source
+from dataflows.sources.urls import FileSource, SimSource, Source, parse_source
 from lakehouse.errors import LakehouseError, SettingsInvalid
 from lakehouse.gold.history import History
 from lakehouse.postgres.connection import Patience
 from lakehouse.rules.in_force import limits_of, rules_without_silver
+from lakehouse.settings.kafka import KafkaSource
 from lakehouse.settings.settings import Settings
 from risk.contract.application import CONTRACT_VERSION
-
-__all__ = ["main"]
 
 _AT_ONCE: Final = 1_000
 """What a reader hands over at once: twice as many are decided no faster, and take twice as much."""

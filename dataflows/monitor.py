@@ -34,8 +34,6 @@ from lakehouse.settings.settings import Settings
 from lakehouse.signals.jobs import recorded
 from lakehouse.silver.claims import open_silver
 
-__all__ = ["main"]
-
 _JOB: Final = "monitor"
 _INTERRUPTED: Final = 128 + signal.SIGINT
 

@@ -41,8 +41,6 @@ from lakehouse.lake.session import open_lake
 from lakehouse.settings.settings import Settings
 from lakehouse.signals.jobs import recorded_if_silver_answers
 
-__all__ = ["OutcomeCounts", "main", "record_outcomes"]
-
 _AT_ONCE: Final = 20_000
 _JOB: Final = "outcomes"
 

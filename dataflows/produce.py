@@ -29,12 +29,11 @@ from dataflows.send.progress import Report, report
 from dataflows.sources.clock import utc_now
 from dataflows.sources.feed import Feed, open_feed
 from dataflows.sources.kafka_client import client_configuration, ensure_topic
-from dataflows.sources.urls import KafkaSource, parse_kafka, parse_rate, parse_source
+from dataflows.sources.urls import parse_rate, parse_source
 from lakehouse.errors import LakehouseError
+from lakehouse.settings.kafka import KafkaSource, parse_kafka
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
-
-__all__ = ["main", "send_all", "wait_for_answers"]
 
 STOP_WITHIN_SECONDS: Final = 10.0
 WAIT_SECONDS: Final = 0.1

@@ -35,8 +35,6 @@ from lakehouse.rules.redecide import Recalled, recall_batch
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import open_silver
 
-__all__ = ["Replayed", "main", "replay"]
-
 _MOST_KEPT: Final = 1_000
 _INTERRUPTED: Final = 128 + signal.SIGINT
 

@@ -34,11 +34,12 @@ from dataflows.loans.from_lake import loans_of_lake
 from dataflows.loans.matured import Loans, read_loans
 from dataflows.loans.simulated import simulate_loans
 from dataflows.sources.clock import utc_now
-from dataflows.sources.urls import FileSource, KafkaSource, SimSource, parse_source
+from dataflows.sources.urls import FileSource, SimSource, parse_source
 from lakehouse.errors import LakehouseError, SettingsInvalid
 from lakehouse.lake.session import open_lake
 from lakehouse.registry.artefacts import save_model
 from lakehouse.registry.references import REFERENCES, save_reference
+from lakehouse.settings.kafka import KafkaSource
 from lakehouse.settings.settings import Settings
 from risk.errors import RiskError
 from risk.fitting.boosting import fit_boosting
@@ -49,8 +50,6 @@ from risk.fitting.scorecard import fit_scorecard
 from risk.fitting.sklearn_adapter import fit_reference
 from risk.models.model import Model, score
 from risk.monitoring.reference import Reference
-
-__all__ = ["Trained", "main", "train"]
 
 REFERENCE: Final = "reference, 7 features"
 LAKE: Final = "lake"

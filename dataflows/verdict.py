@@ -27,8 +27,6 @@ from lakehouse.settings.settings import Settings
 from risk.errors import RiskError
 from risk.monitoring.champion_challenger import Trial, Verdict, observe
 
-__all__ = ["Finding", "main", "weigh"]
-
 LONGEST_TERM_MONTHS: Final = 60
 
 _WORDS: Final = {

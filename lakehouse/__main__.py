@@ -38,8 +38,6 @@ from lakehouse.silver import reference_tables
 from lakehouse.silver.claims import open_silver
 from lakehouse.silver.losses import TO_ITS_END
 
-__all__ = ["main"]
-
 _INTERRUPTED: Final = 130
 
 

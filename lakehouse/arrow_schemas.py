@@ -10,18 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from risk.contract.application import DECISION_COLUMNS, Column
-
-__all__ = [
-    "DECISIONS",
-    "DUPLICATES",
-    "INSTANT",
-    "QUARANTINE",
-    "QUARANTINED_RAW_BYTES",
-    "RAW_EVENTS",
-    "RECOVERIES",
-    "from_frame",
-]
+from risk.contract.columns import DECISION_COLUMNS, Column
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 

@@ -11,8 +11,6 @@ import structlog
 from lakehouse.errors import Unavailable
 from lakehouse.telemetry import BACKGROUND_FAILURES
 
-__all__ = ["Background"]
-
 _AFTER_FAILURE_SECONDS: Final = 2.0
 
 log = structlog.get_logger()

@@ -22,8 +22,6 @@ from lakehouse.silver import erasures as silver
 from lakehouse.silver.erasures import Erasure, Event
 from lakehouse.silver.recoveries import withdraw
 
-__all__ = ["Erased", "erase", "erased_among"]
-
 _GOLD_WITHIN_SECONDS: Final = 60.0
 """A flow commits the positions of its quiet tables twice as often."""
 

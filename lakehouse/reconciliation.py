@@ -26,15 +26,6 @@ from lakehouse.quarantine.following import followed
 from lakehouse.silver.losses import Loss, list_losses
 from lakehouse.silver.progress import read_progress
 
-__all__ = [
-    "Account",
-    "GoldCheck",
-    "HistoryAccount",
-    "PartitionAccount",
-    "Skipped",
-    "account",
-]
-
 _NOTHING: Final = "0"
 RECOVERIES: Final = "recoveries"
 _SNAPSHOT: Final = "set transaction isolation level repeatable read, read only"

@@ -16,8 +16,6 @@ from tenacity import RetryCallState
 
 from lakehouse.telemetry import STORE_RETRIES
 
-__all__ = ["SAY_EVERY_SECONDS", "Retries"]
-
 SAY_EVERY_SECONDS: Final = 30.0
 QUIET_SECONDS: Final = 10.0
 """What passes sooner needs no warning; a start that gives up sooner says so in its own line."""

@@ -10,8 +10,6 @@ from lakehouse.errors import ArtefactInvalid
 from risk.errors import RiskError
 from risk.simulation.parameters import SimulationParameters
 
-__all__ = ["load_simulation_parameters"]
-
 
 def load_simulation_parameters(name: str = "lending-club-1") -> SimulationParameters:
     """Return the shipped parameters of that name.

@@ -30,8 +30,6 @@ from serving.access.keys import (
     load_pepper,
 )
 
-__all__ = ["main"]
-
 _INTERRUPTED: Final = 130
 _BROKEN: Final = 1
 _PREFIX: Final = re.compile(r"(?:crm_)?([a-z2-7]{8})(?:_[A-Za-z0-9_-]{43})?")

@@ -32,8 +32,6 @@ from lakehouse.telemetry import configure_logging
 from serving.http.bounded_http import BoundedHttp
 from serving.http.problems import Problem, response_to
 
-__all__ = ["BODY_BYTES", "create_app", "main"]
-
 BODY_BYTES: Final = 1 << 20
 """The most that a notification may hold: about a thousand alerts."""
 

@@ -44,8 +44,6 @@ from serving.routes.legacy_score import score_routes
 from serving.routes.stored import stored_routes
 from serving.wiring import Parts, open_parts
 
-__all__ = ["build", "create_app", "main"]
-
 SWITCH_SECONDS: Final = 0.0005
 COLLECT_AFTER_OBJECTS: Final = 20_000
 GRACE_SECONDS: Final = 20

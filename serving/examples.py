@@ -39,8 +39,6 @@ from serving.routes.health import Health
 from serving.routes.history import Replay
 from serving.routes.legacy_score import scored_of
 
-__all__ = ["Examples", "examples"]
-
 POLICY: Final = "standard-2"
 _SENT_AT: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 _AT: Final = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)

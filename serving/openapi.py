@@ -16,7 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 from lakehouse.registry.artefacts import load_policy, shipped_versions
 from risk.contract.application import LoanApplication, json_schema
 from risk.explain.explanation import Explanation
-from risk.policy.rules import Policy
+from risk.policy.document import Policy
 from serving.access.limits import MOST_APPLICATIONS
 from serving.decisions.reasons import Reason, reason_codes
 from serving.decisions.schemas import ApplicationPage, BatchAnswer, Decision, DecisionPage
@@ -27,8 +27,6 @@ from serving.routes.catalogue import Models
 from serving.routes.health import Health
 from serving.routes.history import Replay
 from serving.routes.legacy_score import Scored
-
-__all__ = ["document"]
 
 _APPLICATION: Final = LoanApplication.__name__
 _ANSWERS: Final = (

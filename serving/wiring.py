@@ -33,8 +33,6 @@ from serving.decisions.recording import Recorder
 from serving.http.metrics import AUDITED, exposition
 from serving.routes.stored import Reads
 
-__all__ = ["Parts", "cors_for", "open_parts"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:

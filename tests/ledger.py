@@ -12,7 +12,7 @@ from pathlib import Path
 from confluent_kafka import KafkaError, Message, Producer
 
 from dataflows.send.producer import key_of
-from dataflows.sources.urls import parse_kafka
+from lakehouse.settings.kafka import parse_kafka
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
 

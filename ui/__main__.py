@@ -22,8 +22,6 @@ from lakehouse.silver.claims import open_silver
 from ui.access.accounts import SHORTEST_PASSWORD, hashed
 from ui.app import serve
 
-__all__ = ["main"]
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; what can be expected to fail is one line."""

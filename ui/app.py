@@ -43,8 +43,6 @@ from ui.pages import (
 )
 from ui.vendor import PLOTLY
 
-__all__ = ["create_app", "serve"]
-
 PAGES: Final = (
     overview.PAGE,
     watchlist.PAGE,

@@ -24,8 +24,6 @@ from ui.data.questions import book_of
 from ui.look import parts, words
 from ui.look.tokens import Scheme
 
-__all__ = ["Card", "Nothing", "View", "register"]
-
 _log = structlog.get_logger()
 
 

@@ -14,8 +14,6 @@ from ui.data.filters import add_months
 from ui.look import words
 from ui.look.parts import Level
 
-__all__ = ["OpenAlert", "counts", "history_of", "open_alerts"]
-
 _DAYS: Final = 30
 
 

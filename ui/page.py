@@ -11,8 +11,6 @@ from dash import Dash, html
 from ui.cards import Card, View
 from ui.data.asking import Desk
 
-__all__ = ["Page", "Stack"]
-
 
 def _nothing(_app: Dash, _desk: Desk) -> None:
     """Wire up nothing beside the cards."""

@@ -12,8 +12,6 @@ from ui.cards import View
 from ui.data.questions import Drifted
 from ui.look import words
 
-__all__ = ["champion_of", "drifted", "inputs", "latest_shifts"]
-
 
 def champion_of(view: View) -> str:
     """Return the version of the model that decides."""

@@ -28,8 +28,6 @@ from risk.models.model import Model
 from risk.models.scorecard import Scorecard
 from risk.monitoring.performance import Band
 
-__all__ = ["Comparison", "render"]
-
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

@@ -21,19 +21,6 @@ from risk.monitoring import drift, performance
 from risk.monitoring.bootstrap import bootstrap
 from risk.monitoring.performance import Band, Calibration, Estimate
 
-__all__ = [
-    "FEWEST_IN_A_GROUP",
-    "WATCHED_SHARE",
-    "Evidence",
-    "Figures",
-    "GroupFigures",
-    "Shift",
-    "Vintage",
-    "Watched",
-    "figures",
-    "gather",
-]
-
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 

@@ -16,8 +16,6 @@ from risk.models.inputs import model_columns
 from risk.models.logistic import Logistic
 from risk.models.logistic_document import Curve, Levels
 
-__all__ = ["logistic_effects", "logistic_method"]
-
 _SHARES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 _WHOLE_FROM: Final = 1_000.0
 

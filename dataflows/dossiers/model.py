@@ -23,8 +23,6 @@ from risk.models.model import Model
 from risk.models.scorecard import Scorecard
 from risk.models.scorecard_document import Bin, Characteristic, Groups
 
-__all__ = ["effects", "left_out", "method"]
-
 _STRONGEST_PAIRS = 10
 
 

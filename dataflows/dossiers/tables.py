@@ -7,8 +7,6 @@ from itertools import pairwise
 
 from risk.monitoring.performance import Estimate
 
-__all__ = ["estimate", "intervals", "loans", "rate", "table"]
-
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table."""

@@ -4,24 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = [
-    "AVERAGE_EFFECTS",
-    "BOOSTING_METHOD",
-    "CHALLENGER",
-    "CHAMPION",
-    "COMPARISON",
-    "LIMITS",
-    "LOGISTIC_EFFECTS",
-    "LOGISTIC_METHOD",
-    "MONITORING",
-    "POINTS",
-    "PRICE_AWARE",
-    "PURPOSE",
-    "SCORECARD_METHOD",
-    "STABILITY",
-    "TREATMENT",
-]
-
 PURPOSE: Final = """\
 Probability that a personal loan ends charged off rather than fully paid, over its whole life,
 from what is known when the application is made. It orders applications and puts a figure on each

@@ -12,17 +12,6 @@ from lakehouse.errors import SettingsInvalid
 from risk.contract.application import LoanApplication
 from risk.ingest.listing import LISTING_NAMES
 
-__all__ = [
-    "APPLICATIONS",
-    "LOANS",
-    "OUTCOMES",
-    "Needs",
-    "column_names",
-    "counts_in_months",
-    "known_in",
-    "require",
-]
-
 Needs: TypeAlias = tuple[tuple[str, ...], ...]
 """Groups of columns; a file must have one of each."""
 

@@ -14,8 +14,6 @@ from typing import Final, Literal
 from dataflows.files.lines import Bytes, is_member, up_to_damage
 from lakehouse.errors import SettingsInvalid
 
-__all__ = ["HEAD", "Contained", "look_into"]
-
 HEAD: Final = 256 * 1024
 """Bytes of a file's content that tell its form."""
 

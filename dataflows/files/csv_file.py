@@ -16,8 +16,6 @@ from dataflows.files.reading import SAMPLE_ROWS
 from dataflows.files.remarks import Remark, not_a_record, ragged_row
 from lakehouse.errors import SettingsInvalid
 
-__all__ = ["Layout", "encoding_of", "find_layout", "records", "sample_of"]
-
 LINES_BEFORE_HEADER: Final = 20
 KNOWN_NAMES: Final = 2
 BOM: Final = "\ufeff"

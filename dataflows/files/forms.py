@@ -8,8 +8,6 @@ from typing import Final, Literal
 from lakehouse.settings.settings import Settings
 from risk.ingest.date_forms import Order
 
-__all__ = ["DELIMITERS", "FileForms", "forms_of"]
-
 DELIMITERS: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["FIRST_BYTES", "FileIdentity", "name_in"]
-
 FIRST_BYTES: Final = 16 * 1024
 
 

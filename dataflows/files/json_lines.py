@@ -13,8 +13,6 @@ from dataflows.files.reading import ID_FIELDS
 from dataflows.files.remarks import Remark
 from risk.ingest.ids import id_text, position_id
 
-__all__ = ["digest_without_ids", "records"]
-
 
 class _Ids(msgspec.Struct):
     id: Any = None

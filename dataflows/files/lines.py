@@ -16,8 +16,6 @@ from backports import zstd  # Python 3.14's compression.zstd
 
 from lakehouse.errors import LakehouseError, PositionLost
 
-__all__ = ["Bytes", "FileDamaged", "is_member", "lines", "up_to_damage"]
-
 T = TypeVar("T")
 
 LINE_LIMIT: Final = 16 * 1024 * 1024

@@ -17,8 +17,6 @@ from dataflows.files.reading import SAMPLE_ROWS
 from dataflows.files.remarks import Remark, not_a_record
 from lakehouse.errors import PositionLost, SettingsInvalid
 
-__all__ = ["Look", "look", "records"]
-
 ROWS_AT_ONCE: Final = 1_000
 READ_BUFFER: Final = 256 * 1024  # pages are streamed; without it whole column chunks are held
 INFINITIES: Final = frozenset({float("inf"), float("-inf")})

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from lakehouse.errors import SettingsInvalid
 
-__all__ = ["Files", "files_of"]
-
 _DIGITS = re.compile(r"(\d+)")
 
 

@@ -26,8 +26,6 @@ from risk.ingest.ids import id_text
 from risk.ingest.listing import employment_years_of_months
 from risk.ingest.mend import instant_of_epoch
 
-__all__ = ["ID_FIELDS", "NO_IDS", "SAMPLE_ROWS", "Reading", "number_or_text", "settle"]
-
 SAMPLE_ROWS: Final = 1_000
 SAFE_DIGITS: Final = 15
 """Whole numbers up to this many digits are exact as JSON numbers for every reader."""

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from risk.contract.application import RejectCode
 
-__all__ = ["Remark", "not_a_record", "ragged_row"]
-
 
 @dataclass(frozen=True, slots=True)
 class Remark:

@@ -19,8 +19,6 @@ from dataflows.files.reading import ID_FIELDS, Reading
 from risk.features.missing import MISSING_WORDS
 from risk.ingest.ids import position_id
 
-__all__ = ["row_encoder"]
-
 _encode: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
 # Every spelling, for a look into a set is quicker than to strip and to fold each cell.

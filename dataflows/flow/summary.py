@@ -13,8 +13,6 @@ from lakehouse.errors import LakehouseError
 from lakehouse.gold.tables import command_for_quarantined
 from risk.contract.application import RejectCode
 
-__all__ = ["NothingDecided", "in_words", "show_command", "tell", "verdict_on"]
-
 log = structlog.get_logger()
 
 SET_ASIDE: Final = RejectCode.NOT_A_RECORD.value

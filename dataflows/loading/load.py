@@ -18,8 +18,6 @@ from risk.contract.application import Limits
 from risk.decision.judge import Rules, judge
 from risk.ingest.dates import instants
 
-__all__ = ["Gold", "Loaded", "OutcomeRows", "load"]
-
 OutcomeRows = Callable[[dict[str, Reported]], pa.Table]
 """Makes the lake's records of final outcomes, by application."""
 

@@ -14,8 +14,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dataflows.loading.load import Loaded
 
-__all__ = ["Shown"]
-
 _LINE_EVERY_SECONDS: Final = 5.0
 _BAR_EVERY_SECONDS: Final = 0.2
 

@@ -24,8 +24,6 @@ from risk.ingest.event_buffer import Packed
 from risk.simulation.calendar import Calendar
 from risk.simulation.simulator import BLOCK, Simulator
 
-__all__ = ["name_of", "simulated_history"]
-
 _AHEAD: Final = 2
 """Blocks that wait for each process: about 4 MB each."""
 

@@ -19,8 +19,6 @@ from lakehouse.lake.archive import archived_all
 from lakehouse.lake.session import Lake
 from risk.ingest.dates import Instants
 
-__all__ = ["Cases", "cases_of", "cases_of_lake"]
-
 
 @dataclass(frozen=True, slots=True)
 class Cases:

@@ -16,8 +16,6 @@ from risk.decision.judge import Rules, Verdicts, judge
 from risk.frame.frame import Frame, concat, take
 from risk.monitoring.backtest import LGD, Backtest, SwapSet, backtest, swap_set
 
-__all__ = ["Backtested", "Side", "decide_past"]
-
 _KEPT: Final = ("event_id", "pd", "tier", "amount_usd")
 
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MONTHS_TO_CHARGE_OFF", "ended_on"]
-
 MONTHS_TO_CHARGE_OFF = 5
 
 Days = NDArray[np.datetime64]

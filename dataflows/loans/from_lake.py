@@ -18,8 +18,6 @@ from risk.ingest.dates import instants
 from risk.ingest.decode import decode
 from risk.ingest.lending_club import clean
 
-__all__ = ["loans_of_lake"]
-
 
 def loans_of_lake(lake: Lake, *, observed_in: np.datetime64 | None = None) -> Loans:
     """Return every decided application whose loan has matured and has an outcome.

@@ -33,8 +33,6 @@ from risk.ingest import dialects
 from risk.ingest.decode import decode
 from risk.ingest.lending_club import clean
 
-__all__ = ["GRACE_MONTHS", "OUTCOMES", "Loans", "known_loans", "read_loans"]
-
 Floats: TypeAlias = NDArray[np.float64]
 
 OUTCOMES: Final = {"Charged Off": True, "Fully Paid": False}

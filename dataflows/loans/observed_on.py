@@ -13,8 +13,6 @@ from lakehouse.errors import SettingsInvalid
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.ingest.dialects import dates
 
-__all__ = ["shown_on"]
-
 
 def shown_on(source: Source, *, today: date) -> date:
     """Return the day as of which a source tells: the last of the latest month it shows anywhere.

@@ -15,8 +15,6 @@ from dataflows.loans.status_fields import Reported
 from lakehouse.gold.tables import OUTCOME_RECORDS
 from risk.ingest.dialects import dates
 
-__all__ = ["outcome_rows"]
-
 
 def outcome_rows(
     finals: dict[str, Reported], *, source: str, observed_on: date, recorded_at: datetime

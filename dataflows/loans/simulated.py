@@ -12,9 +12,8 @@ from dataflows.loans.matured import Loans, known_loans
 from dataflows.sources.urls import SimSource
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.frame.frame import content_hash, take
-from risk.simulation.simulator import KINDS, Simulator
-
-__all__ = ["simulate_loans"]
+from risk.simulation.noise import KINDS
+from risk.simulation.simulator import Simulator
 
 _APPLICATIONS: Final = 40_000
 # When events are sent matters to no loan: an application is made in its month of issue.

@@ -10,8 +10,6 @@ from risk.contract.application import is_readable_id
 from risk.ingest.ids import id_text
 from risk.ingest.mend import date_text
 
-__all__ = ["Reported", "final_status", "is_before_policy", "reported"]
-
 
 class Reported(msgspec.Struct, frozen=True, gc=False):
     """The few fields of a record that tell of a loan's fate, as they are written there."""

@@ -13,8 +13,6 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-__all__ = ["SAMPLE_ROWS", "render"]
-
 SAMPLE_ROWS: Final = 4_000
 """Rows of a sample, current and reference each: what keeps the job within its memory."""
 

@@ -10,8 +10,6 @@ import numpy as np
 
 from lakehouse.lake.filters import Grain
 
-__all__ = ["GRAINS", "closed", "last_closed", "last_day", "next_period"]
-
 GRAINS: Final = (Grain.WEEK, Grain.MONTH, Grain.QUARTER)
 
 _MONTHS: Final = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}

@@ -14,8 +14,6 @@ from lakehouse.monitoring.figures import Figure
 from lakehouse.monitoring.performance import Performance
 from risk.monitoring.performance import Estimate
 
-__all__ = ["drift_rows", "performance_rows", "quality_rows"]
-
 ALL: Final = "all"
 _FEATURE_FIGURES: Final = (
     "psi",

@@ -22,8 +22,6 @@ from lakehouse.monitoring.performance import Performance, performance
 from lakehouse.registry.artefacts import find_model
 from lakehouse.registry.references import find_reference
 
-__all__ = ["AS_OF_PERIODS", "Found", "monitor"]
-
 AS_OF_PERIODS: Final = 4
 """Performance is computed as of the ends of so many periods, the last with known outcomes."""
 

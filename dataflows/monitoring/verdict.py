@@ -6,8 +6,6 @@ from dataflows.monitoring.run import Found
 from lakehouse.registry.artefacts import CHAMPION
 from risk.monitoring.population_shift import FeatureShift
 
-__all__ = ["in_figures", "in_words"]
-
 
 def in_words(found: Found) -> str:
     """Return five lines: what was done, drift, what it did, performance, estimates."""

@@ -9,8 +9,6 @@ from dataflows.loans.decide_past import Backtested, Side
 from risk.monitoring.backtest import Group, Swapped, SwapSet
 from risk.monitoring.performance import Estimate
 
-__all__ = ["show"]
-
 _GROUP = ("applications", "share", "resolved", "default rate", "mean PD", "expected loss")
 
 

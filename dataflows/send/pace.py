@@ -7,8 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 
-__all__ = ["Pace"]
-
 
 class Pace:
     """Say how many events are due; late ones are made up for, so the mean rate stays exact.

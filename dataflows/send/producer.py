@@ -11,8 +11,6 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from lakehouse.settings.kafka import IDEMPOTENT
 
-__all__ = ["Outbox", "key_of", "stamped"]
-
 SEND_SETTINGS: Final[Mapping[str, str | int | bool]] = {
     **IDEMPOTENT,
     "linger.ms": 20,

@@ -11,8 +11,6 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-__all__ = ["Report", "SendCounts", "report"]
-
 JSON_EVERY_SECONDS: Final = 5.0
 BAR_EVERY_SECONDS: Final = 0.1
 

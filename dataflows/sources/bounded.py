@@ -12,8 +12,6 @@ from dataflows.sources.progress import told
 from dataflows.sources.urls import SimSource, Source
 from lakehouse.errors import SettingsInvalid
 
-__all__ = ["all_records"]
-
 
 def all_records(
     source: Source, *, needs: Needs = (), is_quiet: bool = False

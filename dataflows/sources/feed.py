@@ -10,12 +10,11 @@ from typing import Final
 
 from dataflows.files.columns import Needs
 from dataflows.sources.files import FileReader, open_files
-from dataflows.sources.urls import FileSource, KafkaSource, SimSource, Source
+from dataflows.sources.urls import FileSource, SimSource, Source
 from lakehouse.errors import SettingsInvalid
+from lakehouse.settings.kafka import KafkaSource
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
-
-__all__ = ["Feed", "open_feed"]
 
 MAX_RECORDS: Final = 1_000
 MAX_BYTES: Final = 4 * 1024 * 1024

@@ -35,8 +35,6 @@ from dataflows.files.rows import row_encoder
 from dataflows.sources.urls import FileSource
 from lakehouse.errors import SettingsInvalid
 
-__all__ = ["FileBatch", "FileReader", "open_file", "open_files"]
-
 
 @dataclass(frozen=True, slots=True)
 class FileBatch:

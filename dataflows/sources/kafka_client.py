@@ -19,8 +19,6 @@ from lakehouse.errors import Unavailable
 from lakehouse.settings.kafka import KafkaSource, broker_configuration
 from lakehouse.settings.settings import Settings
 
-__all__ = ["Complaints", "client_configuration", "ensure_topic"]
-
 ANSWER_WITHIN_SECONDS: Final = 10.0
 REPEAT_AFTER_SECONDS: Final = 30.0
 BROKER_DEFAULT_REPLICATION: Final = -1

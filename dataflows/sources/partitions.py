@@ -18,8 +18,9 @@ from dataflows.sources.kafka_offsets import partitions_held
 from dataflows.sources.kafka_reader import KafkaReader
 from dataflows.sources.kafka_topic import TopicFacts, TopicInspector
 from dataflows.sources.sim_reader import SimReader
-from dataflows.sources.urls import FileSource, KafkaSource, SimSource, parse_source
+from dataflows.sources.urls import FileSource, SimSource, parse_source
 from lakehouse.errors import SourceChanged
+from lakehouse.settings.kafka import KafkaSource
 from lakehouse.settings.settings import Settings
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator

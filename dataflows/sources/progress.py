@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TextIO, TypeVar
 
-__all__ = ["seconds_left", "told"]
-
 EVERY_SECONDS: Final = 5.0
 
 _Item = TypeVar("_Item")

@@ -20,16 +20,6 @@ from lakehouse.errors import SettingsInvalid
 from lakehouse.settings.kafka import KafkaSource, parse_kafka
 from risk.simulation.scenarios import SCENARIOS
 
-__all__ = [
-    "FileSource",
-    "KafkaSource",
-    "SimSource",
-    "Source",
-    "parse_kafka",
-    "parse_rate",
-    "parse_source",
-]
-
 FORMS = "kafka://HOST:PORT/TOPIC, file://PATH (or a bare path), sim://?rate=200&seed=1"
 MAX_SEED = 2**32 - 1
 MIN_RATE, MAX_RATE = 0.001, 1_000_000

@@ -21,8 +21,6 @@ from lakehouse.settings.settings import Settings
 from lakehouse.signals.jobs import recorded
 from lakehouse.silver.claims import claim, open_silver
 
-__all__ = ["add_backup"]
-
 _JOB: Final = "backup"
 _IS_AHEAD: Final = 5
 _Clock = Callable[[], datetime]

@@ -12,8 +12,6 @@ import msgspec
 
 from lakehouse.errors import ArtefactInvalid
 
-__all__ = ["DUMP", "Manifest", "Position", "read_manifest", "sha256_of", "write_manifest"]
-
 DUMP: Final = "silver.dump"
 _MANIFEST: Final = "backup.json"
 _FORMAT: Final = 1

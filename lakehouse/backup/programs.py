@@ -18,8 +18,6 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from lakehouse.errors import Denied, SchemaDiffers, SettingsInvalid, Unavailable
 from lakehouse.postgres.connection import transact
 
-__all__ = ["Programs", "fitting", "major_of"]
-
 _DEBIAN: Final = Path("/usr/lib/postgresql")
 _VERSION: Final = re.compile(r"\b(\d+)(?:\.\d+|beta\d+|rc\d+|devel)")
 _DENIED: Final = re.compile("permission denied|must be owner|authentication failed", re.IGNORECASE)

@@ -18,8 +18,6 @@ from lakehouse.quarantine.following import RECOVERED
 from lakehouse.silver.progress import all_progress
 from lakehouse.silver.recoveries import last_recovery
 
-__all__ = ["Restored", "positions_of", "restore"]
-
 
 class Restored(msgspec.Struct, frozen=True):
     """What was done, and what is left to do.

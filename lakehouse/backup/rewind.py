@@ -33,8 +33,6 @@ from lakehouse.gold.writer import transaction_id
 from lakehouse.quarantine.following import RECOVERED
 from lakehouse.silver.recoveries import FOLLOWING
 
-__all__ = ["Ahead", "Places", "ahead_of", "rewind"]
-
 Places = Mapping[tuple[str, str, int], int]
 """Silver's next offset by pipeline, topic and partition; and its next recovery, by `RECOVERED`."""
 

@@ -17,8 +17,6 @@ from lakehouse.lake.session import Lake
 from lakehouse.postgres.connection import transact
 from lakehouse.silver.progress import all_progress
 
-__all__ = ["back_up"]
-
 _NAMED: Final = "%Y-%m-%dT%H-%M-%SZ"
 _PARTIAL: Final = ".partial"
 

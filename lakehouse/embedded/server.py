@@ -25,8 +25,6 @@ from lakehouse.embedded.cluster import USER
 from lakehouse.embedded.supervisor import READY
 from lakehouse.errors import Unavailable
 
-__all__ = ["embedded_postgres"]
-
 _DEADLINE_SECONDS: Final = 150.0
 _POLL_SECONDS: Final = 0.01
 

@@ -21,18 +21,8 @@ import pyarrow as pa
 from lakehouse.errors import Unavailable
 from lakehouse.gold.object_store import probe
 from lakehouse.gold.tables import SCHEMAS
-from lakehouse.gold.writer import GoldWriter, Slot, transaction_id
+from lakehouse.gold.writer import GoldWriter, Slot
 from lakehouse.postgres.connection import Patience
-
-__all__ = [
-    "SCHEMAS",
-    "GoldAppender",
-    "GoldWriter",
-    "Slot",
-    "last_offs",
-    "open_gold",
-    "transaction_id",
-]
 
 POSITION_SECONDS: Final = 30.0
 POSITION_OFFSETS: Final = 100_000

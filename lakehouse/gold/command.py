@@ -20,8 +20,6 @@ from lakehouse.gold.maintenance import LEAST_HOURS, Maintained, Tasks, maintain
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
 
-__all__ = ["add_maintain"]
-
 log = structlog.get_logger()
 
 _Clock = Callable[[], datetime]

@@ -19,8 +19,6 @@ from lakehouse.gold.data_file import GrowingFile, StoredOnce
 from lakehouse.gold.file_rows import as_dataset, rows_of, written
 from lakehouse.gold.replacement import LiveFile, live_files, replace_files
 
-__all__ = ["TARGET_BYTES", "compact", "groups_of"]
-
 TARGET_BYTES: Final = 128 << 20
 _LARGE_ENOUGH: Final = 96 << 20
 _MOST_SORTED_ROWS: Final = 1_000_000

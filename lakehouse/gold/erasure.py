@@ -31,8 +31,6 @@ from lakehouse.gold.replacement import live_files, replace_files
 from lakehouse.gold.tables import SCHEMAS, VIEWS
 from lakehouse.gold.writer import transaction_id
 
-__all__ = ["Position", "erase_application", "events_of", "lagging"]
-
 Position: TypeAlias = tuple[str, int, int]
 """Topic, partition and offset of an event."""
 

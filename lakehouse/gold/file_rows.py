@@ -10,8 +10,6 @@ import pyarrow.fs
 from lakehouse.gold.data_file import GrowingFile, StoredOnce
 from lakehouse.gold.replacement import LiveFile
 
-__all__ = ["as_dataset", "rows_of", "written"]
-
 _ROWS_AT_ONCE: Final = 4_096
 
 

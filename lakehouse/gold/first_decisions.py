@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from lakehouse.arrow_schemas import DUPLICATES
 
-__all__ = ["FirstDecisions"]
-
 _DIGEST_BYTES: Final = 16
 _ENTRY: Final = np.dtype(
     [("key", "<u8"), ("check", "<u8"), ("slot", "<i4"), ("off", "<i8"), ("content", "<i8")]

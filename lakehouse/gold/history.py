@@ -24,8 +24,6 @@ from lakehouse.gold.tables import OUTCOME_RECORDS, SCHEMAS, VIEWS
 from lakehouse.gold.writer import GoldWriter
 from lakehouse.postgres.connection import Patience
 
-__all__ = ["HISTORY", "Appended", "History"]
-
 HISTORY: Final = "history"
 """The pipeline whose positions these are, and the beginning of its topics."""
 

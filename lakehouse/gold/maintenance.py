@@ -26,8 +26,6 @@ from lakehouse.gold.retention import forget_bytes
 from lakehouse.gold.tables import VIEWS
 from lakehouse.telemetry import LAKE_BYTES, LAKE_FILES, LAKE_MAINTAINED_AT
 
-__all__ = ["LEAST_HOURS", "Maintained", "Tasks", "maintain"]
-
 LEAST_HOURS: Final = 168
 """A reader may have opened the lake seven days ago; younger files are never removed."""
 

@@ -30,20 +30,6 @@ from lakehouse.errors import (
     Unavailable,
 )
 
-__all__ = [
-    "DELTA_OPTIONS",
-    "PROBE_SECONDS",
-    "arrow_filesystem",
-    "in_one_line",
-    "is_denied",
-    "is_remote",
-    "open_objects",
-    "open_table",
-    "probe",
-    "raise_as_ours",
-    "table_uri",
-]
-
 PROBE_SECONDS: Final = 10.0
 
 # One attempt ends within these; the loop around it waits, looks what became of it, and tries again.

@@ -26,8 +26,6 @@ from lakehouse.gold.object_store import (
 from lakehouse.gold.replacement import LiveFile, live_files, replace_files
 from lakehouse.gold.tables import VIEWS
 
-__all__ = ["replace_range"]
-
 _ATTEMPTS: Final = 10
 
 

@@ -20,8 +20,6 @@ from obstore.exceptions import AlreadyExistsError
 from lakehouse.errors import Unavailable
 from lakehouse.gold.data_file import StoredOnce
 
-__all__ = ["LiveFile", "live_files", "replace_files"]
-
 _ATTEMPTS: Final = 50
 
 

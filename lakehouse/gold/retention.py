@@ -16,8 +16,6 @@ from deltalake import DeltaTable
 from lakehouse.gold.file_rows import rows_of, written
 from lakehouse.gold.replacement import live_files, replace_files
 
-__all__ = ["forget_bytes"]
-
 _RAW: Final = {
     "raw_events": ("received_at", ("event_key", "raw")),
     "quarantine": ("first_seen_at", ("raw",)),

@@ -15,19 +15,6 @@ from lakehouse import arrow_schemas
 from lakehouse.errors import SchemaDiffers
 from lakehouse.gold.object_store import DELTA_OPTIONS, open_table
 
-__all__ = [
-    "BOUNDED",
-    "FIGURES",
-    "MONITORED",
-    "OF_ITS_OWN",
-    "OUTCOME_RECORDS",
-    "REPORTS",
-    "SCHEMAS",
-    "VIEWS",
-    "command_for_quarantined",
-    "open_or_create",
-]
-
 SCHEMAS: Final[dict[str, pa.Schema]] = {
     "decisions": arrow_schemas.DECISIONS,
     "duplicates": arrow_schemas.DUPLICATES,

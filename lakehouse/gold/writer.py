@@ -36,8 +36,6 @@ from lakehouse.postgres.connection import Patience
 from lakehouse.retries import Retries
 from lakehouse.telemetry import GOLD_COMMIT_SECONDS
 
-__all__ = ["GoldWriter", "Slot", "transaction_id"]
-
 Slot = tuple[str, int]
 """A partition: topic and number."""
 

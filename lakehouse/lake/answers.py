@@ -21,8 +21,6 @@ from rich.text import Text
 
 from lakehouse.errors import QueryInvalid
 
-__all__ = ["FORMATS", "SHOWN_ROWS", "format_of", "neutralised", "save", "show", "write"]
-
 FORMATS: Final = ("table", "csv", "json", "parquet")
 
 SHOWN_ROWS: Final = 100

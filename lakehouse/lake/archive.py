@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake
 
-__all__ = ["Archived", "Position", "archived", "archived_all", "positions_of", "sample"]
-
 _OFFSETS_AT_ONCE: Final = 10_000
 """What is held at a time: at 4 KB an event, 40 MB."""
 

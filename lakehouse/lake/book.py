@@ -14,8 +14,6 @@ from lakehouse.lake.filters import ALL, Filters
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
-__all__ = ["agreement", "choices", "extent", "months", "throughput"]
-
 
 def extent(lake: Lake) -> pa.Table:
     """Return how many decisions there are, and of which days."""

@@ -16,8 +16,6 @@ from enum import StrEnum
 from lakehouse.errors import QueryInvalid
 from risk.contract.application import Tier
 
-__all__ = ["ALL", "Filters", "Grain"]
-
 
 class Grain(StrEnum):
     """How long a period is, by application date."""

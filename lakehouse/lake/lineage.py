@@ -12,8 +12,6 @@ from lakehouse.lake.filters import Filters
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
-__all__ = ["decisions_behind", "origins"]
-
 
 def decisions_behind(
     lake: Lake, filters: Filters, *, first: int = 0, limit: int = 1_000

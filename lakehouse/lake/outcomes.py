@@ -18,8 +18,6 @@ from lakehouse.gold.tables import OUTCOME_RECORDS, open_or_create
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake
 
-__all__ = ["OutcomeRecorder"]
-
 _ATTEMPTS: Final = 5
 _TRANSACTION: Final = "outcomes"
 

@@ -13,19 +13,6 @@ from lakehouse.lake.filters import ALL, Filters, Grain
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
-__all__ = [
-    "Dimension",
-    "WatchlistOrder",
-    "by_period",
-    "decisions_on",
-    "groups",
-    "pd_bands",
-    "reasons",
-    "score_bands",
-    "tiers_by_period",
-    "watchlist",
-]
-
 Dimension: TypeAlias = Literal[
     "purpose",
     "purpose_group",

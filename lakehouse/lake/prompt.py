@@ -14,8 +14,6 @@ from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake.answers import show
 from lakehouse.lake.session import Lake
 
-__all__ = ["converse", "prompt_session"]
-
 _WORDS: Final = """
 select from where group by order having limit count sum avg min max as and or not in is null like
 between case when then else end join left using on distinct describe show tables summarize

@@ -13,14 +13,6 @@ from lakehouse.lake.filters import ALL, Filters, Grain
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
-__all__ = [
-    "freshness",
-    "issues_by_field",
-    "nulls_by_field",
-    "quarantine_by_period",
-    "quarantined",
-]
-
 
 def nulls_by_field(lake: Lake, filters: Filters = ALL, *, grain: Grain = Grain.MONTH) -> pa.Table:
     """Return how often each field is missing, by period."""

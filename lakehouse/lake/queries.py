@@ -11,27 +11,6 @@ from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 from lakehouse.silver.reconciled import Span, Tally
 
-__all__ = [
-    "decided_among",
-    "decided_spans",
-    "decisions_between",
-    "history_ledger",
-    "history_topics",
-    "latest_observation",
-    "latest_watchlist",
-    "ledger",
-    "new_outcomes",
-    "outcomes_of",
-    "paired_scores",
-    "positions_of",
-    "quarantine_by_code",
-    "range_tallies",
-    "raw_events_between",
-    "sampled_positions",
-    "scores_by_model",
-    "tier_mix",
-]
-
 _EVENTS_AT_ONCE: Final = 2_000
 
 

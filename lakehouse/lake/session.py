@@ -40,8 +40,6 @@ from lakehouse.lake.literal import as_literal
 from lakehouse.postgres.statements import load_sql
 from lakehouse.settings.settings import Settings
 
-__all__ = ["Asked", "Lake", "TableFiles", "open_lake", "recording"]
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -14,8 +14,6 @@ from lakehouse.lake.filters import ALL, Filters, Grain
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
-__all__ = ["curve_counts", "maturity", "scored_outcomes"]
-
 
 def curve_counts(
     lake: Lake,

@@ -25,8 +25,6 @@ from risk.monitoring.drift import psi
 from risk.monitoring.population_shift import ALARM_PSI
 from risk.monitoring.significance import YEARLY_LEVEL, adjusted, share_p
 
-__all__ = ["BASELINE_PERIODS", "SHARE_ALARM_PSI", "Alert", "Fired", "backtest_alerts"]
-
 Alert: TypeAlias = Literal["drift", "watchlist_share", "field_missing"]
 
 BASELINE_PERIODS: Final = 12

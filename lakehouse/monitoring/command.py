@@ -27,8 +27,6 @@ from risk.monitoring.backtest import LGD
 from risk.monitoring.cutoffs import MARGIN, Assumptions, Book, Simulation
 from risk.policy.candidate import candidate
 
-__all__ = ["add_alerts", "add_cutoffs"]
-
 
 def add_cutoffs(commands: Any, *, today: Callable[[], date]) -> None:
     """Add the command to the parser of ``python -m lakehouse``."""

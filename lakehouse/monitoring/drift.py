@@ -18,8 +18,6 @@ from risk.monitoring.backtest import LGD
 from risk.monitoring.population_shift import PeriodShift, period_shift
 from risk.monitoring.reference import Numbers, Reference, Texts
 
-__all__ = ["PERIODS_A_YEAR", "DriftPeriod", "counts_by_period", "drift"]
-
 PERIODS_A_YEAR: Final = {
     Grain.DAY: 365,
     Grain.WEEK: 52,

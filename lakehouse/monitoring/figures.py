@@ -22,8 +22,6 @@ from lakehouse.lake import monitoring
 from lakehouse.lake.filters import Grain
 from lakehouse.lake.session import Lake
 
-__all__ = ["REPORTS_FOLDER", "Figure", "keep_report", "record_figures"]
-
 REPORTS_FOLDER: Final = "reports/monitoring"
 _KEY: Final = ("table_name", "period", "model_version", "subject", "figure")
 _TRANSACTION: Final = "monitoring"

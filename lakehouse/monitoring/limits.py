@@ -19,8 +19,6 @@ from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 from risk.monitoring.outcomes_known import KNOWN_SHARE
 
-__all__ = ["NO_LIMITS", "Limits", "approvals", "by_pd"]
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -23,8 +23,6 @@ from risk.monitoring.label_free import Estimated, Grade, estimate, grade
 from risk.monitoring.outcomes_analysis import Analysis, analyse
 from risk.monitoring.outcomes_known import Maturity, ScoredCounts, Standing, maturity
 
-__all__ = ["DEFAULT_TERM_MONTHS", "Performance", "VintagePerformance", "performance"]
-
 DEFAULT_TERM_MONTHS: Final = 36
 _MONTHS: Final = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 _COUNTS: Final = ("pd", "loans", "known", "defaults")

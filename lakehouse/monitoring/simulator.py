@@ -14,9 +14,7 @@ from lakehouse.lake.session import Lake
 from lakehouse.monitoring import limits
 from lakehouse.monitoring.limits import Limits
 from risk.monitoring.cutoffs import Assumptions, Book, Counts, Simulation, book, simulate
-from risk.policy.rules import Policy
-
-__all__ = ["CONDITIONS", "curve", "limits_of", "simulated"]
+from risk.policy.document import Policy
 
 CONDITIONS: Final = {
     "high_dti": "dti_pct",

@@ -13,8 +13,6 @@ from lakehouse.postgres.connection import execute, transact
 from lakehouse.postgres.statements import load_sql
 from lakehouse.security.audit_chain import append, entry_of
 
-__all__ = ["Account", "Role", "change_account", "list_accounts", "record_sign_in", "store_account"]
-
 Role: TypeAlias = Literal["viewer", "analyst", "admin"]
 
 

@@ -13,8 +13,6 @@ from lakehouse.postgres.connection import execute, transact
 from lakehouse.postgres.statements import load_sql
 from lakehouse.security.audit_chain import append, entry_of
 
-__all__ = ["Disposition", "Kind", "Tally", "dispose", "dispositions_of", "standing", "tally"]
-
 Kind: TypeAlias = Literal["approve", "decline", "refer"]
 
 _REASON = (3, 200)

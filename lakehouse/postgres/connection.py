@@ -20,18 +20,6 @@ from lakehouse.postgres.session import Session
 from lakehouse.postgres.statements import load_sql
 from lakehouse.retries import Retries
 
-__all__ = [
-    "AT_START",
-    "DATA_ERRORS",
-    "Patience",
-    "connect",
-    "execute",
-    "in_plain_words",
-    "is_transient",
-    "persistently",
-    "transact",
-]
-
 DATA_ERRORS: Final = (
     psycopg.DataError,
     psycopg.IntegrityError,

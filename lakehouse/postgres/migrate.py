@@ -26,8 +26,6 @@ import psycopg
 from lakehouse.errors import SchemaDiffers
 from lakehouse.postgres.connection import AT_START, connect, persistently, transact
 
-__all__ = ["Migration", "migrate", "require_current", "shipped_migrations"]
-
 _NAME: Final = re.compile(r"(\d{4})_\w+\.sql")
 _LOCK: Final = 7_401_955_312  # arbitrary, this table's only
 _ASK_AGAIN_SECONDS: Final = 0.1

@@ -14,8 +14,6 @@ from lakehouse.errors import Denied
 from lakehouse.postgres.connection import transact
 from lakehouse.postgres.statements import load_sql
 
-__all__ = ["PRIVILEGES", "SCHEMA", "grant_missing", "granted"]
-
 SCHEMA: Final = ""
 """Stands for the schema silver itself among its objects."""
 

@@ -15,8 +15,6 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
-__all__ = ["Session"]
-
 _OPTION: Final = re.compile(r"(?:-c\s*|--)([\w.-]+)=((?:\\.|\S)*)")
 _REFUSED: Final = re.compile("unsupported startup parameter|command-line options")
 # Taken as it is by a server, and by no pooler: it says whether the options came through.

@@ -5,8 +5,6 @@ from importlib.resources import files
 
 from lakehouse.errors import QueryInvalid
 
-__all__ = ["load_sql"]
-
 
 @cache
 def load_sql(name: str) -> str:

@@ -24,8 +24,6 @@ from lakehouse.silver.recoveries import held_after, quarantined_by_code
 from risk.contract.application import RejectCode
 from risk.decision.judge import judge
 
-__all__ = ["add_quarantine"]
-
 _Clock = Callable[[], datetime]
 _SHOWN: Final = 20
 _SHOWN_BYTES: Final = 4_096

@@ -14,8 +14,6 @@ from lakehouse.lake.session import Lake
 from lakehouse.postgres.connection import AT_START, Patience
 from lakehouse.silver.recoveries import FOLLOWING, last_recovery, recovered_between
 
-__all__ = ["RECOVERED", "follow", "followed"]
-
 _PIPELINE: Final = "(recovered)"
 _SLOT: Final = ("recoveries", 0)
 RECOVERED: Final = (_PIPELINE, *_SLOT)

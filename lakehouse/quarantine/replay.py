@@ -29,8 +29,6 @@ from risk.decision.judge import Verdicts
 from risk.frame.frame import constant
 from risk.ingest.dates import Instants
 
-__all__ = ["BYTES_GONE", "Judging", "Replayed", "Selection", "bytes_of", "replay"]
-
 BYTES_GONE: Final = "bytes_gone"
 """Stands among the codes for events whose bytes are kept nowhere."""
 

@@ -26,8 +26,6 @@ from lakehouse.silver.claims import open_silver
 from lakehouse.silver.reconciled import Difference, restart
 from lakehouse.telemetry import configure_logging
 
-__all__ = ["add_reconcile"]
-
 log = structlog.get_logger()
 
 _Clock = Callable[[], datetime]

@@ -34,8 +34,6 @@ from lakehouse.silver.reconciled import (
     unaccounted,
 )
 
-__all__ = ["Reconciled", "differences_in", "reconcile"]
-
 _WIDTH: Final = 50_000
 _NAMED: Final = 20
 _NOTHING: Final = Tally(0, "0", "0")

@@ -19,8 +19,6 @@ from lakehouse.silver.copy import stored_between
 from lakehouse.silver.reconciled import Difference
 from lakehouse.silver.recoveries import recoveries_within
 
-__all__ = ["repair"]
-
 _PLACES: Final = {"decisions": 0, "quarantine": 1, "duplicates": 2}
 """By table its place in what silver gives of a range."""
 

@@ -22,21 +22,9 @@ from lakehouse.errors import ArtefactInvalid
 from lakehouse.registry.log import Kind, State, fold
 from lakehouse.registry.store import RegistryStore
 from risk.errors import RiskError
-from risk.models.model import Model, parse_model, to_json
-from risk.policy.rules import Policy, parse_policy
-
-__all__ = [
-    "CHAMPION",
-    "SHIPPED",
-    "find_model",
-    "find_policy",
-    "load_model",
-    "load_policy",
-    "registered_model",
-    "save_model",
-    "shipped_document",
-    "shipped_versions",
-]
+from risk.models.document import to_json
+from risk.models.model import Model, parse_model
+from risk.policy.document import Policy, parse_policy
 
 CHAMPION: Final = "scorecard-1"
 SHIPPED: Final = Path(__file__).parents[1] / "shipped"

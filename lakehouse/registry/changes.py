@@ -29,17 +29,7 @@ from lakehouse.registry.references import parse_reference_of
 from lakehouse.registry.store import RegistryStore
 from risk.errors import RiskError
 from risk.models.model import parse_model
-from risk.policy.rules import parse_policy
-
-__all__ = [
-    "Change",
-    "challenge",
-    "promote",
-    "register_model",
-    "register_policy",
-    "retire",
-    "roll_back",
-]
+from risk.policy.document import parse_policy
 
 # A version becomes a file's name, no two differing by case alone; and RISK_MODEL says `champion`
 # for whichever is.

@@ -27,8 +27,6 @@ from lakehouse.registry.store import RegistryStore
 from lakehouse.registry.watch import FOLLOW
 from lakehouse.settings.settings import Settings
 
-__all__ = ["add_models", "own_account"]
-
 _Clock: TypeAlias = Callable[[], datetime]
 _Do: TypeAlias = Callable[[RegistryStore, argparse.Namespace, Change], object]
 

@@ -19,8 +19,6 @@ from lakehouse.registry.artefacts import (
 from lakehouse.registry.log import Action, Entry, Kind, State, fold
 from lakehouse.registry.store import RegistryStore
 
-__all__ = ["ListedModel", "ListedPolicy", "Listing", "Role", "listing"]
-
 Role: TypeAlias = Literal["champion", "challenger", "registered", "retired", "shipped"]
 
 

@@ -26,8 +26,6 @@ import msgspec
 
 from lakehouse.errors import ArtefactInvalid, ChangeRefused
 
-__all__ = ["Action", "Entry", "Kind", "State", "apply", "before", "fold"]
-
 Kind: TypeAlias = Literal["model", "policy"]
 
 

@@ -17,8 +17,6 @@ from risk.errors import RiskError
 from risk.models.model import Model
 from risk.monitoring.reference import Reference, parse_reference, to_json
 
-__all__ = ["REFERENCES", "find_reference", "parse_reference_of", "save_reference"]
-
 REFERENCES: Final = "references"
 """Folder of the references, in the folder of the models that training writes."""
 

@@ -14,8 +14,6 @@ from risk.models.scorecard import Scorecard
 from risk.models.scorecard_sql import scorecard_sql
 from risk.policy.policy_sql import policy_sql
 
-__all__ = ["add_model_sql", "add_policies"]
-
 
 def add_model_sql(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb ``sql`` to the command ``models``."""

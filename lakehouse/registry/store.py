@@ -26,8 +26,6 @@ from lakehouse.errors import ArtefactInvalid, ChangeRefused
 from lakehouse.gold.object_store import is_remote, open_objects, raise_as_ours
 from lakehouse.registry.log import Entry, Kind
 
-__all__ = ["RegistryStore"]
-
 _LOG: Final = "_registry/log"
 _FOLDERS: Final = {"model": "_registry/models", "policy": "_registry/policies"}
 

@@ -16,8 +16,6 @@ from lakehouse.registry.log import State, fold
 from lakehouse.registry.store import RegistryStore
 from risk.models.model import Model
 
-__all__ = ["FOLLOW", "ModelsInForce", "RegistryWatch"]
-
 FOLLOW = "champion"
 """As a model's version: whichever the registry says is champion."""
 

@@ -13,8 +13,6 @@ from risk.contract.application import CONTRACT_VERSION
 from risk.decision.judge import Rules
 from risk.decision.reference_tables import ReferenceTables
 
-__all__ = ["Cause", "Difference", "MadeBy", "Rulebook"]
-
 
 class Cause(StrEnum):
     """What is looked at to make a decision again, in this order; the first that fails is named."""

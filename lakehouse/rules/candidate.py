@@ -11,8 +11,6 @@ from lakehouse.registry.changes import Change, register_policy
 from lakehouse.registry.store import RegistryStore
 from risk.policy.candidate import candidate
 
-__all__ = ["save_candidate"]
-
 
 def save_candidate(
     lake_uri: str,

@@ -20,8 +20,6 @@ from risk.explain.explanation import Explanation, explain
 from risk.ingest.decode import decode
 from risk.ingest.lending_club import clean
 
-__all__ = ["Dossier", "dossier"]
-
 # Whatever was decided was not too large then, whatever the setting says today.
 _LIMITS: Final = Limits(max_bytes=2**63 - 1, envelopes=ENVELOPES)
 

@@ -29,16 +29,7 @@ from risk.decision.judge import Rules
 from risk.decision.reference_tables import ReferenceTables, join
 from risk.frame.frame import complete
 from risk.models.model import Model
-from risk.policy.rules import Policy
-
-__all__ = [
-    "LOOK_EVERY_SECONDS",
-    "RulesInForce",
-    "limits_of",
-    "open_rules",
-    "rules_without_silver",
-    "versions_of",
-]
+from risk.policy.document import Policy
 
 LOOK_EVERY_SECONDS: Final = 2.0
 _CLOSE_WITHIN_SECONDS: Final = 2.0

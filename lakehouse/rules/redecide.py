@@ -22,8 +22,6 @@ from lakehouse.rules.as_decided import Cause, Difference, MadeBy, Rulebook
 from risk.contract.application import ENVELOPES, Limits
 from risk.decision.judge import Rules, judge
 
-__all__ = ["Recalled", "recall", "recall_batch"]
-
 _LEFT_ASIDE: Final = frozenset({"topic", "part", "off", "decided_at", "challengers"})
 _ADDED_LATER: Final = frozenset({"public_records", "missing_inputs"})
 """Columns that earlier releases stored decisions without: null there is no difference."""

@@ -14,8 +14,6 @@ from lakehouse.postgres.connection import execute, transact
 from lakehouse.postgres.statements import load_sql
 from lakehouse.security.audit_chain import append, entry_of
 
-__all__ = ["StoredKey", "list_keys", "revoke_key", "store_key"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKey:

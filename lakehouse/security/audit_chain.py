@@ -17,8 +17,6 @@ import psycopg
 
 from lakehouse.postgres.connection import Patience, connect, execute, persistently
 
-__all__ = ["GENESIS", "AuditEntry", "AuditWriter", "append", "chained_hash", "entry_of"]
-
 GENESIS: Final = bytes(32)
 """What the first row is chained to."""
 

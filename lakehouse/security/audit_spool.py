@@ -20,8 +20,6 @@ from lakehouse.errors import Unavailable
 from lakehouse.postgres.statements import load_sql
 from lakehouse.security.audit_chain import AuditEntry
 
-__all__ = ["Spool"]
-
 # EXTRA is FULL, and the commit outlives a power cut too: the journal's folder is synced.
 _DURABLE: Final = "pragma auto_vacuum = full; pragma synchronous = extra;"
 

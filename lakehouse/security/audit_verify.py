@@ -12,8 +12,6 @@ from lakehouse.postgres.connection import transact
 from lakehouse.postgres.statements import load_sql
 from lakehouse.security.audit_chain import GENESIS, AuditEntry, chained_hash
 
-__all__ = ["Head", "Verification", "verify"]
-
 _HEAD: Final = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
 _READ_ROWS: Final = 5_000
 

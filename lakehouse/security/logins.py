@@ -19,8 +19,6 @@ from lakehouse.errors import SettingsInvalid
 from lakehouse.postgres.connection import transact
 from lakehouse.settings.secret import password_of, read_secret, refuse_weak
 
-__all__ = ["LOGINS", "PREFIX", "make_logins"]
-
 LOGINS: Final[Mapping[str, tuple[str, ...]]] = {
     "score": ("risk_writer",),
     "api": ("risk_reader", "risk_audit"),

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["values_of"]
-
 
 def values_of(schema: Mapping[str, Any]) -> str:
     """Describe the values that a property's JSON Schema allows."""

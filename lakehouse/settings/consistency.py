@@ -5,8 +5,6 @@ from typing import Any, Final
 from lakehouse.errors import SettingsInvalid
 from lakehouse.settings.secret import password_of, refuse_weak
 
-__all__ = ["refuse_contradictions"]
-
 _SHORTEST_SECRET: Final = 32
 
 

@@ -11,8 +11,6 @@ from typing import Any, Final
 from lakehouse.errors import SettingsInvalid
 from lakehouse.settings.settings import Settings
 
-__all__ = ["IDEMPOTENT", "KafkaSource", "broker_configuration", "parse_kafka"]
-
 TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
 SERVER = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})")
 PLACE = re.compile(r"(?P<servers>[^/?#]*)(?:/(?P<topic>[^?#]*))?(?P<rest>.*)", re.DOTALL)

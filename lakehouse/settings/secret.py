@@ -10,8 +10,6 @@ from pydantic import SecretStr
 
 from lakehouse.errors import SettingsInvalid
 
-__all__ = ["password_of", "read_secret", "refuse_weak", "refuse_weak_files"]
-
 _WEAK: Final = frozenset(
     {
         *("123456", "admin", "changeme", "grafana", "minioadmin", "password", "postgres"),

@@ -18,8 +18,6 @@ from lakehouse.settings.allowed_values import values_of
 from lakehouse.settings.consistency import refuse_contradictions
 from lakehouse.settings.secret import read_secret
 
-__all__ = ["PREFIX", "SECRETS", "Settings", "described", "expected", "variable_of"]
-
 PREFIX: Final = "RISK_"
 _FILE: Final = "_FILE"
 _SERVICE_HOST: Final = "_SERVICE_HOST"

@@ -11,8 +11,6 @@ import psycopg
 
 from lakehouse.postgres.connection import execute, transact
 
-__all__ = ["Alert", "Notification", "StoredAlert", "list_alerts", "store_alerts"]
-
 _NOT_ENDED: Final = 1
 """Alertmanager writes the year 1 where an alert has not ended."""
 

@@ -23,8 +23,6 @@ from lakehouse.lake.session import Lake
 from lakehouse.signals.jobs import JOBS, LatestRun, latest_runs
 from lakehouse.silver.progress import PipelineProgress, all_progress
 
-__all__ = ["StoreCollector"]
-
 log = structlog.get_logger()
 
 _STATES: Final = {

@@ -12,8 +12,6 @@ from lakehouse.errors import SettingsInvalid
 from lakehouse.lake.session import Lake
 from lakehouse.signals.collector import StoreCollector
 
-__all__ = ["exporting"]
-
 
 @contextmanager
 def exporting(silver_dsn: str, lake: Lake, address: str) -> Iterator[int]:

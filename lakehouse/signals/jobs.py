@@ -22,15 +22,6 @@ from lakehouse.postgres.migrate import require_current
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import open_silver
 
-__all__ = [
-    "JOBS",
-    "JobRun",
-    "LatestRun",
-    "latest_runs",
-    "recorded",
-    "recorded_if_silver_answers",
-]
-
 log = structlog.get_logger()
 
 JOBS: Final = ("backup", "maintain", "monitor", "outcomes", "reconcile")

@@ -15,16 +15,6 @@ from lakehouse.errors import Fenced
 from lakehouse.postgres.connection import execute, transact
 from lakehouse.settings.settings import Settings
 
-__all__ = [
-    "Progress",
-    "claim",
-    "held",
-    "open_silver",
-    "positions",
-    "record_start",
-    "refuse_if_fenced",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:

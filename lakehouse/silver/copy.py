@@ -11,16 +11,6 @@ from lakehouse.arrow_schemas import DECISIONS, DUPLICATES, QUARANTINE
 from lakehouse.postgres.connection import execute, transact
 from lakehouse.postgres.statements import load_sql
 
-__all__ = [
-    "array_literal",
-    "as_table",
-    "copy_decisions",
-    "insert_duplicates",
-    "insert_quarantine",
-    "read_range",
-    "stored_between",
-]
-
 _ROWS_AT_ONCE: Final = 512
 """Rows that are encoded and sent at once: Postgres takes them in while the next are encoded."""
 

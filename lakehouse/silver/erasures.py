@@ -19,19 +19,6 @@ import psycopg
 from lakehouse.postgres.connection import execute
 from risk.contract.application import RejectCode, Stage
 
-__all__ = [
-    "ERASED",
-    "Erasure",
-    "Event",
-    "complete",
-    "erase_events",
-    "erasures",
-    "events_of",
-    "mentions",
-    "readers",
-    "record",
-]
-
 ERASED: Final = {
     "stage": Stage.STORE.value,
     "code": RejectCode.ERASED.value,

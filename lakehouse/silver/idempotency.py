@@ -20,8 +20,6 @@ from lakehouse.postgres.connection import in_plain_words
 from lakehouse.postgres.session import Session
 from lakehouse.postgres.statements import load_sql
 
-__all__ = ["CONNECTIONS", "HELD_SECONDS", "KEPT_SECONDS", "Claim", "IdempotencyKeys", "Known"]
-
 CONNECTIONS: Final = 4
 HELD_SECONDS: Final = 15.0
 KEPT_SECONDS: Final = 24 * 3600.0

@@ -13,8 +13,6 @@ import psycopg
 from lakehouse.postgres.connection import execute, transact
 from lakehouse.silver.claims import refuse_if_fenced
 
-__all__ = ["TO_ITS_END", "Loss", "accept_loss", "list_losses", "losses"]
-
 TO_ITS_END: Final = 2**63 - 1
 """The end of a range of which nobody knows how long it was: the rest of a topic that is gone."""
 

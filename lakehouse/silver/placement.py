@@ -24,8 +24,6 @@ from lakehouse.postgres.connection import DATA_ERRORS, execute, in_plain_words
 from lakehouse.silver.copy import array_literal, copy_decisions
 from risk.contract.application import RejectCode, Stage
 
-__all__ = ["Placed", "RawOf", "decided_among", "place"]
-
 RawOf = Callable[[int], bytes | None]
 """Gives the bytes of the event at an offset of a batch."""
 

@@ -5,8 +5,6 @@ import psycopg
 
 from lakehouse.postgres.connection import execute, transact
 
-__all__ = ["PipelineProgress", "all_progress", "read_progress"]
-
 
 class PipelineProgress(msgspec.Struct, frozen=True):
     """One partition of one pipeline; read = decided + duplicates + quarantined.

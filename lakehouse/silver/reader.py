@@ -15,8 +15,6 @@ from lakehouse.postgres.connection import in_plain_words
 from lakehouse.postgres.session import Session
 from lakehouse.postgres.statements import load_sql
 
-__all__ = ["CONNECTIONS", "MOST_DECISIONS", "DecisionReader", "Place"]
-
 CONNECTIONS: Final = 4
 """At most so many reads at a time; more wait for their turn."""
 

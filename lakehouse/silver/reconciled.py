@@ -9,23 +9,6 @@ import psycopg
 
 from lakehouse.postgres.connection import execute, transact
 
-__all__ = [
-    "EVENTS",
-    "Difference",
-    "Span",
-    "Tally",
-    "advance",
-    "compared",
-    "differences",
-    "recovered_seen",
-    "recovered_spans",
-    "resolve",
-    "restart",
-    "silver_tallies",
-    "store_difference",
-    "unaccounted",
-]
-
 EVENTS: Final = "events"
 """Stands among the tables for the events of a range that ended, whatever became of them."""
 

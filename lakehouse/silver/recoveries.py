@@ -24,22 +24,6 @@ from lakehouse.silver.copy import as_table, insert_duplicates
 from lakehouse.silver.erasures import Event
 from lakehouse.silver.placement import RawOf, decided_among, place
 
-__all__ = [
-    "DECIDED",
-    "DUPLICATE",
-    "FOLLOWING",
-    "Held",
-    "Recovered",
-    "held_after",
-    "known_among",
-    "last_recovery",
-    "quarantined_by_code",
-    "recover",
-    "recovered_between",
-    "recoveries_within",
-    "withdraw",
-]
-
 DECIDED: Final = "decided"
 DUPLICATE: Final = "duplicate"
 

@@ -24,8 +24,6 @@ from lakehouse.postgres.connection import connect, execute, transact
 from lakehouse.postgres.session import Session
 from risk.decision.reference_tables import ReferenceTables
 
-__all__ = ["TABLES", "ReferenceWatch", "begin", "in_force", "load", "read_csv", "shipped", "stored"]
-
 _SHIPPED: Final = Path(__file__).parents[1] / "shipped" / "reference"
 _LONGEST_TEXT: Final = 200
 _LARGEST_FILE: Final = 1 << 20

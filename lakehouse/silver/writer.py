@@ -31,8 +31,6 @@ from lakehouse.silver.claims import refuse_if_fenced
 from lakehouse.silver.copy import insert_duplicates, insert_quarantine, read_range
 from lakehouse.silver.placement import Placed, RawOf, place
 
-__all__ = ["Batch", "BatchCounts", "SilverWriter", "Stored"]
-
 
 @dataclass(frozen=True, slots=True)
 class Batch:

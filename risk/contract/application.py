@@ -15,29 +15,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from risk.contract.columns import APPLICATION_COLUMNS, DECISION_COLUMNS, LINEAGE_COLUMNS, Column
-
-__all__ = [
-    "APPLICATION_COLUMNS",
-    "CONTRACT_VERSION",
-    "DECISION_COLUMNS",
-    "DIALECT_BOUNDS",
-    "ENVELOPES",
-    "LINEAGE_COLUMNS",
-    "MAX_TEXT",
-    "REJECT_CODES",
-    "Band",
-    "Column",
-    "Envelope",
-    "Limits",
-    "LoanApplication",
-    "Reject",
-    "RejectCode",
-    "Stage",
-    "Tier",
-    "is_readable_id",
-    "json_schema",
-]
+from risk.contract.columns import APPLICATION_COLUMNS
 
 CONTRACT_VERSION = "1"
 MAX_TEXT = 256

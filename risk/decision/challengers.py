@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from risk.frame.frame import Frame, constant, row_count, text_column
 from risk.models.model import Model
 
-__all__ = ["shadow_pds"]
-
 
 def shadow_pds(challengers: Sequence[Model], columns: Frame) -> NDArray[Any]:
     """Return each row's PD from each challenger, as a JSON object by version.

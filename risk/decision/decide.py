@@ -10,7 +10,8 @@ from risk.explain.reasons import adverse_reasons, are_adverse
 from risk.frame.frame import Frame, constant, content_hash, row_count
 from risk.models.inputs import missing_inputs, model_columns
 from risk.models.model import Model
-from risk.policy.rules import Policy, apply, judged_figures
+from risk.policy.document import Policy
+from risk.policy.rules import apply, judged_figures
 
 
 def decide(

@@ -18,7 +18,8 @@ from risk.ingest.decode import decode
 from risk.ingest.envelopes import named
 from risk.ingest.lending_club import clean
 from risk.models.model import Model
-from risk.policy.rules import Policy, refusals
+from risk.policy.document import Policy
+from risk.policy.rules import refusals
 
 _LINEAGE = frozenset(column.name for column in LINEAGE_COLUMNS)
 

@@ -17,9 +17,7 @@ from risk.explain.reasons import are_adverse
 from risk.frame.frame import Frame, row_count
 from risk.models.inputs import model_columns
 from risk.models.model import Model
-from risk.policy.rules import Policy
-
-__all__ = ["Explanation", "explain"]
+from risk.policy.document import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,6 @@ from risk.frame.frame import Frame
 from risk.models.inputs import model_columns
 from risk.models.model import Model, score
 
-__all__ = ["Contribution", "ModelFindings", "model_findings"]
-
 
 @dataclass(frozen=True, slots=True)
 class Contribution:

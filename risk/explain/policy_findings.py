@@ -13,15 +13,6 @@ from risk.frame.frame import Frame
 from risk.policy.document import Condition, PdRule, Policy, Scale
 from risk.policy.rules import apply, in_force, judged_figures
 
-__all__ = [
-    "BandFinding",
-    "ConditionFinding",
-    "EarlyWarning",
-    "PdFinding",
-    "PolicyFindings",
-    "policy_findings",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class BandFinding:

@@ -27,8 +27,6 @@ from risk.frame.frame import Frame, row_count, take
 from risk.models.inputs import are_missing
 from risk.models.model import Model
 
-__all__ = ["MOST_REASONS", "adverse_reasons", "are_adverse"]
-
 MOST_REASONS = 4
 
 _MISSING, _UNKNOWN = map(Codes._fields.index, ("missing", "unknown"))

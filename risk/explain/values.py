@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["plain_value", "split_codes"]
-
 
 def plain_value(value: Any) -> Any:
     """Return a frame's value as plain Python; None where missing."""

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from risk.contract.application import (
-    APPLICATION_COLUMNS,
-    CONTRACT_VERSION,
-    DECISION_COLUMNS,
-    REJECT_CODES,
-    Column,
-    LoanApplication,
-    json_schema,
-)
+from risk.contract.application import CONTRACT_VERSION, REJECT_CODES, LoanApplication, json_schema
+from risk.contract.columns import APPLICATION_COLUMNS, DECISION_COLUMNS, Column
 from risk.features.catalogue import CATALOGUE, OUTCOME_FIELDS
 
 _INTRODUCTION = f"""\

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["MISSING_WORDS", "is_missing"]
-
 MISSING_WORDS: Final = frozenset(
     {"", "na", "n/a", "nan", "<na>", "nat", "null", "none", "nil", "\\n", "-", "--", ".", "#n/a"}
 )

@@ -15,8 +15,6 @@ from typing import Literal, NamedTuple
 
 from risk.features.words import WORDS
 
-__all__ = ["REASONS", "AdverseReason", "Codes", "When", "codes_of"]
-
 When = Literal["HIGH", "LOW", "OTHER", "MISSING", "UNKNOWN"]
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Applications", "number", "text"]
-
 _RATIOS: Final = {
     "amount_to_income": ("amount_usd", "income_usd"),
     "revolving_to_income": ("revolving_balance_usd", "income_usd"),

@@ -13,8 +13,6 @@ from types import MappingProxyType
 from risk.features.missing import is_missing
 from risk.frame.memo import Memo
 
-__all__ = ["WORDS", "is_unknown", "words_of"]
-
 _PURPOSES = """
     car credit_card debt_consolidation educational home_improvement house major_purchase medical
     moving other renewable_energy small_business vacation wedding

@@ -9,8 +9,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Candidate", "Coder", "Evidence", "GroupCoder", "StepCoder", "evidence", "prepare"]
-
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
 Direction: TypeAlias = Literal["rises", "falls"]

@@ -39,8 +39,6 @@ from risk.models.document import MICRO, Scale, uses_lender_fields
 from risk.models.inputs import model_columns
 from risk.monitoring.performance import calibration
 
-__all__ = ["ROUNDS", "fit_boosting"]
-
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 Codes: TypeAlias = NDArray[np.int64]

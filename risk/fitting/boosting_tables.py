@@ -13,8 +13,6 @@ from risk.fitting.sklearn_adapter import Bag
 from risk.fitting.tree_folding import Folded, Node, fold, with_leaves
 from risk.models.boosting_document import Coding, Intervals, Pair, Texts
 
-__all__ = ["fold_bags", "tables"]
-
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 Codes: TypeAlias = NDArray[np.int64]

@@ -11,15 +11,6 @@ from risk.errors import ModelError
 from risk.features.catalogue import CATALOGUE
 from risk.fitting.binning import Candidate
 
-__all__ = [
-    "BOOSTING_CANDIDATES",
-    "CANDIDATES",
-    "PRICE_AWARE_FEATURES",
-    "expect_admissible",
-    "expect_admissible_features",
-    "expect_enough",
-]
-
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate("fico", "falls", (*np.arange(624.5, 760.0, 5.0), 764.5, 774.5, 784.5, 799.5)),
     Candidate("inquiries_6m", "rises", (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)),

@@ -19,8 +19,6 @@ from risk.frame.frame import Frame
 from risk.models.document import MICRO
 from risk.models.logistic_document import Curve, Levels, Transform
 
-__all__ = ["Column", "Number", "Text", "design", "table"]
-
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 

@@ -27,8 +27,6 @@ from risk.models.logistic import Logistic
 from risk.models.logistic_document import LogisticFit, Tried
 from risk.monitoring.performance import auc, calibration
 
-__all__ = ["INVERSE_PENALTIES", "fit_logistic"]
-
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 

@@ -23,8 +23,6 @@ from risk.errors import ModelError
 from risk.fitting.binning import Candidate, Coder, prepare
 from risk.frame.frame import Frame, row_count
 
-__all__ = ["MAX_ITERATIONS", "RIDGE", "Weights", "fit_weights"]
-
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.contract.application import DECISION_COLUMNS
+from risk.contract.columns import DECISION_COLUMNS
 from risk.features.catalogue import CATALOGUE
 from risk.frame.frame import Frame, row_count
 from risk.models.inputs import model_columns
@@ -16,8 +16,6 @@ from risk.models.scorecard import Scorecard
 from risk.models.scorecard_document import Groups, Steps
 from risk.monitoring.drift import bin_counts, category_counts, reference_edges
 from risk.monitoring.reference import Numbers, Reference, Texts
-
-__all__ = ["WATCHED_NUMBERS", "WATCHED_TEXTS", "describe"]
 
 WATCHED_TEXTS = ("purpose", "home_ownership", "state")
 _SCORES = ("points", "pd")

@@ -30,8 +30,6 @@ from risk.models.scorecard import Scorecard
 from risk.models.scorecard_document import Bin, Characteristic, Group, Groups, Step, Steps
 from risk.monitoring.performance import calibration
 
-__all__ = ["SCALE", "SMALLEST_SHARE", "SMALLEST_SPREAD", "fit_scorecard", "unit_weights"]
-
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 

@@ -25,18 +25,6 @@ from risk.fitting.monotone_regression import MAX_ITERATIONS
 from risk.fitting.tree_folding import Node, Split
 from risk.frame.frame import Frame
 
-__all__ = [
-    "FOLDS",
-    "LIBRARIES",
-    "REFERENCE_FEATURES",
-    "Bag",
-    "Growth",
-    "fit_penalised",
-    "fit_reference",
-    "folds",
-    "grow",
-]
-
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 Codes: TypeAlias = NDArray[np.int64]

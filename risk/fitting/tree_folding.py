@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from risk.errors import ModelError
 
-__all__ = ["Folded", "Node", "Split", "fold", "with_leaves"]
-
 
 @dataclass(frozen=True, slots=True)
 class Split:

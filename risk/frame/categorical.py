@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from risk.frame.frame import text_column
 from risk.frame.memo import Memo
 
-__all__ = ["Coded"]
-
 _FEW: Final = 256
 """To tell the values of fewer rows apart takes longer than to ask for each row."""
 

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from risk.contract.application import LoanApplication
 from risk.frame.categorical import Coded
 
-__all__ = ["FIELDS", "NUMBERS", "TEXTS", "TIMES", "Applications", "of_events", "stacked"]
-
 FIELDS = LoanApplication.__struct_fields__
 _TYPES = get_type_hints(LoanApplication)
 _HELD = {field: {*get_args(_TYPES[field])} - {type(None)} for field in FIELDS}

@@ -14,20 +14,6 @@ import numpy as np
 from risk.features.missing import is_missing
 from risk.frame.memo import memo
 
-__all__ = [
-    "DAYS_A_MONTH",
-    "EPOCH_MONTHS",
-    "MISSING",
-    "MONTHS_A_CENTURY",
-    "TWO_DIGIT",
-    "UNREADABLE",
-    "Order",
-    "date_code",
-    "is_ambiguous",
-    "iso_of_day_number",
-    "iso_of_slashed",
-]
-
 Order: TypeAlias = Literal["mdy", "dmy"]
 """Whether the month or the day stands first in ``12/1/2011``."""
 

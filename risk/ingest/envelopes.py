@@ -14,8 +14,6 @@ import msgspec
 
 from risk.contract.application import Envelope, Limits, Reject, RejectCode
 
-__all__ = ["named", "unwrapped"]
-
 _FRAME_BYTES = 5
 _JSON_BEGINS = (b"{", b"[", b" ", b"\n", b"\t", b"\r")
 _AVRO_FILE = b"Obj\x01"

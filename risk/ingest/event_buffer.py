@@ -15,8 +15,6 @@ from typing import Final, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Packed", "Piece"]
-
 _PIECE_BYTES: Final = 1 << 20
 _TOMBSTONE: Final = -1
 

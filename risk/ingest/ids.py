@@ -8,8 +8,6 @@ from typing import Final
 
 from risk.features.missing import is_missing
 
-__all__ = ["POSITION_ISSUE", "id_text", "is_of_position", "position_id"]
-
 POSITION_ISSUE: Final = "event_id:from_position"
 """What `issues` says of an application whose id is its place in a file."""
 

@@ -13,14 +13,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.contract.application import (
-    APPLICATION_COLUMNS,
-    DIALECT_BOUNDS,
-    Limits,
-    Reject,
-    RejectCode,
-    is_readable_id,
-)
+from risk.contract.application import DIALECT_BOUNDS, Limits, Reject, RejectCode, is_readable_id
+from risk.contract.columns import APPLICATION_COLUMNS
 from risk.features.missing import is_missing
 from risk.features.words import WORDS, words_of
 from risk.frame.categorical import Coded

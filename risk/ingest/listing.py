@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["LISTING_NAMES", "employment_years_of_months"]
-
 LISTING_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "listD": "event_time",

@@ -20,8 +20,6 @@ from risk.ingest import dialects
 from risk.ingest.application_columns import NUMBERS, TIMES
 from risk.ingest.ids import id_text
 
-__all__ = ["date_text", "mended"]
-
 _IDS: Final = ("event_id", "id", "loan_id")
 _DATES: Final = ("issue_d", "earliest_cr_line")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

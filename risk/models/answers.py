@@ -8,8 +8,6 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STEPS", "Against", "Integers", "Part", "Scores"]
-
 Integers: TypeAlias = NDArray[np.int64]
 
 Scores: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]

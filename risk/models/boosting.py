@@ -36,8 +36,6 @@ from risk.models.document import (
     expect_within,
 )
 
-__all__ = ["Boosting"]
-
 _STEP = MICRO // STEPS
 _BEYOND_DOUBT = 32 * MICRO
 

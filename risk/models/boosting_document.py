@@ -18,17 +18,6 @@ from numpy.typing import NDArray
 
 from risk.models.document import Document, FeaturePart, Fit, expect
 
-__all__ = [
-    "BoostingFit",
-    "Coding",
-    "Intervals",
-    "Pair",
-    "Texts",
-    "check_coding",
-    "check_directions",
-    "check_pairs",
-]
-
 
 class _Coding(FeaturePart, frozen=True, kw_only=True):
     """A feature's bins: of loans and defaults of the fit, and of what a bin alone adds.

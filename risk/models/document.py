@@ -16,24 +16,6 @@ from risk.errors import ModelError
 from risk.features.catalogue import CATALOGUE
 from risk.features.words import is_unknown
 
-__all__ = [
-    "MICRO",
-    "PD_DECIMALS",
-    "POINTS_DECIMALS",
-    "Document",
-    "FeaturePart",
-    "Fit",
-    "LogOddsDocument",
-    "ModelDocument",
-    "Scale",
-    "expect",
-    "expect_sound",
-    "expect_within",
-    "from_json",
-    "to_json",
-    "uses_lender_fields",
-]
-
 PD_DECIMALS: Final = 9
 """PDs are rounded, so that no platform's power function can change one."""
 

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from risk.features.catalogue import derive
 from risk.frame.frame import Frame, row_count, text_column
 
-__all__ = ["are_missing", "missing_inputs", "model_columns"]
-
 # Both applicants' figures stand in for the first one's where the application is joint.
 _JOINT = (("income_usd", "joint_income_usd"), ("dti_pct", "joint_dti_pct"))
 

@@ -27,8 +27,6 @@ from risk.models.document import (
 )
 from risk.models.logistic_document import BEYOND_DOUBT, Curve, Effect, LogisticFit
 
-__all__ = ["Logistic"]
-
 Floats = NDArray[np.float64]
 
 

@@ -12,8 +12,6 @@ from typing import Final, Literal, TypeAlias
 from risk.features.reason_codes import REASONS, codes_of
 from risk.models.document import MICRO, Document, FeaturePart, Fit, expect
 
-__all__ = ["BEYOND_DOUBT", "Curve", "Effect", "Levels", "LogisticFit", "Transform", "Tried"]
-
 Transform: TypeAlias = Literal["identity", "log1p"]
 
 BEYOND_DOUBT: Final = 20 * MICRO

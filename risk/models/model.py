@@ -10,12 +10,10 @@ from risk.errors import ContractError, ModelError
 from risk.frame.frame import Frame
 from risk.models.answers import Against, Integers, Part, Scores
 from risk.models.boosting import Boosting
-from risk.models.document import FeaturePart, Fit, Scale, from_json, to_json
+from risk.models.document import FeaturePart, Fit, Scale, from_json
 from risk.models.inputs import model_columns
 from risk.models.logistic import Logistic
 from risk.models.scorecard import Scorecard
-
-__all__ = ["Model", "parse_model", "score", "to_json"]
 
 
 class Model(Protocol):

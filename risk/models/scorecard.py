@@ -21,8 +21,6 @@ from risk.models.answers import Against, Integers, Part, Scores
 from risk.models.document import Fit, ModelDocument, expect, expect_sound
 from risk.models.scorecard_document import Characteristic, Steps
 
-__all__ = ["Scorecard", "reference_points"]
-
 _WIDEST = 10_000
 
 

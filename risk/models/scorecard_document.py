@@ -8,8 +8,6 @@ from typing import Literal, TypeAlias
 
 from risk.models.document import Document, FeaturePart, expect
 
-__all__ = ["Bin", "Characteristic", "Group", "Groups", "Step", "Steps"]
-
 
 class Bin(Document, frozen=True):
     """Points, and the evidence they come from.

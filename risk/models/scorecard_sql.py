@@ -12,8 +12,6 @@ from risk.models.document import PD_DECIMALS
 from risk.models.scorecard import Scorecard
 from risk.models.scorecard_document import Characteristic, Steps
 
-__all__ = ["scorecard_sql"]
-
 
 def scorecard_sql(model: Scorecard, applications: Applications) -> str:
     """Return the statement; its columns are event_id, points and pd."""

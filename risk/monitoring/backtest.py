@@ -19,18 +19,6 @@ from risk.errors import ContractError
 from risk.frame.frame import Frame, row_count
 from risk.monitoring.performance import Estimate, auc, brier, ks_separation
 
-__all__ = [
-    "LGD",
-    "Backtest",
-    "Group",
-    "SwapCell",
-    "SwapSet",
-    "Swapped",
-    "backtest",
-    "swap_set",
-    "wilson",
-]
-
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 

@@ -9,8 +9,6 @@ import numpy as np
 
 from risk.monitoring.performance import Estimate, Flags, Floats
 
-__all__ = ["Statistic", "bootstrap"]
-
 Statistic: TypeAlias = Callable[..., float]
 """PD and outcomes, and weights by name where there are any, to a figure."""
 

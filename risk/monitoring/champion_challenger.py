@@ -36,8 +36,6 @@ from numpy.typing import NDArray
 from risk.errors import ContractError
 from risk.monitoring.performance import Estimate
 
-__all__ = ["Trial", "Verdict", "observe", "update"]
-
 Floats = NDArray[np.float64]
 
 # Shares of the capital staked on a difference; below 1, so that no lost bet ruins.

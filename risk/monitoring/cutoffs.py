@@ -13,8 +13,6 @@ from risk.errors import ContractError
 from risk.monitoring.backtest import LGD, wilson
 from risk.monitoring.performance import Estimate
 
-__all__ = ["MARGIN", "Assumptions", "Book", "Counts", "Simulation", "book", "simulate"]
-
 MARGIN = 0.12
 """Assumed: what a repaid loan earns over its life, after funding, as a share of its amount."""
 

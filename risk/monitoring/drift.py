@@ -24,17 +24,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from risk.errors import ContractError
 
-__all__ = [
-    "bin_counts",
-    "category_counts",
-    "csi",
-    "ks_noise_floor",
-    "ks_shift",
-    "psi",
-    "psi_noise_floor",
-    "reference_edges",
-]
-
 
 def reference_edges(reference: ArrayLike, bins: int = 10) -> NDArray[np.float64]:
     """Return the inner edges of the reference's quantile bins, right-inclusive.

@@ -10,8 +10,6 @@ from numpy.typing import ArrayLike
 
 from risk.monitoring.performance import Estimate
 
-__all__ = ["actual_over_expected"]
-
 
 def actual_over_expected(
     pd: ArrayLike, loans: ArrayLike, defaults: int, *, confidence: float = 0.95

@@ -25,8 +25,6 @@ from risk.errors import ContractError
 from risk.monitoring.outcomes_known import ScoredCounts
 from risk.monitoring.performance import Estimate
 
-__all__ = ["COVERAGE", "Estimated", "Grade", "estimate", "grade"]
-
 Floats: TypeAlias = NDArray[np.float64]
 
 COVERAGE = 0.90

@@ -24,8 +24,6 @@ from risk.monitoring.performance import (
     ks_separation,
 )
 
-__all__ = ["FEWEST_DEFAULTS", "Analysis", "analyse"]
-
 FEWEST_DEFAULTS = 30
 """Below so many defaults, or other loans, no figure is given: it would be mostly chance."""
 

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 
 from risk.errors import ContractError
 
-__all__ = ["KNOWN_SHARE", "Maturity", "ScoredCounts", "Standing", "maturity"]
-
 Floats: TypeAlias = NDArray[np.float64]
 
 KNOWN_SHARE = 0.85

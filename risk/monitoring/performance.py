@@ -27,19 +27,6 @@ from numpy.typing import NDArray
 
 from risk.errors import ContractError
 
-__all__ = [
-    "Band",
-    "Calibration",
-    "Estimate",
-    "auc",
-    "brier",
-    "calibration",
-    "gains",
-    "gini",
-    "ks_separation",
-    "lift",
-]
-
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 _NEWTON_STEPS = 50

@@ -22,20 +22,6 @@ from risk.monitoring.drift import ks_shift, psi, psi_noise_floor
 from risk.monitoring.reference import Bins, Numbers, Reference
 from risk.monitoring.significance import YEARLY_LEVEL, adjusted, homogeneity_p
 
-__all__ = [
-    "ALARM_PSI",
-    "FEWEST_DECISIONS",
-    "GRAVE_PSI",
-    "BinShift",
-    "FeatureShift",
-    "Level",
-    "PeriodShift",
-    "bin_shifts",
-    "feature_shift",
-    "merged",
-    "period_shift",
-]
-
 Level: TypeAlias = Literal["chance", "small", "watch", "act"]
 
 ALARM_PSI = 0.10

@@ -15,8 +15,6 @@ import msgspec
 
 from risk.errors import ModelError
 
-__all__ = ["Bins", "Numbers", "Reference", "Texts", "parse_reference", "to_json"]
-
 
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     pass

@@ -15,8 +15,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, gammaln
 
-__all__ = ["FEWEST_EXPECTED", "YEARLY_LEVEL", "adjusted", "homogeneity_p", "share_p"]
-
 YEARLY_LEVEL = 0.05
 """Chance of any alarm in a year without drift."""
 

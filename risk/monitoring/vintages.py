@@ -15,8 +15,6 @@ import numpy as np
 
 from risk.errors import ContractError
 
-__all__ = ["CurvePoint", "curve"]
-
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:

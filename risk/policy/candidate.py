@@ -11,8 +11,6 @@ import msgspec
 from risk.errors import PolicyError
 from risk.policy.document import Policy, Threshold, parse_policy
 
-__all__ = ["candidate"]
-
 _LIMIT = re.compile(r"(?<=[<>=])-?[0-9.]+$")
 
 

@@ -13,8 +13,6 @@ from risk.contract.application import Band, Tier
 from risk.features.sql import Applications, number, text
 from risk.policy.document import Condition, Edges, Policy, Scale
 
-__all__ = ["policy_sql"]
-
 
 def policy_sql(policy: Policy, applications: Applications) -> str:
     """Return the statement; its columns are event_id, bands, flag, tier and reasons.

@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 
 from risk.contract.application import Band, Reject, RejectCode, Stage, Tier
 from risk.frame.frame import Frame, row_count, take, text_column
-from risk.policy.document import Edges, Policy, Scale, Threshold, parse_policy
-
-__all__ = ["Policy", "apply", "in_force", "judged_figures", "parse_policy", "refusals"]
+from risk.policy.document import Edges, Policy, Scale, Threshold
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _Bits: TypeAlias = NDArray[np.int64]

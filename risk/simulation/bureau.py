@@ -12,8 +12,6 @@ from risk.frame.frame import Frame, text_column
 from risk.simulation.draw import Choice, blank
 from risk.simulation.parameters import SimulationParameters, month_number
 
-__all__ = ["Bureau"]
-
 _TITLES = {
     "debt_consolidation": "Debt consolidation",
     "credit_card": "Credit card refinancing",

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from risk.errors import ModelError
 from risk.simulation.parameters import month_number
 
-__all__ = ["Calendar"]
-
 
 class Calendar:
     """The instants of so many events, rising, as many in each month as it weighs.

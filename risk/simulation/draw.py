@@ -21,8 +21,6 @@ from risk.simulation.parameters import (
 )
 from risk.simulation.scenarios import Scenario
 
-__all__ = ["ApplicationModel", "Choice", "Marginal", "blank", "tilt"]
-
 Floats: TypeAlias = NDArray[np.float64]
 
 

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from risk.frame.frame import Frame, complete, text_column
 from risk.simulation.outcomes import observe
 
-__all__ = ["application_frame", "outcome_frame"]
-
 _FIGURES = {
     "amount_usd": "loan_amnt",
     "term_months": "term",

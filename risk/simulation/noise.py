@@ -9,18 +9,6 @@ from numpy.typing import NDArray
 from risk.errors import ModelError
 from risk.simulation.draw import Floats
 
-__all__ = [
-    "CONFLICT",
-    "DUPLICATE",
-    "KINDS",
-    "MALFORMED",
-    "OPTIONAL",
-    "ORIGINAL",
-    "TRUNCATED",
-    "Feed",
-    "Noise",
-]
-
 # What a producer may forget without making the application undecidable.
 OPTIONAL = (
     "emp_length",

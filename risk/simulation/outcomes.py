@@ -16,8 +16,6 @@ from risk.simulation.draw import Choice, Floats, blank
 from risk.simulation.parameters import TERMS, OutcomeParameters
 from risk.simulation.scenarios import Scenario
 
-__all__ = ["MONTHS_TO_CHARGE_OFF", "RISK_TERMS", "OutcomeModel", "observe", "risk_matrix"]
-
 MONTHS_TO_CHARGE_OFF = 5
 """A loan is charged off when it is 150 days past due."""
 

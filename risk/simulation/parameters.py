@@ -14,22 +14,6 @@ from numpy.typing import NDArray
 
 from risk.errors import ModelError
 
-__all__ = [
-    "GRADES",
-    "TERMS",
-    "Z_MAX",
-    "Availability",
-    "Cells",
-    "Curve",
-    "Heaps",
-    "Latent",
-    "Levels",
-    "OutcomeParameters",
-    "SimulationParameters",
-    "Timeline",
-    "month_number",
-]
-
 GRADES: tuple[str, ...] = tuple(f"{letter}{digit}" for letter in "ABCDEFG" for digit in "12345")
 TERMS = (36, 60)
 Z_MAX = 3.0

@@ -24,25 +24,11 @@ from risk.simulation.bureau import Bureau
 from risk.simulation.calendar import Calendar
 from risk.simulation.draw import ApplicationModel
 from risk.simulation.frames import application_frame, outcome_frame
-from risk.simulation.noise import CONFLICT, KINDS, MALFORMED, TRUNCATED, Feed, Noise
+from risk.simulation.noise import CONFLICT, KINDS, TRUNCATED, Feed, Noise
 from risk.simulation.outcomes import OutcomeModel, observe
 from risk.simulation.parameters import SimulationParameters, month_number
-from risk.simulation.scenarios import SCENARIOS, Scenario
-from risk.simulation.wire import FIELDS, OUTCOME_FIELDS, encode
-
-__all__ = [
-    "BLOCK",
-    "FIELDS",
-    "KINDS",
-    "MALFORMED",
-    "OUTCOME_FIELDS",
-    "SCENARIOS",
-    "Drift",
-    "Noise",
-    "Scenario",
-    "SimulationParameters",
-    "Simulator",
-]
+from risk.simulation.scenarios import SCENARIOS
+from risk.simulation.wire import encode
 
 BLOCK = 1_000
 _BLOCKS_KEPT = 2

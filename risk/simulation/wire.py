@@ -15,8 +15,6 @@ from risk.simulation.noise import OPTIONAL, Feed
 from risk.simulation.parameters import TERMS
 from risk.simulation.scenarios import Scenario
 
-__all__ = ["FIELDS", "OUTCOME_FIELDS", "encode"]
-
 FIELDS: tuple[str, ...] = tuple(
     """
     id member_id loan_amnt funded_amnt funded_amnt_inv term int_rate installment grade sub_grade

@@ -26,14 +26,6 @@ from serving.access.keys import KEY_FORM, Scope, digest_of
 from serving.access.scopes import methods_of, scope_of, template_of
 from serving.http.problems import Problem, not_a_method, send_problem
 
-__all__ = [
-    "REFRESH_SECONDS",
-    "TRUST_SECONDS",
-    "Authenticator",
-    "Gate",
-    "Principal",
-]
-
 log = structlog.get_logger()
 
 REFRESH_SECONDS: Final = 15.0

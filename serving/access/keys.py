@@ -26,18 +26,6 @@ from lakehouse.errors import SettingsInvalid
 from lakehouse.security.api_keys import StoredKey, list_keys, store_key
 from lakehouse.settings.settings import Settings
 
-__all__ = [
-    "DEFAULT_BURST",
-    "DEFAULT_RATE_PER_SECOND",
-    "KEY_FORM",
-    "Scope",
-    "Terms",
-    "create_key",
-    "digest_of",
-    "ensure_first_key",
-    "load_pepper",
-]
-
 log = structlog.get_logger()
 
 KEY_FORM: Final = re.compile(rb"crm_([a-z2-7]{8})_([A-Za-z0-9_-]{43})")

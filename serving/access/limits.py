@@ -16,16 +16,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.access.auth import Principal
 from serving.http.problems import FieldError, Problem, send_problem
 
-__all__ = [
-    "BATCH_BYTES",
-    "BODY_BYTES",
-    "BUFFERED_BYTES",
-    "MOST_APPLICATIONS",
-    "BodyLimit",
-    "RateLimit",
-    "TokenBucket",
-]
-
 BODY_BYTES: Final = 64 << 10
 MOST_APPLICATIONS: Final = 500
 """Of one batch."""

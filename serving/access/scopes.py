@@ -9,8 +9,6 @@ from typing import Final
 
 from serving.access.keys import Scope
 
-__all__ = ["SCOPES", "methods_of", "scope_of", "template_of"]
-
 SCOPES: Final[Mapping[tuple[str, str], Scope | None]] = MappingProxyType(
     {
         ("POST", "/v1/decisions"): Scope.SCORE,

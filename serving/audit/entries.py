@@ -19,8 +19,6 @@ from serving.decisions.schemas import Decision, Versions
 from serving.http.metrics import DECIDED, REFUSED
 from serving.http.problems import Problem, request_id_of
 
-__all__ = ["AuditTrail"]
-
 _NOBODY: Final = "-"
 _DECIDED: Final = {tier.value: DECIDED.labels(tier.value) for tier in Tier}
 _encode: Final = msgspec.json.Encoder().encode

@@ -30,8 +30,6 @@ from lakehouse.security.audit_chain import AuditEntry
 from lakehouse.security.audit_spool import Spool
 from lakehouse.telemetry import BACKGROUND_FAILURES
 
-__all__ = ["GATHER_SECONDS", "MOST_WAITING", "AuditCounts", "AuditLog", "Writer"]
-
 log = structlog.get_logger()
 
 GATHER_SECONDS: Final = 0.05

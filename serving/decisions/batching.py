@@ -20,8 +20,6 @@ from risk.decision.judge import Rules, judge
 from serving.decisions.schemas import Decision, decided_answers
 from serving.http.metrics import BATCH_SIZE
 
-__all__ = ["LARGEST_BATCH", "Judged", "Outcome", "Scorer"]
-
 LARGEST_BATCH: Final = 64
 
 Outcome: TypeAlias = Decision | Reject

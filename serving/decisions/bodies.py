@@ -9,8 +9,6 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["MalformedBatch", "applications_in", "id_in"]
-
 _OPENING: Final = re.compile(rb'[ \t\r\n]*+\{[ \t\r\n]*+"applications"[ \t\r\n]*+:[ \t\r\n]*+\[')
 _CLOSING: Final = re.compile(rb"[ \t\r\n]*+\}[ \t\r\n]*+")
 _BLANK: Final = re.compile(rb"[ \t\r\n]*+")

@@ -9,8 +9,6 @@ import msgspec
 
 from serving.http.metrics import CHALLENGED
 
-__all__ = ["count_challenged"]
-
 _decode = msgspec.json.Decoder(dict[str, float | None]).decode
 
 

@@ -18,8 +18,6 @@ from risk.ingest.lending_club import clean
 from serving.http.problems import Problem
 from serving.http.threads import Threads
 
-__all__ = ["Dossiers"]
-
 # Whatever was decided was not too large then, whatever the setting says today.
 _LIMITS = Limits(max_bytes=2**63 - 1, envelopes=ENVELOPES)
 

@@ -14,8 +14,6 @@ from lakehouse.silver.idempotency import CONNECTIONS, Claim, IdempotencyKeys, Kn
 from serving.http.problems import Problem
 from serving.http.threads import Threads
 
-__all__ = ["Once", "body_sha256"]
-
 WAIT_SECONDS: Final = 5.0
 _LOOK_EVERY_SECONDS: Final = 0.1
 _MOST_WAITING: Final = 256

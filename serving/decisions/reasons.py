@@ -11,9 +11,7 @@ from msgspec import Meta
 
 from risk.explain.values import split_codes
 from risk.features.reason_codes import REASONS
-from risk.policy.rules import Policy
-
-__all__ = ["Reason", "model_reasons", "policy_reasons", "reason_codes"]
+from risk.policy.document import Policy
 
 
 class Reason(msgspec.Struct, frozen=True, gc=False):

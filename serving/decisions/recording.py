@@ -24,8 +24,6 @@ from serving.decisions.schemas import Position
 from serving.http.metrics import RECORDED
 from serving.http.problems import FieldError, Problem
 
-__all__ = ["Recorder", "identified"]
-
 WITHIN_SECONDS: Final = 4.5
 
 _SEND_SETTINGS: Final[Mapping[str, str | int | bool]] = {

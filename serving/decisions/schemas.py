@@ -13,21 +13,9 @@ from msgspec import UNSET, Meta, UnsetType
 from risk.contract.application import Reject, RejectCode, Tier
 from risk.explain.values import split_codes
 from risk.frame.frame import Frame
-from risk.policy.rules import Policy
+from risk.policy.document import Policy
 from serving.decisions.reasons import Reason, model_reasons, policy_reasons
 from serving.http.problems import FieldError, Problem, ProblemBody
-
-__all__ = [
-    "ApplicationPage",
-    "BatchAnswer",
-    "BatchItem",
-    "Decision",
-    "DecisionPage",
-    "Position",
-    "decided_answers",
-    "problem_of",
-    "stored_answer",
-]
 
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 

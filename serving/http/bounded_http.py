@@ -22,8 +22,6 @@ from serving.http.metrics import REQUESTS
 from serving.http.problems import MEDIA_TYPE, Problem, body_of
 from serving.http.request_ids import NO_OPERATION, next_request_id
 
-__all__ = ["HEAD_BYTES", "MOST_HEADERS", "REQUEST_SECONDS", "BoundedHttp"]
-
 REQUEST_SECONDS: Final = 10.0
 HEAD_BYTES: Final = 64 << 10
 """Of request line and headers together, of trailers too."""

@@ -15,8 +15,6 @@ from starlette.requests import Request
 
 from serving.http.problems import CODES, MEDIA_TYPE, FieldError, Problem, ProblemBody, sent
 
-__all__ = ["REFERENCE", "described", "known_query", "parameter", "reference"]
-
 REFERENCE: Final = "#/components/schemas/{name}"
 
 _OPEN: Final = (400, 405, 408, 431, 500)

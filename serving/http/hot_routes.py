@@ -17,8 +17,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.http.problems import Problem, response_to
 
-__all__ = ["HotRoutes"]
-
 
 class HotRoutes:
     """Answers these routes itself, the innermost middleware of all.

@@ -16,20 +16,6 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from lakehouse.telemetry import BACKGROUND_FAILURES
 from risk.contract.application import RejectCode, Tier
 
-__all__ = [
-    "AUDITED",
-    "BATCH_SIZE",
-    "CHALLENGED",
-    "CONTENT_TYPE",
-    "DECIDED",
-    "MULTIPROCESS",
-    "RECORDED",
-    "REFUSED",
-    "REQUESTS",
-    "REQUEST_SECONDS",
-    "exposition",
-]
-
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 

@@ -6,8 +6,6 @@ from urllib.parse import quote, unquote
 
 from starlette.types import Scope
 
-__all__ = ["id_from", "routed_path", "url_of"]
-
 
 def routed_path(scope: Scope, root_path: str = "") -> str:
     """Return the path to route by: decoded, but for ``%2F`` and ``%25`` within a segment.

@@ -18,21 +18,6 @@ from starlette.types import Scope, Send
 
 from risk.contract.application import REJECT_CODES
 
-__all__ = [
-    "CODES",
-    "MEDIA_TYPE",
-    "OURS",
-    "FieldError",
-    "Problem",
-    "ProblemBody",
-    "body_of",
-    "not_a_method",
-    "request_id_of",
-    "response_to",
-    "send_problem",
-    "sent",
-]
-
 MEDIA_TYPE: Final = "application/problem+json"
 PAGE: Final = "/problems"
 """The page of all codes, `serving.routes.health`; below the public prefix."""

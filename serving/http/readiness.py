@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-__all__ = ["Readiness"]
-
 FRESH_SECONDS: Final = 2.0
 
 

@@ -15,8 +15,6 @@ from serving.http.metrics import REQUEST_SECONDS, REQUESTS
 from serving.http.paths import routed_path
 from serving.http.problems import Problem, send_problem
 
-__all__ = ["NO_OPERATION", "Requests", "next_request_id"]
-
 NO_OPERATION: Final = "none"
 """Under which requests are counted that reach no operation."""
 

@@ -9,8 +9,6 @@ from typing import TypeVar
 
 from serving.http.problems import Problem
 
-__all__ = ["Threads"]
-
 T = TypeVar("T")
 
 

@@ -10,10 +10,8 @@ from starlette.responses import Response
 
 from risk.decision.judge import Rules
 from risk.models.model import Model
-from risk.policy.rules import Policy
+from risk.policy.document import Policy
 from serving.http.described import described, known_query
-
-__all__ = ["ModelEntry", "Models", "catalogue_routes", "models_of"]
 
 
 class ModelEntry(msgspec.Struct, frozen=True):

@@ -28,8 +28,6 @@ from serving.decisions.schemas import BatchAnswer, BatchItem, Decision, problem_
 from serving.http.described import described, known_query, parameter
 from serving.http.problems import FieldError, Problem, sent
 
-__all__ = ["decision_routes"]
-
 _KEY: Final = re.compile(rb"[!-~]{1,128}")
 
 _RECORD: Final = (

@@ -15,8 +15,6 @@ from serving.http.metrics import CONTENT_TYPE
 from serving.http.problems import CODES
 from serving.http.readiness import Readiness
 
-__all__ = ["Health", "health_routes"]
-
 
 class Health(msgspec.Struct, frozen=True):
     """``ok``, or what is amiss; by dependency where there are any."""

@@ -14,8 +14,6 @@ from serving.http.described import described, known_query
 from serving.http.paths import id_from
 from serving.routes.stored import EVENT_ID, NOT_STORED
 
-__all__ = ["Replay", "dossier_routes"]
-
 
 class Replay(msgspec.Struct, frozen=True):
     """One decision made again; the first thing that differs, where anything does."""

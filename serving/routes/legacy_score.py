@@ -26,8 +26,6 @@ from serving.decisions.schemas import Decision, decided_answers, problem_of
 from serving.http.described import described, known_query
 from serving.http.problems import FieldError, Problem
 
-__all__ = ["Scored", "ScoredDecision", "score_routes", "scored_of"]
-
 DEPRECATED: Final = MappingProxyType(
     {
         "Deprecation": "@1767225600",  # 2026-01-01, RFC 9745

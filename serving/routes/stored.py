@@ -27,8 +27,6 @@ from serving.http.paths import id_from
 from serving.http.problems import FieldError, Problem
 from serving.http.threads import Threads
 
-__all__ = ["EVENT_ID", "NOT_STORED", "Reads", "stored_routes"]
-
 PAGE: Final = 100
 NOT_STORED: Final = {"cache-control": "no-store"}
 """What an applicant's data is answered with: no cache between us and the client keeps it."""

@@ -25,7 +25,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from dataflows.sources.kafka_client import client_configuration
 from dataflows.sources.kafka_reader import READ_SETTINGS
-from dataflows.sources.urls import parse_kafka
+from lakehouse.settings.kafka import parse_kafka
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import STAGES
 from risk.contract.application import LoanApplication

@@ -12,7 +12,7 @@ import pytest
 
 from dataflows.derive_simulation import main, read_loans
 from risk.frame.frame import Frame
-from risk.simulation.simulator import SimulationParameters
+from risk.simulation.parameters import SimulationParameters
 from tests.risk.simulated import QUIET, a_simulator, read
 
 _UNION = """

@@ -15,7 +15,7 @@ from dataflows.flow.run_counts import RunCounts
 from dataflows.flow.steps import Judge, Store
 from dataflows.score import build
 from lakehouse.errors import PositionLost
-from lakehouse.gold.appender import SCHEMAS
+from lakehouse.gold.tables import SCHEMAS
 from risk.contract.application import Limits
 from tests.dataflows.flow_cases import FakeAppender, FakeReader, FakeSilver, applications, growth
 from tests.flow import run_code

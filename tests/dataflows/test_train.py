@@ -18,9 +18,10 @@ from lakehouse.errors import SettingsInvalid
 from lakehouse.registry.artefacts import SHIPPED, load_model
 from risk.fitting import boosting
 from risk.fitting.sklearn_adapter import fit_reference
+from risk.models.document import to_json
 from risk.models.logistic import Logistic
 from risk.models.logistic_document import Levels
-from risk.models.model import score, to_json
+from risk.models.model import score
 from risk.models.scorecard import Scorecard
 from risk.monitoring.performance import auc, calibration, gains, ks_separation, lift
 from tests.risk.applications import an_event

@@ -12,7 +12,7 @@ from dataflows import outcomes
 from dataflows.verdict import main
 from lakehouse.__main__ import main as lakehouse
 from lakehouse.registry.artefacts import load_model, save_model
-from risk.models.model import to_json
+from risk.models.document import to_json
 from tests.flow import run_module
 from tests.risk.applications import a_model
 

@@ -24,7 +24,7 @@ from risk.ingest.decode import decode
 from risk.ingest.lending_club import clean
 from risk.models.model import score
 from risk.monitoring.drift import bin_counts, category_counts, psi, reference_edges
-from risk.simulation.simulator import SimulationParameters
+from risk.simulation.parameters import SimulationParameters
 from tests.risk.simulated import QUIET, a_simulator, rank_correlation
 
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse.arrow_schemas import DECISIONS, DUPLICATES, QUARANTINE, RAW_EVENTS, RECOVERIES
-from lakehouse.gold.appender import GoldWriter
 from lakehouse.gold.data_file import GrowingFile, StoredOnce
 from lakehouse.gold.object_store import table_uri
+from lakehouse.gold.writer import GoldWriter
 from lakehouse.postgres.connection import Patience
 from tests.lakehouse.silver_cases import DECIDED_AT, PIPELINE, TOPIC, a_decision, a_reject
 

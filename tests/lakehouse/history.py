@@ -15,7 +15,7 @@ from lakehouse.silver.reference_tables import shipped
 from risk.decision.judge import Rules, judge
 from risk.frame.frame import Frame, concat, row_count
 from risk.models.model import Model
-from risk.policy.rules import Policy
+from risk.policy.document import Policy
 from tests.lakehouse.silver_cases import TOPIC, a_decision
 
 DECIDED_AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)

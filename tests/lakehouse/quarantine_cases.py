@@ -11,7 +11,7 @@ import numpy as np
 
 from dataflows.flow.steps import Judge, Judged
 from dataflows.sources.batches import MicroBatch
-from lakehouse.gold.appender import SCHEMAS
+from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake.session import Lake
 from lakehouse.quarantine.replay import Replayed, Selection, replay
 from lakehouse.reconciliation import Account, account

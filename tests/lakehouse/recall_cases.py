@@ -16,7 +16,7 @@ from lakehouse.registry.changes import Change, register_model
 from lakehouse.registry.store import RegistryStore
 from risk.contract.application import Limits
 from risk.decision.judge import Rules
-from risk.models.model import to_json
+from risk.models.document import to_json
 from risk.models.scorecard import Scorecard
 from tests.lakehouse.gold_cases import a_gold_writer, delta
 from tests.lakehouse.silver_cases import TOPIC

@@ -11,7 +11,7 @@ import msgspec
 from lakehouse.registry.changes import Change, promote, register_model
 from lakehouse.registry.log import Entry
 from lakehouse.registry.store import RegistryStore
-from risk.models.model import to_json
+from risk.models.document import to_json
 from risk.models.scorecard import Scorecard
 from tests.risk.applications import a_model
 

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from lakehouse import arrow_schemas
-from risk.contract.application import DECISION_COLUMNS
+from risk.contract.columns import DECISION_COLUMNS
 from risk.frame.frame import constant
 
 

@@ -19,8 +19,8 @@ from lakehouse.__main__ import main
 from lakehouse.erasure import erase, erased_among
 from lakehouse.errors import QueryInvalid, Unavailable
 from lakehouse.gold import replacement
-from lakehouse.gold.appender import SCHEMAS
 from lakehouse.gold.maintenance import Tasks, maintain
+from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.migrate import migrate
 from lakehouse.reconciliation import account

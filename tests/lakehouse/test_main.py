@@ -15,7 +15,7 @@ from rich.console import Console
 
 from lakehouse.__main__ import main
 from lakehouse.errors import Unavailable
-from lakehouse.gold.appender import SCHEMAS
+from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake.prompt import converse, prompt_session
 from lakehouse.lake.session import Lake
 from tests.lakehouse.gold_cases import a_gold_writer, decided_rows, raw_rows

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from lakehouse.gold.appender import SCHEMAS
 from lakehouse.gold.object_store import table_uri
+from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake.session import Lake
 from lakehouse.reconciliation import Account, account
 from lakehouse.silver.claims import claim

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from lakehouse.gold.appender import SCHEMAS
+from lakehouse.gold.tables import SCHEMAS
 from lakehouse.telemetry import LATENCY_BOUNDS_SECONDS, RECENT_MINUTES, STAGES, STORES, Latency
 from risk.contract.application import RejectCode, Tier
 from tests.flow import run_code

@@ -22,7 +22,7 @@ from risk.ingest.lending_club import Cleaned, clean
 from risk.models.document import Fit, Scale
 from risk.models.scorecard import Scorecard
 from risk.models.scorecard_document import Bin, Group, Groups, Step, Steps
-from risk.policy.rules import Policy, parse_policy
+from risk.policy.document import Policy, parse_policy
 
 SHIPPED = Path(__file__).parents[2] / "lakehouse" / "shipped"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

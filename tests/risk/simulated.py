@@ -11,9 +11,10 @@ import msgspec
 import numpy as np
 
 from risk.frame.frame import Frame, concat
+from risk.simulation.noise import Noise
 from risk.simulation.outcomes import observe
-from risk.simulation.parameters import month_number
-from risk.simulation.simulator import BLOCK, Noise, SimulationParameters, Simulator
+from risk.simulation.parameters import SimulationParameters, month_number
+from risk.simulation.simulator import BLOCK, Simulator
 from tests.risk.applications import SHIPPED
 
 BEGAN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

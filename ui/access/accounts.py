@@ -16,8 +16,6 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from lakehouse.people import accounts
 from lakehouse.people.accounts import Account
 
-__all__ = ["Accounts", "ensure_first_account", "hashed"]
-
 FIRST: Final = "admin"
 SHORTEST_PASSWORD: Final = 12
 _KEPT_SECONDS: Final = 5.0

@@ -18,8 +18,6 @@ from ui.access.session import COOKIE, CSRF_COOKIE, LONGEST_SECONDS, Proxy, Sessi
 from ui.access.who import set_user
 from ui.look.tokens import as_css
 
-__all__ = ["Gate", "Throttle"]
-
 _MOST_BODY: Final = 4_096
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -22,8 +22,6 @@ from starlette.datastructures import Headers
 from ui.access.accounts import Accounts
 from ui.access.who import User
 
-__all__ = ["COOKIE", "CSRF_COOKIE", "Proxy", "Sessions"]
-
 COOKIE: Final = "risk_session"
 CSRF_COOKIE: Final = "_csrf_token"
 LONGEST_SECONDS: Final = 12 * 3_600

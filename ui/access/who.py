@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-__all__ = ["NOBODY", "User", "current_user", "set_user"]
-
 
 @dataclass(frozen=True, slots=True)
 class User:

@@ -14,8 +14,6 @@ from lakehouse.settings.settings import Settings
 from ui.access.accounts import Accounts, ensure_first_account
 from ui.access.session import Proxy, Sessions
 
-__all__ = ["gate_parts"]
-
 _KEPT_IN: Final = "ui-secret"
 
 

@@ -20,8 +20,6 @@ from lakehouse.lake.session import Asked, Lake, recording
 from risk.errors import RiskError
 from ui.data.questions import Stores
 
-__all__ = ["Answer", "Desk", "Snapshot"]
-
 T = TypeVar("T")
 _MOST_KEPT: Final = 256
 

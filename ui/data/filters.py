@@ -11,8 +11,6 @@ from urllib.parse import urlencode
 
 from lakehouse.lake.filters import Filters as Chosen
 
-__all__ = ["PERIODS", "Book", "Filters", "add_months", "parse"]
-
 PERIODS: Final = {
     "3m": "Last 3 months",
     "6m": "Last 6 months",

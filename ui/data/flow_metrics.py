@@ -9,8 +9,6 @@ from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
-__all__ = ["scrape", "total"]
-
 _WITHIN_SECONDS: Final = 1.0
 
 Samples = Mapping[str, list[tuple[Mapping[str, str], float]]]

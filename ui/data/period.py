@@ -12,8 +12,6 @@ import numpy as np
 from risk.monitoring.backtest import wilson
 from risk.monitoring.performance import Estimate
 
-__all__ = ["Month", "Period", "apart", "months_between", "summed"]
-
 
 @dataclass(slots=True)
 class Month:

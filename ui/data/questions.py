@@ -31,8 +31,6 @@ from risk.monitoring.reference import Reference
 from risk.policy.document import Policy
 from ui.data.filters import Book
 
-__all__ = ["Drifted", "Stores", "book_of"]
-
 _NEVER = date(1970, 1, 1)
 
 

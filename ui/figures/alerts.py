@@ -11,8 +11,6 @@ from ui.figures.marks import Figure, figure, month_axis
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
-__all__ = ["history", "name_of"]
-
 _ROW = 22
 
 

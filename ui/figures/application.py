@@ -10,8 +10,6 @@ from ui.figures.marks import Figure, figure, label
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
-__all__ = ["Bar", "strip", "waterfall"]
-
 _ROW: Final = 30
 
 

@@ -11,8 +11,6 @@ from ui.figures.marks import Figure, figure, label, month_axis
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
-__all__ = ["evidence", "matrix"]
-
 
 def matrix(
     scheme: Scheme,

@@ -9,8 +9,6 @@ from ui.figures.marks import Figure, figure, label, share_axis
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
-__all__ = ["trade_off"]
-
 Spot = tuple[float, Estimate]
 
 

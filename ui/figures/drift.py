@@ -12,8 +12,6 @@ from ui.figures.marks import Figure, figure, label, month_axis, share_axis
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
-__all__ = ["bins", "heatmap", "moved_and_mattered", "over_time"]
-
 _WRITTEN_UP_TO: Final = 26
 """Months up to which a cell has room for its figure."""
 

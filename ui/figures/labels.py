@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["placed"]
-
 Spot = tuple[float, float, str]
 _LETTER: Final = 6.2
 _LINE: Final = 13.0

@@ -7,8 +7,6 @@ from typing import Any
 
 from ui.look.tokens import FONT, SCHEMES, Scheme
 
-__all__ = ["Figure", "band", "figure", "label", "month_axis", "share_axis"]
-
 Figure = dict[str, Any]
 HEIGHT = 216
 

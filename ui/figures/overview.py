@@ -10,8 +10,6 @@ from ui.figures.marks import Figure, band, figure, label, month_axis, share_axis
 from ui.look import words
 from ui.look.tokens import SCHEMES, TIER_COLOURS, Scheme
 
-__all__ = ["applications", "pd_spread", "reasons", "tier_mix", "watchlist_share"]
-
 _WIDEST_PD: Final = 60
 
 

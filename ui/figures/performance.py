@@ -13,8 +13,6 @@ from ui.figures.marks import Figure, band, figure, label, share_axis
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
-__all__ = ["CalibrationGroup", "VintageFigure", "calibration", "gains", "gini", "known"]
-
 ENOUGH: Final = 0.85
 """Share of outcomes known from which a vintage is judged."""
 

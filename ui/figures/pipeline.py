@@ -8,8 +8,6 @@ from datetime import datetime
 from ui.figures.marks import Figure, figure, label
 from ui.look.tokens import SCHEMES, Scheme
 
-__all__ = ["lag", "shares", "throughput"]
-
 HEIGHT = 148
 
 

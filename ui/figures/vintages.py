@@ -13,8 +13,6 @@ from ui.figures.marks import Figure, figure, label, share_axis
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
-__all__ = ["Vintage", "curves", "triangle"]
-
 ROW: Final = 22
 _EXPECTED_AT_LEAST: Final = 5.0
 _FIRST_JUDGED: Final = 6

@@ -18,8 +18,6 @@ from ui.data.asking import Desk
 from ui.data.filters import parse
 from ui.look import words
 
-__all__ = ["register"]
-
 
 def register(app: Dash, desk: Desk, cards: Sequence[Card]) -> None:
     """Let every card show its SQL and hand out its rows."""

@@ -22,8 +22,6 @@ from lakehouse.errors import LakehouseError
 from ui.data.asking import Desk
 from ui.look import words
 
-__all__ = ["Watch", "register"]
-
 _log = structlog.get_logger()
 
 LOOK_SECONDS: Final = 2.0

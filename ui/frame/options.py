@@ -16,8 +16,6 @@ from ui.data.asking import Desk
 from ui.data.filters import Filters
 from ui.open_alerts import counts
 
-__all__ = ["foot", "register"]
-
 
 def register(app: Dash, desk: Desk) -> None:
     """Fill the choices when a page is opened."""

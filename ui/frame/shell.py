@@ -11,8 +11,6 @@ from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, dcc
 from ui.data.filters import COMPARE, PERIODS
 from ui.look import parts
 
-__all__ = ["NAVIGATION", "layout", "register"]
-
 
 class Entry(NamedTuple):
     """One link of the navigation."""

@@ -8,24 +8,6 @@ from urllib.parse import quote
 
 from dash import dcc, html
 
-__all__ = [
-    "Delta",
-    "Level",
-    "card",
-    "chart",
-    "empty",
-    "failed",
-    "icon",
-    "kpi",
-    "legend",
-    "pill",
-    "skeleton",
-    "table",
-    "tag",
-    "tier",
-    "verdict",
-]
-
 Level = Literal["ok", "warn", "bad", "idle"]
 Component = Any
 

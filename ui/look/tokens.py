@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
-__all__ = ["FONT", "SCHEMES", "TIER_COLOURS", "Scheme", "as_css"]
-
 Scheme = Literal["light", "dark"]
 
 FONT: Final = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"

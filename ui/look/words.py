@@ -6,25 +6,6 @@ import math
 from datetime import date, datetime
 from typing import Final
 
-__all__ = [
-    "INPUTS",
-    "age",
-    "amount",
-    "count",
-    "delta_pp",
-    "delta_share",
-    "interval",
-    "month",
-    "percent",
-    "points",
-    "quarter",
-    "reason",
-    "reasons",
-    "short_month",
-    "stamp",
-    "usd",
-]
-
 THIN: Final = "\N{NARROW NO-BREAK SPACE}"
 MINUS: Final = "\N{MINUS SIGN}"
 _NONE: Final = "\N{EN DASH}"

@@ -13,8 +13,6 @@ from ui.look import parts, words
 from ui.open_alerts import history_of, open_alerts
 from ui.page import Page
 
-__all__ = ["PAGE"]
-
 _DAYS: Final = 30
 
 

@@ -19,8 +19,6 @@ from ui.look import parts, words
 from ui.look.parts import Level
 from ui.page import Page
 
-__all__ = ["PAGE"]
-
 EDGES: Final = (0.05, 0.10, 0.15, 0.20, 0.30)
 _LONGEST_TERM_MONTHS: Final = 60
 _GRACE_MONTHS: Final = 12

@@ -19,8 +19,6 @@ from ui.look import parts, words
 from ui.page import Page, Stack
 from ui.shifts import drifted, inputs, latest_shifts
 
-__all__ = ["PAGE"]
-
 _FEWEST_MONTHS: Final = 24
 _LEVELS: Final = {
     "chance": ("ok", "Within chance"),

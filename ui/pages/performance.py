@@ -22,8 +22,6 @@ from ui.look.parts import Delta
 from ui.page import Page
 from ui.shifts import champion_of
 
-__all__ = ["PAGE"]
-
 _AT_A_TIME: Final = 4
 
 

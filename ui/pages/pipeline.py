@@ -16,8 +16,6 @@ from ui.look import parts, words
 from ui.look.parts import Level
 from ui.page import Page
 
-__all__ = ["PAGE"]
-
 OBJECTIVE_SECONDS: Final = 10.0
 _WIDTHS: Final = (1, 5, 15, 60, 300, 3_600)
 _BUCKETS: Final = 24

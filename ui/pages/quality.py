@@ -18,8 +18,6 @@ from ui.figures import quality as figures
 from ui.look import parts, words
 from ui.page import Page
 
-__all__ = ["PAGE"]
-
 _NEWEST: Final = 50
 _FIELDS_SHOWN: Final = 14
 _SHOWN_BYTES: Final = 4_000

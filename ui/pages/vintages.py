@@ -21,8 +21,6 @@ from ui.figures.vintages import Vintage
 from ui.look import parts, words
 from ui.page import Page
 
-__all__ = ["PAGE"]
-
 _LONGEST: Final = 48
 _MOST: Final = 24
 _AGE: Final = 12

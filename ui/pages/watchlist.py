@@ -21,8 +21,6 @@ from ui.data.period import Month, summed
 from ui.look import parts, words
 from ui.page import Page
 
-__all__ = ["PAGE"]
-
 _MOST_ROWS: Final = 200
 _ORDERS: Final = frozenset(get_args(portfolio.WatchlistOrder))
 

@@ -13,8 +13,6 @@ from typing import Final
 
 from fastapi import FastAPI, Request, Response
 
-__all__ = ["PLOTLY", "serve"]
-
 PLOTLY: Final = "plotly-cartesian-2.35.2.min.js"
 _FOREVER: Final = "public, max-age=31536000, immutable"
 

@@ -14,8 +14,6 @@ from dataflows.sources.partitions import Partition
 from lakehouse.errors import PositionLost
 from lakehouse.silver.claims import Progress
 
-__all__ = ["numbered"]
-
 
 def numbered(
     partitions: Sequence[Partition], known: Mapping[tuple[str, int], Progress]

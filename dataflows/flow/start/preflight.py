@@ -22,7 +22,8 @@ from dataflows.flow.steps import Judge, Store
 from dataflows.flow.summary import tell, verdict_on
 from dataflows.sources.batches import Reader
 from dataflows.sources.partitions import Found, partitions_of
-from lakehouse.gold.appender import GoldAppender, GoldWriter, open_gold
+from lakehouse.gold.appender import GoldAppender, open_gold
+from lakehouse.gold.writer import GoldWriter
 from lakehouse.postgres.connection import Patience
 from lakehouse.postgres.migrate import migrate
 from lakehouse.rules.in_force import limits_of, open_rules, versions_of

@@ -16,17 +16,6 @@ from numpy.typing import NDArray
 from risk.contract.application import MAX_TEXT, LoanApplication
 from risk.ingest.application_columns import NUMBERS, TEXTS, TIMES
 
-__all__ = [
-    "A_NUMBER",
-    "WHOLE",
-    "Found",
-    "Key",
-    "Keys",
-    "Library",
-    "Outputs",
-    "load",
-]
-
 A_NUMBER: Final = -2
 """The code of a value that is no text; -1 is that of null."""
 

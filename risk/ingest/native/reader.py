@@ -24,8 +24,6 @@ from risk.ingest.application_columns import FIELDS, NUMBERS, TEXTS, Applications
 from risk.ingest.event_buffer import Packed
 from risk.ingest.native.interface import A_NUMBER, WHOLE, Found, Keys, load
 
-__all__ = ["FEWEST", "IS_COMPILED", "keys_in", "read_flat"]
-
 FEWEST: Final = 8
 """Below so many events it is not worth the trouble."""
 

@@ -12,8 +12,6 @@ from typing import Literal
 
 from risk.simulation.parameters import GRADES
 
-__all__ = ["ERA", "ERA_TERM", "LATENTS", "YEAR_TERM", "LatentSpec"]
-
 YEAR_TERM, ERA_TERM, ERA = "year_term", "era_term", "era"
 _FINE = 121
 

@@ -20,8 +20,6 @@ from risk.simulation.calibration.marginals import Sample
 from risk.simulation.draw import Floats, Marginal
 from risk.simulation.parameters import Cells, Latent
 
-__all__ = ["Copula", "fit_copula", "nearest_correlation", "normal_scores"]
-
 _FEWEST_PAIRS = 100
 _SHRINKAGE_PAIRS = 50
 _ROUNDS = 8

@@ -26,8 +26,6 @@ from risk.simulation.calibration.tables import (
 )
 from risk.simulation.parameters import TERMS, Cells, Levels, SimulationParameters
 
-__all__ = ["YEARS", "fit_simulation"]
-
 YEARS = tuple(range(2012, 2019))
 CELLS = {
     YEAR_TERM: Cells(eras=[0, 1, 2, 3, 4, 5, 6], by_term=True),

@@ -11,8 +11,6 @@ from risk.frame.frame import Frame
 from risk.simulation.calibration.catalogue import LATENTS, LatentSpec
 from risk.simulation.draw import Floats
 
-__all__ = ["carries", "is_given", "latent_columns"]
-
 # Where "none" stands among the values: never delinquent is longer ago than any month. Null means it
 # in a sample that has the field, and where a field is named beside, only with that: until the
 # bureau began to send the two, null says nothing.

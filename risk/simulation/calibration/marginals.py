@@ -17,8 +17,6 @@ from risk.simulation.calibration.catalogue import LatentSpec
 from risk.simulation.draw import Floats
 from risk.simulation.parameters import Z_MAX, Cells, Curve, Heaps, Latent, Levels
 
-__all__ = ["Sample", "fit_latent"]
-
 _POPULAR = 0.001
 _TAILS = (0.001, 0.005, 0.02, 0.98, 0.99, 0.995, 0.998)
 _LOANS_PER_GROUP = 5

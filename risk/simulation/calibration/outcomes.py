@@ -19,8 +19,6 @@ from risk.simulation.draw import Floats
 from risk.simulation.outcomes import RISK_TERMS, risk_matrix
 from risk.simulation.parameters import TERMS, OutcomeParameters, Timeline
 
-__all__ = ["fit_logistic", "fit_outcomes", "fit_timeline"]
-
 _RIDGE = 5.0
 _PRIOR_LOANS = 300
 _BUCKET = 3

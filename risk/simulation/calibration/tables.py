@@ -15,21 +15,6 @@ from risk.frame.frame import Frame, take
 from risk.simulation.calibration.latents import carries, is_given
 from risk.simulation.parameters import GRADES, TERMS, Availability, Cells
 
-__all__ = [
-    "SMALLEST_CELL",
-    "availability",
-    "common",
-    "joint_shares",
-    "long_term_shares",
-    "prices",
-    "purpose_shares",
-    "states_by_home",
-    "vintage_weights",
-    "year_of",
-    "yearly_shares",
-    "zips_by_state",
-]
-
 SMALLEST_CELL = 10
 _SMALLEST_ZIP = 25
 _PRIOR_LOANS = 100

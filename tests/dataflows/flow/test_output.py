@@ -6,7 +6,7 @@ from dataflows.flow.cluster import Place
 from dataflows.flow.lifecycle import Lifecycle
 from dataflows.flow.output import GoldPartition, GoldSink, gold_key
 from dataflows.flow.steps import GoldSlice
-from lakehouse.gold.appender import SCHEMAS
+from lakehouse.gold.tables import SCHEMAS
 from tests.dataflows.flow_cases import FakeAppender
 from tests.flow import run_code
 from tests.lakehouse.gold_cases import raw_rows

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from dataflows.sources.feed import Feed, open_feed
-from dataflows.sources.urls import FileSource, KafkaSource, SimSource
+from dataflows.sources.urls import FileSource, SimSource
 from lakehouse.errors import SettingsInvalid
+from lakehouse.settings.kafka import KafkaSource
 
 AT = datetime(2026, 2, 14, 10, tzinfo=UTC)
 

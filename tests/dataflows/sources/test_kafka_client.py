@@ -8,8 +8,8 @@ from structlog.testing import CapturingLogger
 
 from dataflows.sources import kafka_client
 from dataflows.sources.kafka_client import Complaints, client_configuration, ensure_topic
-from dataflows.sources.urls import KafkaSource
 from lakehouse.errors import Unavailable
+from lakehouse.settings.kafka import KafkaSource
 from lakehouse.settings.settings import Settings
 from tests.servers.broker import Broker
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataflows.sources.urls import FileSource, KafkaSource, SimSource, parse_kafka, parse_source
+from dataflows.sources.urls import FileSource, SimSource, parse_source
 from lakehouse.errors import SettingsInvalid
+from lakehouse.settings.kafka import KafkaSource, parse_kafka
 
 
 @pytest.mark.parametrize(

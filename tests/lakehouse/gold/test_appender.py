@@ -8,10 +8,10 @@ from deltalake.transaction import CommitProperties
 
 from lakehouse.arrow_schemas import RAW_EVENTS
 from lakehouse.errors import Fenced, Gap, SchemaDiffers, StoresDisagree
-from lakehouse.gold.appender import SCHEMAS, GoldWriter, last_offs, open_gold
+from lakehouse.gold.appender import last_offs, open_gold
 from lakehouse.gold.object_store import table_uri
-from lakehouse.gold.tables import VIEWS
-from lakehouse.gold.writer import transaction_id
+from lakehouse.gold.tables import SCHEMAS, VIEWS
+from lakehouse.gold.writer import GoldWriter, transaction_id
 from tests.lakehouse.gold_cases import (
     BRIEF,
     a_gold_writer,

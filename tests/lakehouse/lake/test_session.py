@@ -9,7 +9,7 @@ import pytest
 from deltalake import write_deltalake
 
 from lakehouse.errors import QueryInvalid, Unavailable
-from lakehouse.gold.appender import SCHEMAS
+from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake.session import Lake
 from tests.lakehouse.gold_cases import a_gold_writer, append, decided_rows, delta
 from tests.lakehouse.silver_cases import DECIDED_AT, PIPELINE, TOPIC

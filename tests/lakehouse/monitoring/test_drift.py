@@ -13,7 +13,8 @@ from lakehouse.registry.artefacts import load_model
 from lakehouse.registry.changes import Change, register_model
 from lakehouse.registry.references import find_reference, save_reference
 from lakehouse.registry.store import RegistryStore
-from risk.models.model import Model, parse_model, to_json
+from risk.models.document import to_json
+from risk.models.model import Model, parse_model
 from risk.monitoring.reference import to_json as reference_json
 from tests.lakehouse.history import DECIDED_AT, decide_rows
 

@@ -19,8 +19,9 @@ from risk.decision.decide import decide
 from risk.frame.frame import Frame
 from risk.models.model import score
 from risk.policy.candidate import candidate
-from risk.policy.rules import parse_policy
-from risk.simulation.simulator import KINDS, Simulator
+from risk.policy.document import parse_policy
+from risk.simulation.noise import KINDS
+from risk.simulation.simulator import Simulator
 from tests.lakehouse.history import decide_rows, end, record, store
 
 STANDARD = load_policy("standard-1")

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from lakehouse.gold.appender import SCHEMAS
 from lakehouse.gold.maintenance import Tasks, maintain
 from lakehouse.gold.object_store import table_uri
 from lakehouse.gold.ranges import replace_range
+from lakehouse.gold.tables import SCHEMAS
 from lakehouse.quarantine.following import followed
 from lakehouse.reconcile.compare import Reconciled, reconcile
 from lakehouse.reconcile.repair import repair

@@ -19,7 +19,7 @@ from lakehouse.registry.artefacts import (
 )
 from lakehouse.registry.changes import register_policy
 from lakehouse.registry.store import RegistryStore
-from risk.models.model import to_json
+from risk.models.document import to_json
 from tests.lakehouse.registry_cases import a_change, flip_a_byte, object_path, registered
 from tests.risk.applications import a_model
 

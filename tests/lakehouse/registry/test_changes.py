@@ -21,7 +21,7 @@ from lakehouse.registry.changes import (
 )
 from lakehouse.registry.log import Action, State, fold
 from lakehouse.registry.store import RegistryStore
-from risk.models.model import to_json
+from risk.models.document import to_json
 from tests.lakehouse.registry_cases import (
     AT,
     a_change,

@@ -12,7 +12,7 @@ from lakehouse.errors import ArtefactInvalid
 from lakehouse.registry.artefacts import find_policy, registered_model
 from lakehouse.registry.log import State, fold
 from lakehouse.registry.store import RegistryStore
-from risk.models.model import to_json
+from risk.models.document import to_json
 from tests.lakehouse.registry_cases import an_entry, registered
 from tests.risk.applications import a_model
 

@@ -21,7 +21,8 @@ from risk.decision.reference_tables import join
 from risk.frame.frame import Frame, complete, take
 from risk.models.scorecard import Scorecard
 from risk.models.scorecard_document import Steps
-from risk.policy.rules import Policy, refusals
+from risk.policy.document import Policy
+from risk.policy.rules import refusals
 
 COUNT = 100_000
 

@@ -14,7 +14,8 @@ from lakehouse.registry.changes import challenge, promote, register_model, retir
 from lakehouse.registry.log import Action
 from lakehouse.registry.store import RegistryStore
 from lakehouse.registry.watch import RegistryWatch
-from risk.models.model import Model, to_json
+from risk.models.document import to_json
+from risk.models.model import Model
 from tests.lakehouse.registry_cases import (
     a_change,
     a_lenders_model,

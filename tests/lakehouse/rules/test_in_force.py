@@ -28,7 +28,7 @@ from risk.decision.judge import Rules
 from risk.decision.reference_tables import ReferenceTables
 from risk.frame.frame import Frame
 from risk.models.model import Model
-from risk.policy.rules import Policy
+from risk.policy.document import Policy
 from tests.lakehouse.registry_cases import (
     a_change,
     flip_a_byte,

@@ -15,7 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lakehouse.errors import SettingsInvalid, Unavailable
-from lakehouse.gold.appender import SCHEMAS
+from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake.session import Lake
 from lakehouse.signals.collector import StoreCollector
 from lakehouse.signals.exporter import exporting

@@ -5,16 +5,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from risk.contract.application import (
+from risk.contract.application import REJECT_CODES, LoanApplication, RejectCode, Stage, json_schema
+from risk.contract.columns import (
     APPLICATION_COLUMNS,
     DECISION_COLUMNS,
-    REJECT_CODES,
-    LoanApplication,
-    RejectCode,
-    Stage,
-    json_schema,
+    LINEAGE_COLUMNS,
+    VERDICT_COLUMNS,
 )
-from risk.contract.columns import LINEAGE_COLUMNS, VERDICT_COLUMNS
 from risk.features.data_dictionary import data_dictionary
 from tests.risk.applications import as_bytes, judge_all, refusal
 

@@ -13,7 +13,8 @@ from risk.fitting.boosting_tables import fold_bags
 from risk.fitting.sklearn_adapter import Growth, grow
 from risk.models.boosting import Boosting
 from risk.models.boosting_document import Intervals, Texts
-from risk.models.model import score, to_json
+from risk.models.document import to_json
+from risk.models.model import score
 from risk.monitoring.performance import auc, calibration
 from tests.risk.loans import PURPOSES, some_loans
 

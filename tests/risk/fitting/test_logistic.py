@@ -15,9 +15,10 @@ from risk.errors import ModelError
 from risk.fitting import logistic as fitting
 from risk.fitting import sklearn_adapter as fits
 from risk.fitting.logistic import INVERSE_PENALTIES, fit_logistic
+from risk.models.document import to_json
 from risk.models.logistic import Logistic
 from risk.models.logistic_document import Curve, Levels
-from risk.models.model import score, to_json
+from risk.models.model import score
 from risk.monitoring.performance import auc, calibration
 from tests.risk.loans import PURPOSES, some_loans
 

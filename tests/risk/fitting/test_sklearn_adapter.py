@@ -9,7 +9,8 @@ from risk.fitting.candidates import CANDIDATES
 from risk.fitting.scorecard import fit_scorecard
 from risk.fitting.sklearn_adapter import REFERENCE_FEATURES, fit_reference
 from risk.frame.frame import take
-from risk.models.model import parse_model, score, to_json
+from risk.models.document import to_json
+from risk.models.model import parse_model, score
 from risk.models.scorecard import Scorecard
 from risk.models.scorecard_document import Groups, Steps
 from risk.monitoring.performance import auc, calibration

@@ -4,7 +4,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from risk.contract.application import APPLICATION_COLUMNS, DIALECT_BOUNDS, Limits, RejectCode, Stage
+from risk.contract.application import DIALECT_BOUNDS, Limits, RejectCode, Stage
+from risk.contract.columns import APPLICATION_COLUMNS
 from risk.errors import ContractError
 from risk.frame.frame import DTYPES
 from risk.ingest.application_columns import stacked

@@ -18,7 +18,8 @@ from risk.errors import ContractError, ModelError
 from risk.frame.frame import Frame, take
 from risk.models.boosting import Boosting
 from risk.models.boosting_document import Intervals
-from risk.models.model import parse_model, score, to_json
+from risk.models.document import to_json
+from risk.models.model import parse_model, score
 from tests.risk.applications import figures
 from tests.risk.boostings import a_boosting
 

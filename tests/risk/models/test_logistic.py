@@ -17,9 +17,10 @@ from lakehouse.registry.artefacts import load_model, save_model
 from risk.errors import ContractError, ModelError
 from risk.features.catalogue import CATALOGUE
 from risk.frame.frame import Frame, complete, take
+from risk.models.document import to_json
 from risk.models.logistic import Logistic
 from risk.models.logistic_document import Curve
-from risk.models.model import parse_model, score, to_json
+from risk.models.model import parse_model, score
 from tests.risk.applications import assert_same_frame, figures
 from tests.risk.logistics import a_logistic
 from tests.risk.simulated import QUIET, a_simulator

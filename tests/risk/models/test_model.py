@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from risk.errors import ModelError
+from risk.models.document import to_json
 from risk.models.inputs import model_columns
-from risk.models.model import Model, parse_model, to_json
+from risk.models.model import Model, parse_model
 from tests.risk.applications import a_model, figures
 from tests.risk.boostings import a_boosting
 from tests.risk.logistics import a_logistic

@@ -11,7 +11,8 @@ from risk.contract.application import CONTRACT_VERSION
 from risk.errors import ContractError, ModelError
 from risk.features.catalogue import CATALOGUE
 from risk.frame.frame import Frame, take
-from risk.models.model import parse_model, score, to_json
+from risk.models.document import to_json
+from risk.models.model import parse_model, score
 from risk.models.scorecard import Scorecard
 from risk.models.scorecard_document import Steps
 from tests.risk.applications import a_model, figures

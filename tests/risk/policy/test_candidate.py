@@ -3,7 +3,7 @@ import pytest
 from lakehouse.registry.artefacts import load_policy
 from risk.errors import PolicyError
 from risk.policy.candidate import candidate
-from risk.policy.rules import parse_policy
+from risk.policy.document import parse_policy
 
 STANDARD = load_policy("standard-1")
 

@@ -10,8 +10,9 @@ import pytest
 
 from risk.features.sql import Applications
 from risk.frame.frame import complete
+from risk.policy.document import Policy, parse_policy
 from risk.policy.policy_sql import policy_sql
-from risk.policy.rules import Policy, apply, judged_figures, parse_policy
+from risk.policy.rules import apply, judged_figures
 from tests.risk.applications import SHIPPED
 
 STANDARD = parse_policy((SHIPPED / "policies" / "standard-1.json").read_bytes())

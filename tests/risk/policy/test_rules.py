@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from risk.contract.application import Band, RejectCode, Stage, Tier
 from risk.errors import PolicyError
 from risk.frame.frame import Frame, take
-from risk.policy.document import SCALES, Edges, Policy, Threshold
-from risk.policy.rules import apply, judged_figures, parse_policy, refusals
+from risk.policy.document import SCALES, Edges, Policy, Threshold, parse_policy
+from risk.policy.rules import apply, judged_figures, refusals
 from tests.risk.applications import SHIPPED, assert_same_frame, figures, shipped_policy
 
 _FIGURE = {"dti_band": "dti_pct", "util_band": "utilisation_pct", "rate_band": "rate_pct"}

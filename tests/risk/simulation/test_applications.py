@@ -9,7 +9,8 @@ from risk.frame.frame import Frame, concat
 from risk.monitoring.drift import bin_counts, category_counts, psi, reference_edges
 from risk.simulation.draw import Choice, Marginal, tilt
 from risk.simulation.parameters import Levels
-from risk.simulation.simulator import SCENARIOS, Drift
+from risk.simulation.scenarios import SCENARIOS
+from risk.simulation.simulator import Drift
 from tests.risk.simulated import QUIET, a_simulator, numbers, rank_correlation, read
 
 _COUNT = 6_000

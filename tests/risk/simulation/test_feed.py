@@ -10,8 +10,8 @@ from risk.errors import ModelError
 from risk.frame.frame import content_hash, take
 from risk.ingest.decode import decode
 from risk.ingest.lending_club import clean
-from risk.simulation.noise import OPTIONAL
-from risk.simulation.simulator import FIELDS, MALFORMED, OUTCOME_FIELDS, Noise
+from risk.simulation.noise import MALFORMED, OPTIONAL, Noise
+from risk.simulation.wire import FIELDS, OUTCOME_FIELDS
 from tests.risk.applications import assert_same_frame, judge_all
 from tests.risk.simulated import BEGAN, QUIET, a_simulator, read
 

@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk.errors import ModelError
-from risk.simulation.simulator import BLOCK, FIELDS, KINDS, Drift, Noise
+from risk.simulation.noise import KINDS, Noise
+from risk.simulation.simulator import BLOCK, Drift
+from risk.simulation.wire import FIELDS
 from tests.risk.applications import assert_same_frame
 from tests.risk.simulated import BEGAN, QUIET, a_simulator, read
 

@@ -15,8 +15,6 @@ from ui.page import Page, Stack
 from ui.pages.application import evidence, judgement, work
 from ui.pages.application.found import event_of, found
 
-__all__ = ["PAGE"]
-
 _EVENT: Final = (Input("route", "data"),)
 
 

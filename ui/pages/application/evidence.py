@@ -8,15 +8,13 @@ from typing import Any, Final
 
 from dash import html
 
-from risk.contract.application import APPLICATION_COLUMNS
+from risk.contract.columns import APPLICATION_COLUMNS
 from risk.models.scorecard import Scorecard
 from ui.cards import Nothing, View
 from ui.figures import application as figures
 from ui.figures.application import Bar
 from ui.look import parts, words
 from ui.pages.application.found import found
-
-__all__ = ["challengers", "inputs", "lineage", "waterfall"]
 
 _SHOWN: Final = (
     "fico",

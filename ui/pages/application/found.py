@@ -8,8 +8,6 @@ from urllib.parse import unquote
 from lakehouse.rules.dossier import Dossier
 from ui.cards import Nothing, View
 
-__all__ = ["event_of", "found"]
-
 _PREFIX: Final = "/application/"
 
 

@@ -11,8 +11,6 @@ from ui.cards import Nothing, View
 from ui.look import parts, words
 from ui.pages.application.found import found
 
-__all__ = ["adverse", "rules"]
-
 _SIGN: Final = {"at_least": "\N{GREATER-THAN OR EQUAL TO}", "above": ">"}
 
 

@@ -18,8 +18,6 @@ from ui.look import parts, words
 from ui.page import Stack
 from ui.pages.application.found import event_of, found
 
-__all__ = ["FORM", "wire"]
-
 _WORDS: Final = {"approve": "Approved", "decline": "Declined", "refer": "Referred"}
 _LEVELS: Final = {"approve": "ok", "decline": "bad", "refer": "warn"}
 

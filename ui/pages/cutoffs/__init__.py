@@ -18,8 +18,6 @@ from ui.page import Page, Stack
 from ui.pages.cutoffs import answers
 from ui.pages.cutoffs.controls import CONTROLS, KEYS, thresholds_of
 
-__all__ = ["PAGE"]
-
 _CUTS: Final = (Input("cuts", "data"),)
 
 

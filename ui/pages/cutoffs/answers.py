@@ -24,8 +24,6 @@ from ui.figures import cutoffs as figures
 from ui.look import parts, words
 from ui.pages.cutoffs.controls import TODAY
 
-__all__ = ["approved", "bad_rate", "curve", "loss", "says", "swap_set", "swaps"]
-
 _VINTAGES: Final = 4
 _NO_LIMIT: Final = 60.0
 _FEWEST: Final = 30

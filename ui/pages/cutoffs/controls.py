@@ -8,8 +8,6 @@ from typing import Any, Final, NamedTuple
 import dash_mantine_components as dmc
 from dash import html
 
-__all__ = ["CONTROLS", "KEYS", "TODAY", "thresholds_of"]
-
 
 class Control(NamedTuple):
     """One limit that can be moved; `today` is that of the policy as shipped."""

@@ -14,8 +14,6 @@ from ui.page import Page
 from ui.pages.overview import charts, tiles, verdicts
 from ui.pages.overview.periods import both
 
-__all__ = ["PAGE"]
-
 
 def _says(view: View) -> str:
     now, _ = both(view)

@@ -21,8 +21,7 @@ from risk.simulation.calibration.tables import (
     states_by_home,
     zips_by_state,
 )
-from risk.simulation.parameters import GRADES, Cells, Curve, Levels
-from risk.simulation.simulator import SimulationParameters
+from risk.simulation.parameters import GRADES, Cells, Curve, Levels, SimulationParameters
 from tests.risk.simulated import (
     QUIET,
     a_simulator,
