@@ -12,8 +12,6 @@ Against a second model or policy the same applications are decided twice, and th
 moves.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

@@ -5,8 +5,6 @@ local lake, with the API and the pages beside it; then shows what came of it. Wi
 runs until Ctrl-C.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import os

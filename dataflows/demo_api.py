@@ -4,8 +4,6 @@ The API is `serving`'s, which this package does not import. It is started as a c
 over HTTP.
 """
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import socket

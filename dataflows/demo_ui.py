@@ -1,7 +1,5 @@
 """The pages beside the demo: ``python -m ui`` as long as the demo runs."""
 
-from __future__ import annotations
-
 import contextlib
 import subprocess
 import sys

@@ -6,8 +6,6 @@ DATA_DIR holds `loans_union.parquet`, `loans_raw_151.parquet` and `events_refere
 is written holds shares, quantiles and correlations only, none of fewer than ten loans.
 """
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import sys

@@ -16,8 +16,6 @@ order, over all the months the simulator knows. Each file of a folder or a patte
 its own, one after the other: a quarter that comes later is loaded without those before it.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

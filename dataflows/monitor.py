@@ -12,8 +12,6 @@ lake (tables `drift`, `performance`, `data_quality`, `monitoring_reports`), the 
 the metrics, and the verdict, in five lines, to the terminal. Running it again adds nothing.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

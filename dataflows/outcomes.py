@@ -10,8 +10,6 @@ books said so; a later day, or a later recording of the same day, corrects an ea
 the same source again adds nothing, and an interrupted recording is completed by running it again.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

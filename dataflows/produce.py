@@ -11,8 +11,6 @@ what is under way, and says how many events were delivered: exit code 0 if that 
 sent, else 1; 2 for bad usage, 4 for a broker that does not answer.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

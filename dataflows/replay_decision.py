@@ -10,8 +10,6 @@ Each decision is made again from its archived bytes by the model, policy, contra
 tables that it names (`lakehouse.rules.redecide`). Exit code 0 when all match, 1 when any differs.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

@@ -5,8 +5,6 @@ pipeline. `build` is the topology. See docs/delivery.md for why nothing is lost 
 there twice.
 """
 
-from __future__ import annotations
-
 import atexit
 import os
 import sys

@@ -12,8 +12,6 @@ those issued in them. Writes each model, its checksum, its dossier, and its refe
 population it was fitted on as counts; the same loans and libraries give the same bytes.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

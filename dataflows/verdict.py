@@ -6,8 +6,6 @@ as one likes, and promotes a challenger that is not better in at most one case i
 looks together.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """Threads that do one thing again and again, and do not die of it unheard."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from typing import Final

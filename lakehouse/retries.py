@@ -4,8 +4,6 @@ Retry loops wait up to `RISK_RETRY_SECONDS`. Without this an operator sees a flo
 and does not see why.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Load the simulator's parameters that are shipped."""
 
-from __future__ import annotations
-
 from importlib.resources import files
 
 import msgspec

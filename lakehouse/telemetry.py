@@ -4,8 +4,6 @@ Counters count after the commit of what they count, and exist from the start wit
 every label value that is known, so that no panel is ever empty. Labels never carry an id.
 """
 
-from __future__ import annotations
-
 import logging
 import sys
 import threading

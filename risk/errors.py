@@ -12,8 +12,6 @@ An application that cannot be read or trusted is not an exception: it is a
 `risk.contract.application.Reject`.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 

@@ -5,8 +5,6 @@ token. Alertmanager sends a notification again while the answer is 5xx, so nothi
 silver is away; what is sent twice is stored once.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hmac
 import os

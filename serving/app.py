@@ -5,8 +5,6 @@ uvicorn cannot be told by a factory (the time a request may take to arrive, seve
 metrics, no ``server`` header) `main` tells it; so `main` is how to run this in earnest.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import shutil

@@ -4,8 +4,6 @@ They are made by the functions that answer requests, under the shipped champion 
 fixed time: so they are true, and the same wherever the document is asked for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """The OpenAPI document: FastAPI's, with the schemas of what the routes read and encode."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Mapping
 from copy import deepcopy

@@ -1,7 +1,5 @@
 """What answering needs, opened by the settings before the first request."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """``python -m ui`` serves the pages; ``python -m ui users ...`` keeps their accounts."""
 
-from __future__ import annotations
-
 import argparse
 import getpass
 import os

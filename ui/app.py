@@ -1,7 +1,5 @@
 """The Dash application over a lake: its parts opened, its pages wired, its headers set."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack

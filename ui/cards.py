@@ -5,8 +5,6 @@ with its code and a way to ask again, the last answer when the lake is out, its 
 behind it, its lineage, and the zoom kept when a new figure comes.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Open alerts in words: what Overview, the navigation and the page Alerts share."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final

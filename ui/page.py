@@ -1,7 +1,5 @@
 """A page: a path, a heading and cards in the order in which they are read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The champion's inputs, month by month: what Overview's verdict and the page Drift share."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

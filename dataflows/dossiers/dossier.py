@@ -3,8 +3,6 @@
 Holds aggregated figures only. The same model and loans always give the same text.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

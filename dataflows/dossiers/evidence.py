@@ -3,8 +3,6 @@
 Aggregates only; groups of fewer than fifty loans are pooled.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial

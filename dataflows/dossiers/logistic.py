@@ -1,7 +1,5 @@
 """Write what a dossier says of a logistic regression: its method, and what values are worth."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Write the part of a dossier that depends on the kind of model: its method and effects."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Markdown tables and the forms of figures in dossiers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 

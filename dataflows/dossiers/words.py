@@ -1,7 +1,5 @@
 """What dossiers say in words."""
 
-from __future__ import annotations
-
 from typing import Final
 
 PURPOSE: Final = """\

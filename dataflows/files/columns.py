@@ -1,7 +1,5 @@
 """A header's columns: which field of the contract each one is, and which fields are lacking."""
 
-from __future__ import annotations
-
 import difflib
 from collections import Counter
 from collections.abc import Sequence

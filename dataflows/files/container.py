@@ -4,8 +4,6 @@ A name's ending is asked only where the content says nothing: an empty file, or 
 neither JSON nor a table.
 """
 
-from __future__ import annotations
-
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Tables as text: LendingClub's files, and what Kaggle, pandas, R, Excel and Spark make of them."""
 
-from __future__ import annotations
-
 import csv
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """What a person says of files whose form cannot be told from their content alone."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, Literal
 

@@ -1,7 +1,5 @@
 """JSON lines: each line is an event, handed over as it stands."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """A file's bytes, decompressed as they are read, and its lines, counted from 0."""
 
-from __future__ import annotations
-
 import codecs
 import gzip
 import zipfile

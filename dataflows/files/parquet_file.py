@@ -1,7 +1,5 @@
 """Parquet files of applications, streamed a thousand rows at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The files that a path, a folder or a pattern names, in order."""
 
-from __future__ import annotations
-
 import glob
 import re
 from dataclasses import dataclass

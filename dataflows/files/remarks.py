@@ -1,7 +1,5 @@
 """Why a line of a file is no application: it is no loan at all, or a loan that is torn."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from risk.contract.application import RejectCode

@@ -6,8 +6,6 @@ nothing becomes null. What carries a dialect (`` 36 months``, ``13.56%``, ``Nov-
 came, and columns that the contract does not know pass. The same row always gives the same bytes.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from itertools import product

@@ -1,7 +1,5 @@
 """Turn a judged batch into tables: decisions, rejects, and every event's bytes."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 

@@ -4,8 +4,6 @@ Several processes share a pipeline: `-i 0 -a "host:port;host:port"` on one, `-i 
 so on. Process 0 claims the pipeline and records where partitions begin; the others go along.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Bytewax's view of a source: partitions that start where the stores say, and end when asked."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime

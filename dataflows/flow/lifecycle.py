@@ -1,7 +1,5 @@
 """End a run: drained, asked to stop, or stopped by a failure with one clear line."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

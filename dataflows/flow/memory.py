@@ -6,8 +6,6 @@ Python's collector, woken by every few hundred new objects, would look again and
 modules that were loaded once and for all.
 """
 
-from __future__ import annotations
-
 import ctypes
 import gc
 

@@ -1,7 +1,5 @@
 """Serve Prometheus metrics over HTTP, on loopback unless the settings say otherwise."""
 
-from __future__ import annotations
-
 import errno
 
 import structlog

@@ -1,7 +1,5 @@
 """Bytewax's view of gold: a sink partition per Delta table, so one writer a table and process."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition

@@ -1,7 +1,5 @@
 """Count what this run has done, after each commit, for the metrics and the status line."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import Counter, deque

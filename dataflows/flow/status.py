@@ -1,7 +1,5 @@
 """Show the run: a live line at a terminal, JSON lines otherwise."""
 
-from __future__ import annotations
-
 import math
 import sys
 import threading

@@ -4,8 +4,6 @@ What a worker read of its partitions in one turn comes to these steps at once. S
 judged and stored together, since each call and each commit costs as much as some hundred events.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

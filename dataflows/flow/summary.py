@@ -1,7 +1,5 @@
 """What became of a source that ended: told once, at the end of its run."""
 
-from __future__ import annotations
-
 import sys
 from typing import ClassVar, Final
 

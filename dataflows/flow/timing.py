@@ -1,7 +1,5 @@
 """Time each stage of a batch, by the clock and by the thread's own CPU."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

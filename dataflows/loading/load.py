@@ -1,7 +1,5 @@
 """Decide a history's batches and hand them to gold, with what became of the loans."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol

@@ -3,8 +3,6 @@
 The simulator takes most of the time: several times as long as deciding what it draws.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 from collections import deque
 from collections.abc import Generator, Iterator

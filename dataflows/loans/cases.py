@@ -1,7 +1,5 @@
 """Read applications with what became of their loans: from the lake, a file or the simulator."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Decide past applications by one version or two, beside what became of their loans."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ after the issue of a loan that was never paid on. A repaid loan ended with its l
 are the last of their month: by then what happened in it is known.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Read the lake's own decisions and outcomes as loans to learn from."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 

@@ -5,8 +5,6 @@ behind the month in which the books were looked at. Before that the defaults of 
 and most repayments are not, so that counting what is resolved would overstate the default rate.
 """
 
-from __future__ import annotations
-
 import hashlib
 import sys
 from collections import Counter

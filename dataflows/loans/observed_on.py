@@ -1,7 +1,5 @@
 """Tell as of which day a source reports outcomes."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import numpy as np

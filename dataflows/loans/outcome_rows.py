@@ -1,7 +1,5 @@
 """Final outcomes as the lake keeps them."""
 
-from __future__ import annotations
-
 import math
 from datetime import date, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Make simulated loans with outcomes, so that training works without real ones."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import UTC, datetime
 from typing import Final

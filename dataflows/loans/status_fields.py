@@ -1,7 +1,5 @@
 """Read what a LendingClub record reports of its loan: which it is, and what became of it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import msgspec

@@ -5,8 +5,6 @@ Evidently bins reference and current together, so its PSI is another figure than
 imported here only, and only when a report is rendered: it takes seconds.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Which periods are closed, and which of them the job looks at."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """Judged figures as tidy rows: what drift, performance and data quality say of each period."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from datetime import date

@@ -1,7 +1,5 @@
 """One run of the monitoring job over a lake: compute, record, render, and sum up."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """The verdict of a run in five lines, and its figures by name for the metrics."""
 
-from __future__ import annotations
-
 from dataflows.monitoring.run import Found
 from lakehouse.registry.artefacts import CHAMPION
 from risk.monitoring.population_shift import FeatureShift

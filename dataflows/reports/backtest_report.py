@@ -1,7 +1,5 @@
 """Show a backtest as tables in a terminal."""
 
-from __future__ import annotations
-
 from rich.console import Console
 from rich.table import Table
 

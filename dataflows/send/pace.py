@@ -1,7 +1,5 @@
 """Send at an exact rate: the n-th event is due n / rate seconds after the first."""
 
-from __future__ import annotations
-
 import math
 import sys
 import time

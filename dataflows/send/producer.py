@@ -1,7 +1,5 @@
 """Produce events to a topic, and count those that the broker has acknowledged."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final

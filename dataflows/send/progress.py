@@ -1,7 +1,5 @@
 """Show how sending goes: a bar at a terminal, else JSON lines."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The unit of flow: what one partition handed over at once, with its offsets."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

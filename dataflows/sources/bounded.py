@@ -1,7 +1,5 @@
 """All the records of a source that ends: a file, or a simulation that says how many."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 

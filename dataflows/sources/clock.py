@@ -1,7 +1,5 @@
 """The clock of the stream: nothing else in this package asks what time it is."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 

@@ -1,7 +1,5 @@
 """What a replay sends: the events of a file, or of the simulator, a batch at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """A bounded file as a `Reader`: read once from its start position to its end."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from dataflows.sources.batches import MicroBatch

@@ -15,8 +15,6 @@ So offsets have holes, rise strictly, and the position after a record is always 
 next one. Reading on from a position skips what is before it at the speed of decompression.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass

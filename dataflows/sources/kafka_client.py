@@ -4,8 +4,6 @@ librdkafka prints to standard error unless told otherwise; here its errors becom
 kind at most once in 30 s, and the rest of its own log goes to level debug.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import Any, Final

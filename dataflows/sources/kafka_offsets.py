@@ -1,7 +1,5 @@
 """Ask a topic, before the flow reads it, for its partitions and the offsets it still holds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

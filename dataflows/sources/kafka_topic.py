@@ -1,7 +1,5 @@
 """What the broker says of a topic as a whole: its id, its partitions, whether it is compacted."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final

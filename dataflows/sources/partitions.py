@@ -1,7 +1,5 @@
 """The partitions of a source, whatever it is: what it holds, and what opens each one."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol

@@ -1,7 +1,5 @@
 """How far a file has been read, told on standard error while it is."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator

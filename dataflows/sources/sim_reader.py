@@ -1,7 +1,5 @@
 """The simulator as a `Reader`: paced by a monotonic clock, resumable at any index."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta

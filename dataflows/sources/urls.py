@@ -7,8 +7,6 @@
     sim://[?rate=][&seed=][&limit=][&scenario=]                the simulator
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field

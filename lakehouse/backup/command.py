@@ -1,7 +1,5 @@
 """Backups at the terminal: ``python -m lakehouse backup | restore | rewind``."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable, Sequence
@@ -26,7 +24,9 @@ _IS_AHEAD: Final = 5
 _Clock = Callable[[], datetime]
 
 
-def add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser], now: _Clock) -> None:
+def add_backup(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", now: _Clock
+) -> None:
     """Add the commands ``backup``, ``restore`` and ``rewind``."""
     saving = commands.add_parser(
         "backup", help="copy silver into a folder, with the versions of gold's tables"

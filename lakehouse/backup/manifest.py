@@ -1,7 +1,5 @@
 """What a backup holds: silver's dump, and where silver and gold stood when it was made."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Find the Postgres programs that fit a server: no older than it, and no newer than need be."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

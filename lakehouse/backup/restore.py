@@ -1,7 +1,5 @@
 """Put a backup's silver into an empty database, and say how gold stands to it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import msgspec

@@ -7,8 +7,6 @@ the reconciliation's to mend. The files that held the rows stay until the next v
 seven days later.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Dump silver into a folder of its own, with the versions of gold's tables beside."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from datetime import datetime

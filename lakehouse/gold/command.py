@@ -1,7 +1,5 @@
 """Maintenance at the terminal: ``python -m lakehouse maintain``."""
 
-from __future__ import annotations
-
 import argparse
 import signal
 import sys
@@ -34,7 +32,7 @@ _MIB: Final = 1 << 20
 
 
 def add_maintain(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     now: _Clock,
     recording: _Recording,
 ) -> None:

@@ -3,8 +3,6 @@
 One function for each file of ``sql/lake/book``; columns and units are in the files.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 

@@ -7,8 +7,6 @@
 An empty filter chooses everything. The macro is `lakehouse/sql/lake/views/chosen.sql`.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum

@@ -4,8 +4,6 @@ One function for each file of ``sql/lake/lineage``; columns and units are in the
 `Lake.versions` names the commits that the session reads.
 """
 
-from __future__ import annotations
-
 import pyarrow as pa
 
 from lakehouse.lake.filters import Filters

@@ -3,8 +3,6 @@
 One function for each file of ``sql/lake/monitoring``; `risk.monitoring` turns counts into figures.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -3,8 +3,6 @@
 One function for each file of ``sql/lake/portfolio``; columns and units are in the files.
 """
 
-from __future__ import annotations
-
 from typing import Literal, TypeAlias
 
 import pyarrow as pa

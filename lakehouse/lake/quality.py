@@ -3,8 +3,6 @@
 One function for each file of ``sql/lake/quality``; columns and units are in the files.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pyarrow as pa

@@ -4,8 +4,6 @@ One function for each file of ``sql/lake/vintages``; columns and units are in th
 default happened is derived from the last payment: say so wherever months on book are shown.
 """
 
-from __future__ import annotations
-
 from datetime import date
 
 import pyarrow as pa

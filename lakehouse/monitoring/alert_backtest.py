@@ -6,8 +6,6 @@ differs from that of the periods before, and a field is missing more often than 
 are compared with their own past, never with a fixed rate.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta

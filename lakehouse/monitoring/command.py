@@ -1,7 +1,5 @@
 """The commands ``python -m lakehouse cutoffs`` and ``alerts backtest``."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable

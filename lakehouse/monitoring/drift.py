@@ -1,7 +1,5 @@
 """How the book has moved from the population its model was fitted on, period by period."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date

@@ -4,8 +4,6 @@ Guarantee: a figure that stands is not recorded again. A figure that came out ot
 more became known, is appended; of one figure the row recorded last stands.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass

@@ -5,8 +5,6 @@ were accepted, so nothing is known of those that a lender would have refused: th
 accepted loans only.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import asdict, dataclass
 from datetime import date

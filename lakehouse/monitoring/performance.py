@@ -5,8 +5,6 @@ A vintage that may not be judged is there with its counts and the reason, never 
 from the PDs alone and graded on the vintages that have matured (`risk.monitoring.label_free`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise

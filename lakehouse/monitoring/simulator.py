@@ -1,7 +1,5 @@
 """The cut-off simulator: what a PD cut-off and other thresholds would have done to the book."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date

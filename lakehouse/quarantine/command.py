@@ -1,7 +1,5 @@
 """The quarantine at the terminal: ``python -m lakehouse quarantine list | show | replay``."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable
@@ -30,7 +28,7 @@ _SHOWN_BYTES: Final = 4_096
 
 
 def add_quarantine(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], now: _Clock
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", now: _Clock
 ) -> None:
     """Add the command ``quarantine``.
 

@@ -1,7 +1,5 @@
 """The reconciliation at the terminal: ``python -m lakehouse reconcile``."""
 
-from __future__ import annotations
-
 import argparse
 import signal
 import sys
@@ -61,7 +59,7 @@ class _Run:
 
 
 def add_reconcile(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], now: _Clock
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", now: _Clock
 ) -> None:
     """Add the command ``reconcile``."""
     parser = commands.add_parser(

@@ -5,8 +5,6 @@ events were recovered since. A range is compared by its number of rows, the sum 
 a digest of what matters; only where these differ are rows compared, so that they can be named.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final

@@ -5,8 +5,6 @@ whole. The bytes of events are in the archive alone: rows that are there twice, 
 that nobody read, go; what is missing comes back only where the quarantine keeps all of its bytes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

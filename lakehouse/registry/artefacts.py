@@ -10,8 +10,6 @@ checksum or its document says. What reads the lake raises `Unavailable` or `Deni
 answer, or does not let us read.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass

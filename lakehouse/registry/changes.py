@@ -8,8 +8,6 @@ what is named there, stand against it; `ArtefactInvalid` where a document is non
 `Unavailable` or `Denied` where the lake does not answer, or does not let us write.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The registry at the terminal: ``python -m lakehouse models list | register | promote | ...``."""
 
-from __future__ import annotations
-
 import argparse
 import getpass
 import sys
@@ -34,7 +32,9 @@ _STYLES = {"champion": "bold green", "challenger": "cyan", "retired": "dim", "sh
 _COLUMNS = ("version", "part", "kind", "checksum", "registered", "by")
 
 
-def add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser], now: _Clock) -> None:
+def add_models(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", now: _Clock
+) -> None:
     """Add the command ``models`` with its verbs.
 
     Parameters

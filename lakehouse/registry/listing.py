@@ -1,7 +1,5 @@
 """What the registry holds, for people and for programs: every model and policy, and its part."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import datetime
 from typing import Literal, TypeAlias

@@ -13,8 +13,6 @@ appended nor read.
     roll_back   the champion before becomes champion again
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime

@@ -4,8 +4,6 @@ It is a document of its own, so that a model that is in use keeps its bytes and 
 names the model by that checksum, and is refused beside any other.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """Scorecards and policies as plain SQL: ``python -m lakehouse models sql | policies sql``."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable
@@ -15,19 +13,19 @@ from risk.models.scorecard_sql import scorecard_sql
 from risk.policy.policy_sql import policy_sql
 
 
-def add_model_sql(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_model_sql(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the verb ``sql`` to the command ``models``."""
     _add_sql(verbs, "a scorecard", _model_sql)
 
 
-def add_policies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_policies(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command ``policies`` with its verb."""
     parser = commands.add_parser("policies", help="a policy as plain SQL")
     _add_sql(parser.add_subparsers(required=True, metavar="VERB"), "a policy", _policy_sql)
 
 
 def _add_sql(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser],
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
     what: str,
     written: Callable[[Settings, str, Applications], str],
 ) -> None:

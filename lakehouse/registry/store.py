@@ -11,8 +11,6 @@ Every object is created by a conditional put (If-None-Match), so of two writers 
 number or the same version, one is told so. Nothing here executes anything on loading.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property

@@ -5,8 +5,6 @@ challenger that cannot be used is left out. Both are tried again at every look, 
 the artefact is all there is to do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 

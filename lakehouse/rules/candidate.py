@@ -1,7 +1,5 @@
 """A candidate policy: the one in force with other thresholds, registered with a reason."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """One stored decision whole: as it was stored, the bytes it was made of, and why it is so."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime

@@ -6,8 +6,6 @@ assignment, is it in force. What cannot be used is refused, said once and counte
 before holds on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial

@@ -5,8 +5,6 @@ Any of them takes out what any of them put in, so nothing is left behind by one 
 take out the same entry at once: `AuditWriter` stores it once, by its id.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,6 @@ A service reads its connection string from a file; whoever migrates reads the sa
 the users that they name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final

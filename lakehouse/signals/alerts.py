@@ -1,7 +1,5 @@
 """Alerts that fired, in silver, as Alertmanager sends them to a webhook (version 4)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final

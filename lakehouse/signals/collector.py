@@ -4,8 +4,6 @@ The flow and the API serve what they did themselves. What is true of the whole s
 gold behind silver, when a job last succeeded) is asked here of silver and gold, at each scrape.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import Counter

@@ -1,7 +1,5 @@
 """Serve the stores' metrics: ``python -m lakehouse exporter``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

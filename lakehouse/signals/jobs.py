@@ -4,8 +4,6 @@ A job lives for minutes and is gone when somebody scrapes; what it leaves here i
 `python -m lakehouse exporter` and shown on the pages.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field

@@ -5,8 +5,6 @@ in the meantime waits; who comes later gets the answer; who comes with another b
 process that dies in between leaves a claim that the same body can take over after `HELD_SECONDS`.
 """
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 from typing import Any, Final

@@ -3,8 +3,6 @@
 The parser, the JSON Schema, the Arrow schemas and the data dictionary all come from here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The columns of a clean application and of a stored decision: name, kind, unit, meaning."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

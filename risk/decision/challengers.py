@@ -1,7 +1,5 @@
 """What the challengers would have said: stored beside a decision, never part of it."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The scoring function: stream, API, backtest and replay all walk through `decide`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from risk.contract.application import CONTRACT_VERSION

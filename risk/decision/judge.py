@@ -1,7 +1,5 @@
 """Turn a batch's bytes into verdicts: each event is decided or refused, and nothing is raised."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

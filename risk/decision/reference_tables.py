@@ -1,7 +1,5 @@
 """Join a decision to the reference tables, which the caller hands over."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ What the policy found and what the model found are kept apart: the policy alone 
 model alone the PD and the adverse reasons.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

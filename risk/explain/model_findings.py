@@ -1,7 +1,5 @@
 """What a model found in one application: each feature's part in its points, and the reasons."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a policy found in one application: every rule in force on its date, met or not."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal

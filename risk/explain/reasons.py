@@ -10,8 +10,6 @@ then the features furthest below their best, and the sentences of `risk.features
 as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache

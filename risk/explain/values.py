@@ -1,7 +1,5 @@
 """Turn a frame's values into those that a person or JSON reads."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

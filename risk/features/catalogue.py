@@ -5,8 +5,6 @@ reason why it is knowable when the application is made; what is settled or happe
 (`OUTCOME_FIELDS`) is never admitted, and is not a field of the contract either.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """The data dictionary, written from the contract and the feature catalogue."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The words that pandas, R, Spark, Excel and SQL write where there is nothing."""
 
-from __future__ import annotations
-
 from typing import Final
 
 MISSING_WORDS: Final = frozenset(

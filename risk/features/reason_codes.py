@@ -6,8 +6,6 @@ they hold for a value below average and for one that is only below the best (see
 `risk.explain.reasons`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """Features in SQL, as `risk.models.inputs.model_columns` and `derive` make them of a frame."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -5,8 +5,6 @@ text that is none of the words is kept as it came, so that nobody has to guess w
 model has a bin for it, beside that of the missing, and a reason of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 

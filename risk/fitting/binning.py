@@ -1,7 +1,5 @@
 """Bins of a feature for a fit: which limits stand, where values fall, what a bin shows."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias

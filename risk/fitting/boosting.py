@@ -8,8 +8,6 @@ the scorecard is made of (`risk.fitting.monotone_regression`): each is wrong whe
 tables, so that it costs nothing when scoring.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Fitted trees to a document's tables: bags folded into one, bins that no tree parts joined."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TypeAlias
 

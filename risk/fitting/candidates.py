@@ -1,7 +1,5 @@
 """The features that fits may use; where bins are made, with the limits that credit sense gives."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np

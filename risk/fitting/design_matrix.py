@@ -4,8 +4,6 @@ A number gives its standardised value, the median where it is missing, and a fla
 enough loans miss it; a text gives a flag for each value that enough loans have.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast

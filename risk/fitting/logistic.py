@@ -5,8 +5,6 @@ among so many that repeat each other a single weight means little. Such a model 
 explains badly, which is why it is the form of a benchmark (`docs/models/README.md`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 

@@ -6,8 +6,6 @@ regression in additive modeling", *J. Comput. Graph. Stat.* 16, 2007). The probl
 answer does not depend on the way to it.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The reference of a model that was just fitted: its population, scored, as counts per bin."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -3,8 +3,6 @@
 The only module that knows scikit-learn. What it fits leaves here as plain numbers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias

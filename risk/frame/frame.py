@@ -3,8 +3,6 @@
 Missing values: NaN in floats, NaT in dates and instants, None in text. See `docs/adr/0001`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, TypeAlias

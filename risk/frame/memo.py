@@ -1,7 +1,5 @@
 """Remember a function's results: a column of few distinct values costs look-ups only."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TypeVar
 

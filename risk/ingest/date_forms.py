@@ -4,8 +4,6 @@ A month is its first day. What could be read in two ways, as ``12/1/2011``, is n
 the caller says which: see `iso_of_slashed`.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final, Literal, TypeAlias
 

@@ -1,7 +1,5 @@
 """When an application was made, and when its credit history began."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import TypeAlias
 

@@ -5,8 +5,6 @@ What an answer depends on is the bytes and the limits alone. Events that are ali
 that parser (`risk.ingest.duplicate_keys`) is looked at closely too.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Few distinct values occur, so each parser remembers.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Final

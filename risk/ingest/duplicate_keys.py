@@ -5,8 +5,6 @@ cost more than all else, so a batch is searched by column operations. An event t
 here has distinct keys, is not deep, and hides nothing in an escape.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

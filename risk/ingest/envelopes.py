@@ -5,8 +5,6 @@ value; a CloudEvent in structured mode holds it as `data`. Only JSON within them
 event that is refused lies in is looked for when it has been refused, never before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Look at one event closely: nesting, repeated keys, text that cannot be kept."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

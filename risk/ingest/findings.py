@@ -1,7 +1,5 @@
 """What cleaning finds amiss: issues that are written on a row, and reasons to refuse it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

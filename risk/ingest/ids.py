@@ -1,7 +1,5 @@
 """An id as it was meant: pandas, Spark and R turn a column of whole numbers into floats."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from typing import Final

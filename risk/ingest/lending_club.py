@@ -4,8 +4,6 @@ A field that scoring can do without becomes missing and the `issues` column says
 makes the whole application untrustworthy refuses it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias

@@ -4,8 +4,6 @@ The file of notes to browse and the listing API name fields ``loanAmnt`` and ``i
 percentages and dates are written as elsewhere, but employment is counted in months.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 

@@ -5,8 +5,6 @@ as milliseconds. What the strict parser refuses for it is looked at here, field 
 still not understood stays as it came, so that the refusal names it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final

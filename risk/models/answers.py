@@ -1,7 +1,5 @@
 """What a model answers of the rows that it scored."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 

@@ -5,8 +5,6 @@ to the nearest thousandth. An application scored alone and the same one among th
 same bits.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ of tables over one feature's bins and over two features' bins (Lou, Caruana, Geh
 data that a person can check, where trees would have to be run.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """What the documents of all kinds of model share: scale, fit, checks, reading and writing."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from functools import cached_property

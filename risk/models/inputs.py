@@ -1,7 +1,5 @@
 """The frame as any model looks at it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

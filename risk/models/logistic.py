@@ -4,8 +4,6 @@ Each effect is rounded to whole millionths of log-odds before it is added, so th
 any order: an application scored alone and the same one among thousands get the same bits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache

@@ -4,8 +4,6 @@ The weights are free: no direction that credit sense gives a feature binds them,
 scorecard or of boosting. `Curve.contradicts_its_reason` says where they go against it.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Final, Literal, TypeAlias
 

@@ -1,7 +1,5 @@
 """Any PD model: a document says its kind, and every kind answers the same questions."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Final, Protocol
 
 import msgspec

@@ -5,8 +5,6 @@ points are whole numbers, so their sum is exact: an application scored alone and
 thousands get the same bits. The total finds its PD in a table made once from the model's scale.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The parts of a scorecard's document: bins, with their points and evidence."""
 
-from __future__ import annotations
-
 import math
 from itertools import pairwise
 from typing import Literal, TypeAlias

@@ -5,8 +5,6 @@ figures being null, and runs on DuckDB and Postgres. Of the lake's `decisions`, 
 those of both applicants already, it needs no joint columns.
 """
 
-from __future__ import annotations
-
 from risk.features.sql import Applications, number, text
 from risk.models.document import PD_DECIMALS
 from risk.models.scorecard import Scorecard

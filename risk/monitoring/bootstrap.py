@@ -1,7 +1,5 @@
 """Intervals by resampling, for figures that have none of their own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 

@@ -24,8 +24,6 @@ all of whose loans are past their performance window.
 'promote'
 """
 
-from __future__ import annotations
-
 import math
 from enum import StrEnum
 

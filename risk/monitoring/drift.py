@@ -12,8 +12,6 @@ an outlier of today's cannot stretch them and hide a shift.
 0.0
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist

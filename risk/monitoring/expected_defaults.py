@@ -1,7 +1,5 @@
 """Defaults that came true over those that the PDs expect."""
 
-from __future__ import annotations
-
 import math
 from statistics import NormalDist
 

@@ -10,8 +10,6 @@ to default more often (concept drift), the estimate stays where it was. So every
 in public, against the vintages whose outcomes came true: `grade`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Every figure comes from counts by PD (`risk.monitoring.outcomes_known.ScoredCoun
 the loans one by one. Hand over mature vintages of one term: see `risk.monitoring.outcomes_known`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -15,8 +15,6 @@ this PD and this outcome: the figures, and their intervals, are those of the loa
 (0.5, 2.0)
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from statistics import NormalDist

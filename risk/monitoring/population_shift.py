@@ -7,8 +7,6 @@
 (0.879, 0.5, -4.0)
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

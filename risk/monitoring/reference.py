@@ -6,8 +6,6 @@ steps, by which a shift becomes points. The document is kept beside the model's,
 checksum: the model's own document stays as it is.
 """
 
-from __future__ import annotations
-
 from hashlib import sha256
 from typing import TypeAlias
 

@@ -7,8 +7,6 @@ level that leaves every year `YEARLY_LEVEL`: in a year without drift, whatever t
 periods, the chance of any alarm is at most that.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -6,8 +6,6 @@ the loans that were issued early enough to have reached it, and the shares add u
 From the youngest loans' age on it rests on part of the vintage, and is not complete.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

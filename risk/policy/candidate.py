@@ -1,7 +1,5 @@
 """A candidate policy: one that stands, with other thresholds of its conditions, over all dates."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping

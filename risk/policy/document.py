@@ -1,7 +1,5 @@
 """A policy document: rules as data, each with a label, a unit, a reference and dated parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from typing import Literal

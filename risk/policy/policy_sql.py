@@ -4,8 +4,6 @@ It reads what a scorecard's does (`risk.models.scorecard_sql`), and `applied_on`
 rules in force.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 

@@ -4,8 +4,6 @@ An application is judged by the rules in force on its application date, so that 
 judged as it was then. The documents are in `risk.policy.document`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

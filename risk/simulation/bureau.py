@@ -3,8 +3,6 @@
 Months are numbers here, counted from January 1970; the feed writes them as its dialect does.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

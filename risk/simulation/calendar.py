@@ -1,7 +1,5 @@
 """When the events of a history happen: in order, over all months of origination."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

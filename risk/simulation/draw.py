@@ -1,7 +1,5 @@
 """Draw applications from the copula: months, terms, purposes, then all figures together."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 

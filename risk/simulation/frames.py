@@ -1,7 +1,5 @@
 """Simulated loans as clean frames: the applications as they were meant, and what became of them."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

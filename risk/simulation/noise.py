@@ -1,7 +1,5 @@
 """What a real feed adds to its applications: repeats, gaps, two dialects, the odd broken event."""
 
-from __future__ import annotations
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray

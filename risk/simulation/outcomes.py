@@ -4,8 +4,6 @@ A loan's fate is drawn once: charged off or paid off, after so many payments. Wh
 in a given month follows, so that the same loan is current, then late, then charged off.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -4,8 +4,6 @@
 `risk.simulation.simulator` draws from it. Nothing in it describes fewer than `smallest_cell` loans.
 """
 
-from __future__ import annotations
-
 from typing import Any, TypeAlias
 
 import msgspec

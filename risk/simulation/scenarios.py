@@ -1,7 +1,5 @@
 """What changes, and how strongly, when simulated applications drift: one table."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal

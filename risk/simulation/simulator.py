@@ -9,8 +9,6 @@ The distribution is `risk.simulation.parameters.SimulationParameters`; the steps
 `simulate_wire` (JSON).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """Write simulated loans as LendingClub's events, in either of its dialects."""
 
-from __future__ import annotations
-
 from math import isnan
 from typing import Any
 

@@ -6,8 +6,6 @@ database is out the last snapshot holds for `TRUST_SECONDS`; after that nobody's
 and the answer is 503.
 """
 
-from __future__ import annotations
-
 import hmac
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -5,8 +5,6 @@ The secret is shown once, when the key is made. What is stored is HMAC-SHA256 of
 server's pepper, which does not lie in the database: neither alone opens anything.
 """
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import hmac

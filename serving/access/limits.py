@@ -4,8 +4,6 @@ Both are pure ASGI. A body is read whole before anything else sees the request, 
 with the first byte too many; how long it may take is `serving.http.bounded_http`'s.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Iterable

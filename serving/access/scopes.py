@@ -1,7 +1,5 @@
 """Which scope each operation asks for: said once, as data."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """Count each application that was answered, and write it to the audit log after the answer."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime

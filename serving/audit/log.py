@@ -11,8 +11,6 @@ A process killed outright loses what it answered in the last `GATHER_SECONDS`, o
 until it finds out that Postgres hangs, what has come in since.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import deque

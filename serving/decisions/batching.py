@@ -6,8 +6,6 @@ that has arrived by then is judged at once, in the loop's own thread. No clock i
 an application is answered does not depend on the others of its batch (`risk.decision.judge`).
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence

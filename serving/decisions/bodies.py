@@ -1,7 +1,5 @@
 """Many applications in one body: each one's bytes, whatever is wrong with its neighbours."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice

@@ -1,7 +1,5 @@
 """The challengers' part: they score in the batch, are told to nobody, and are counted here."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 

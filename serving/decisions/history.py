@@ -1,7 +1,5 @@
 """Decisions of the past, made again and explained, from the lake; one at a time, off the loop."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final, TypeVar
 

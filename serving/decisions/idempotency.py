@@ -1,7 +1,5 @@
 """Recording once a key, by the account that `lakehouse.silver.idempotency` keeps."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable

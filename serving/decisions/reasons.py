@@ -1,7 +1,5 @@
 """Why an application was decided so, in codes: one set of them for both lists of a decision."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Annotated

@@ -4,8 +4,6 @@ The stream stores it, once by its `event_id`; so it does no harm when it is prod
 same idempotency key gets the first answer is `serving.decisions.idempotency`'s part.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import time

@@ -1,7 +1,5 @@
 """What the API says of a decision, whether it was made just now or is read from silver."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache

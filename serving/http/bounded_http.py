@@ -6,8 +6,6 @@ few hundred bytes for a limited time, a flood of headers ends at `HEAD_BYTES`, a
 ignored, as RFC 9110 (7.8) allows. A request that comes in one piece costs no timer at all.
 """
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any, Final
 

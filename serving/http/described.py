@@ -4,8 +4,6 @@ The routes take requests as they are and encode their answers once, so what they
 said beside each of them, by `described`, with the types that are encoded.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final

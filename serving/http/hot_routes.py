@@ -5,8 +5,6 @@ decision. The routes stay the framework's, which documents them and answers for 
 matches one of them to the letter goes straight to its function.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi.routing import APIRoute

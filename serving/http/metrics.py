@@ -5,8 +5,6 @@ keeps them in a file below ``RISK_HOME/api-metrics`` (`PROMETHEUS_MULTIPROC_DIR`
 before anything is counted), and whichever worker is asked adds all of them up.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest

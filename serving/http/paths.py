@@ -1,7 +1,5 @@
 """Which path a request asks for: below the public prefix, its segments as the client meant them."""
 
-from __future__ import annotations
-
 from urllib.parse import quote, unquote
 
 from starlette.types import Scope

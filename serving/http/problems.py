@@ -4,8 +4,6 @@ A problem says which field and what was expected of it, and never what was found
 applicant's data.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType

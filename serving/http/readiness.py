@@ -1,7 +1,5 @@
 """Whether each dependency answers: looked at on request, off the loop, at most once in 2 s."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable, Mapping

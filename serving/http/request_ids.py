@@ -1,7 +1,5 @@
 """What every request gets: an id, a count, a time, and an answer even to what nobody foresaw."""
 
-from __future__ import annotations
-
 import re
 import secrets
 import time

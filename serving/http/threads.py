@@ -1,7 +1,5 @@
 """Threads for what waits on something else, with an end to how much may wait for them."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

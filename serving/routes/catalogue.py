@@ -1,7 +1,5 @@
 """What decides at present: the policy, the champion and its challengers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import msgspec

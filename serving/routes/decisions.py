@@ -4,8 +4,6 @@ The routes take the request as it is (`serving.http.hot_routes`): the judge read
 that came, and the answer is encoded once.
 """
 
-from __future__ import annotations
-
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,5 @@
 """Whether the server lives, whether what it leans on answers, what it counted, what it says."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from html import escape
 from typing import Final

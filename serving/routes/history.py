@@ -1,7 +1,5 @@
 """Why a stored decision is as it is, and whether it comes out the same again."""
 
-from __future__ import annotations
-
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response

@@ -5,8 +5,6 @@ the old one. `persist_to_db` was answered as done even while the database was do
 says what is true: this operation stores nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from types import MappingProxyType

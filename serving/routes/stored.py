@@ -1,7 +1,5 @@
 """Decisions read again, by id and in order; scoring waits for none of this."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta

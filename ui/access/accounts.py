@@ -1,7 +1,5 @@
 """Accounts as the guard needs them: looked up every few seconds, passwords checked by argon2."""
 
-from __future__ import annotations
-
 import secrets
 import threading
 import time

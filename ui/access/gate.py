@@ -1,7 +1,5 @@
 """The gate before every path and the websocket: 401 without a session, a form to sign in."""
 
-from __future__ import annotations
-
 import asyncio
 import html
 import math

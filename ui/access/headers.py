@@ -1,7 +1,5 @@
 """What every answer carries: a strict content security policy and its companions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Final
 

@@ -5,8 +5,6 @@ header `X-CSRFToken`, which must name the same session. Or a proxy in front has 
 says who it is in headers, which only its own addresses may set.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import ipaddress

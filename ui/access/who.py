@@ -1,7 +1,5 @@
 """Who is asking: set by the guard for each request, read where something is written."""
 
-from __future__ import annotations
-
 from contextvars import ContextVar
 from dataclasses import dataclass
 

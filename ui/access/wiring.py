@@ -1,7 +1,5 @@
 """Sessions or a proxy, as the settings say."""
 
-from __future__ import annotations
-
 import ipaddress
 import secrets
 from collections.abc import Callable

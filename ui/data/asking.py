@@ -5,8 +5,6 @@ Whoever asks the same meanwhile waits for the one answer. When the lake does not
 answer to the same question stands in, marked as old.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import OrderedDict

@@ -1,7 +1,5 @@
 """The filter bar's state: read from the URL, checked here, turned into a part of the book."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What the flow and the API say of themselves: their own metrics, read where they are served."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException

@@ -1,7 +1,5 @@
 """A period of the book summed up: what tiles, verdicts and charts are made of."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date

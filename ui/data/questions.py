@@ -1,7 +1,5 @@
 """Questions that several pages share, and what stands beside the lake: silver and the registry."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Alerts' figure: in which months each rule would have fired."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 

@@ -1,7 +1,5 @@
 """The Application page's figures: from base to points, and the challengers' PDs on one strip."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final

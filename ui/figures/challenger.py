@@ -1,7 +1,5 @@
 """Champion / challenger's figures: agreement by band of PD, and evidence over time."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise

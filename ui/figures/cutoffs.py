@@ -1,7 +1,5 @@
 """Cut-offs' figure: bad rate against approvals, today's point and the simulated one."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from risk.monitoring.performance import Estimate

@@ -1,7 +1,5 @@
 """Drift's figures: PSI by input and month, moved against mattered, one input's bins."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Labels beside dots, so that none covers another: greedy, in pixels, near places first."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What all figures share: the template of a scheme, axes, lines, bars and bands as plain dicts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

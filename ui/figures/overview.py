@@ -1,7 +1,5 @@
 """Overview's figures."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Performance's figures: Gini by vintage, calibration, gains, outcomes known."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

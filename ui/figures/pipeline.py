@@ -1,7 +1,5 @@
 """Pipeline's small charts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Data quality's figure: missing shares by field and month."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Vintages' figures: cumulative bad rates by months on book, and the triangle of all of them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

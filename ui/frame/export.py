@@ -1,7 +1,5 @@
 """The SQL behind a card, its lineage, and its rows as CSV."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 from collections.abc import Mapping, Sequence

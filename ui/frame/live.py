@@ -5,8 +5,6 @@ only so often that drawing it for everybody costs a small part of the machine: t
 the data needs the rest.
 """
 
-from __future__ import annotations
-
 import asyncio
 import threading
 import time

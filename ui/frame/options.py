@@ -1,7 +1,5 @@
 """What the filter bar offers and the foot of the navigation says."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """What stands around every page: header, navigation, filter bar, drawer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """The parts that pages are made of: cards, figures in words, verdicts, states."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 from urllib.parse import quote

@@ -1,7 +1,5 @@
 """The colours of both schemes: the only place where a colour is written."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal

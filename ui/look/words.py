@@ -1,7 +1,5 @@
 """Numbers, dates and codes as people read them: one way for every page."""
 
-from __future__ import annotations
-
 import math
 from datetime import date, datetime
 from typing import Final

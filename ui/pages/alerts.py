@@ -1,7 +1,5 @@
 """Alerts: what fires now, and in which months of its history it would have fired."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any, Final
 

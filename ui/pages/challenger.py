@@ -1,7 +1,5 @@
 """Champion / challenger: where they differ, and whether the evidence allows a promotion."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Drift: which of the champion's inputs moved away from its training loans, and what that did."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final

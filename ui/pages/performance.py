@@ -1,7 +1,5 @@
 """Performance: whether the champion still ranks, and whether its PDs come true."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date

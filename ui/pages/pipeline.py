@@ -1,7 +1,5 @@
 """Pipeline: from the topic to gold, how fast, how late, and whether events are accounted for."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any, Final
 

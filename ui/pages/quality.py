@@ -1,7 +1,5 @@
 """Data quality: what is missing, what cleaning noticed, what was refused and why."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final

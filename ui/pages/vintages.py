@@ -1,7 +1,5 @@
 """Vintages: how loans go bad with age, and whether newer ones are worse."""
 
-from __future__ import annotations
-
 from datetime import date
 from itertools import groupby
 from typing import Any, Final

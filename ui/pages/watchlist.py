@@ -1,7 +1,5 @@
 """Watchlist: who is on it, the most expected loss first, over all of the period."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace

@@ -4,8 +4,6 @@ plotly.js-cartesian-dist-min 2.35.2 (npm, MIT licence in this folder): a third o
 load in its place.
 """
 
-from __future__ import annotations
-
 import gzip
 from functools import cache
 from importlib.resources import files

@@ -4,8 +4,6 @@ A partition is a number in the stores. Where a file comes between two others, by
 behind it would take each other's numbers, and be read on from each other's positions.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 

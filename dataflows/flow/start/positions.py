@@ -5,8 +5,6 @@ A topic that is deleted and recreated keeps its name and begins its offsets anew
 gives it a name of its own in the stores (`TOPIC@ID`), so that no two events share a position.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Before the first event: everything must answer, and every partition must know its start."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ Each table takes that in commits of its own, before the first event is read. A k
 leaves tables behind; the next start knows the loss, and goes on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final

@@ -5,8 +5,6 @@ deleted and recreated within a moment may hold the very offset that is read next
 within a minute, by name; the next start reads the new partitions, or refuses the other topic.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from typing import Final

@@ -9,8 +9,6 @@ that its nearest double is certain. All others are left to be read alone, which 
 values and says what is wrong (`risk.ingest.decode`); so are all where nothing was compiled.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final

@@ -5,8 +5,6 @@ more of them: a limit rather than the balance, a credit age rather than a date, 
 delinquency apart for those with and without one in the last two years.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -6,8 +6,6 @@ values, so the one of the hidden scores is moved until the loans simulated from 
 real ones show.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist

@@ -1,7 +1,5 @@
 """Fit `SimulationParameters` to real loans: frame in, document out."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from risk.frame.frame import Frame, take

@@ -1,7 +1,5 @@
 """Read the latents of `risk.simulation.calibration.catalogue` off real loans."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

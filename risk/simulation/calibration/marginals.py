@@ -4,8 +4,6 @@ No figure describes fewer loans than the smallest cell: points of a curve are me
 rare values join their neighbours, and a share that is rare in one cell leans on all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist

@@ -5,8 +5,6 @@ the slopes are shared. The level is then set on samples of all statuses, by year
 with the share of charge-offs that had come to light by the month they were looked at.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

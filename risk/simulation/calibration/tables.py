@@ -3,8 +3,6 @@
 What fewer than `SMALLEST_CELL` loans share is left out, or leans on all loans together.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

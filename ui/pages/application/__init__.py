@@ -1,7 +1,5 @@
 """Application: one decision explained whole."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any, Final
 

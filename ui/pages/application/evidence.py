@@ -1,7 +1,5 @@
 """What the decision rests on: points by input, challengers, raw and clean inputs, lineage."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The decision that the page is about: the path names its event."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 from urllib.parse import unquote
 

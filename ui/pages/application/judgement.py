@@ -1,7 +1,5 @@
 """How it was judged: every rule, the reasons for the applicant, and what a person decided."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from dash import html

@@ -1,7 +1,5 @@
 """What people decided about the application: a form, and what was decided before."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import date
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Cut-offs: what other limits would have done, over all history that is known."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any, Final
 

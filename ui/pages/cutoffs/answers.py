@@ -1,7 +1,5 @@
 """What the limits would have done: approvals, bad rate, expected loss, swaps, the trade-off."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """The sliders and their numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 

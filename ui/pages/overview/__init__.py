@@ -1,7 +1,5 @@
 """Overview: how the book, the model and the pipeline are, in the first five seconds."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from dash import Dash, Input, Output, State, no_update

@@ -1,7 +1,5 @@
 """The charts of the book, and the newest of the watchlist."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final

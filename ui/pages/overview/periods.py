@@ -1,7 +1,5 @@
 """The period that is shown, and the one that it is compared with."""
 
-from __future__ import annotations
-
 from lakehouse.lake import book
 from lakehouse.lake.filters import Filters as Chosen
 from ui.cards import Nothing, View

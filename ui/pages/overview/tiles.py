@@ -1,7 +1,5 @@
 """Six tiles: how much, against what, the way there, and on how many it rests."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 
