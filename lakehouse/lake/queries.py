@@ -45,7 +45,7 @@ def range_tallies(
     """Return what gold's tables hold of a range, by table, and by offset if asked to."""
     rows = _ask(
         lake,
-        "range_ledger",
+        "range_tallies",
         topic=span.topic,
         part=span.part,
         first_off=span.first_off,

@@ -8,6 +8,7 @@ from lakehouse.arrow_schemas import DECISIONS
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake
 from tests.lakehouse.gold_cases import a_gold_writer, decided_rows, refused_rows
+from tests.lakehouse.lake.functions import functions_of
 from tests.lakehouse.silver_cases import DECIDED_AT, TOPIC
 
 SQL = Path(queries.__file__).parents[1] / "sql" / "lake"
@@ -36,7 +37,7 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
 
 
 def test_each_file_is_asked_by_the_function_of_its_name() -> None:
-    assert sorted(path.stem for path in SQL.glob("*.sql")) == sorted(queries.__all__)
+    assert {path.stem for path in SQL.glob("*.sql")} == functions_of(queries)
 
 
 def test_tiers_come_with_count_share_and_mean_pd_the_riskiest_first(lake: Lake) -> None:

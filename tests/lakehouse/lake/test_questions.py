@@ -15,6 +15,7 @@ from lakehouse.lake.session import Lake
 from lakehouse.monitoring import limits
 from tests.lakehouse.gold_cases import refused_rows
 from tests.lakehouse.history import append, decide_rows, end, record
+from tests.lakehouse.lake.functions import functions_of
 
 SQL = Path(portfolio.__file__).parents[1] / "sql" / "lake"
 MODULES: dict[str, ModuleType] = {
@@ -65,7 +66,7 @@ def first_of(month: int) -> date:
 def test_each_file_is_asked_by_the_function_of_its_name(name: str) -> None:
     asked = {path.stem for path in (SQL / name).glob("*.sql")}
     assert asked
-    assert asked <= set(MODULES[name].__all__)
+    assert asked <= functions_of(MODULES[name])
 
 
 def test_the_book_is_summed_up_by_period(lake: Lake) -> None:
