@@ -8,8 +8,6 @@ from typing import Final
 
 from lakehouse.errors import QueryInvalid
 
-__all__ = ["as_literal", "as_typed"]
-
 # A parameter, or a comment or quoted text in which none can be.
 _PARAMETER: Final = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$([a-z]\w*)")
 _MARKER: Final = re.compile(r"[ \t]*-- noqa[^\n]*")

@@ -16,19 +16,6 @@ from lakehouse.lake.filters import ALL, Filters, Grain
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.statements import load_sql
 
-__all__ = [
-    "BINNED",
-    "BinCounts",
-    "bin_counts",
-    "models_by_period",
-    "recorded_figures",
-    "recorded_reports",
-    "sampled_features",
-    "score_moments",
-    "text_counts",
-]
-
-
 BINNED: Final = (
     "amount_usd",
     "term_months",
