@@ -27,18 +27,6 @@ from lakehouse.errors import SchemaDiffers
 from lakehouse.gold.object_store import open_objects, open_table
 from lakehouse.gold.tables import BOUNDED, OF_ITS_OWN, open_or_create
 
-__all__ = [
-    "ENCODED_BYTES",
-    "DeltaStore",
-    "Growing",
-    "GrowingFile",
-    "Handle",
-    "Sealed",
-    "StoredOnce",
-    "TableStore",
-    "commit_files",
-]
-
 ENCODED_BYTES: Final = 4 << 20
 """Rows of fewer bytes wait for more: each time costs something for every column."""
 

@@ -1,27 +1,20 @@
 """Where each partition of a run starts, recorded where that is new."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 
 from dataflows.flow.start.file_numbers import numbered
-from dataflows.flow.start.positions import start_of, stored_name
+from dataflows.flow.start.positions import Start, start_of, stored_name
 from dataflows.flow.start.skips import Skip
+from dataflows.sources.partitions import Partition
 from lakehouse.gold.appender import last_offs
+from lakehouse.gold.writer import GoldWriter
+from lakehouse.settings.settings import Settings
 from lakehouse.silver import claims
+from lakehouse.silver.claims import Progress
 from lakehouse.silver.losses import losses
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from dataflows.flow.start.positions import Start
-    from dataflows.sources.partitions import Partition
-    from lakehouse.gold.appender import GoldWriter
-    from lakehouse.settings.settings import Settings
-    from lakehouse.silver.claims import Progress
 
 log = structlog.get_logger()
 

@@ -19,7 +19,8 @@ from dataflows.flow.steps import GoldSlice, Store, together
 from dataflows.sources.batches import MicroBatch
 from dataflows.sources.partitions import Partition
 from lakehouse.errors import LakehouseError
-from lakehouse.gold.appender import SCHEMAS, GoldAppender
+from lakehouse.gold.appender import GoldAppender
+from lakehouse.gold.tables import SCHEMAS
 from lakehouse.gold.writer import GoldWriter
 from lakehouse.postgres.connection import Patience
 from lakehouse.settings.settings import Settings

@@ -10,7 +10,7 @@ from typing import Final, Self
 from unittest import mock
 
 from dataflows.flow.cluster import Place
-from lakehouse.gold.appender import SCHEMAS
+from lakehouse.gold.tables import SCHEMAS
 from lakehouse.gold.writer import transaction_id
 from tests.faults.simulator.database import Database
 from tests.faults.simulator.lake import lake_of

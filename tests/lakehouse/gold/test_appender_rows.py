@@ -9,7 +9,8 @@ import pytest
 
 from lakehouse.errors import Fenced, Unavailable
 from lakehouse.gold import data_file
-from lakehouse.gold.appender import POSITION_OFFSETS, POSITION_SECONDS, SCHEMAS, GoldAppender
+from lakehouse.gold.appender import POSITION_OFFSETS, POSITION_SECONDS, GoldAppender
+from lakehouse.gold.tables import SCHEMAS
 from tests.lakehouse.gold_cases import (
     a_gold_writer,
     append,

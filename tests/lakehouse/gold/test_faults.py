@@ -7,9 +7,9 @@ import pytest
 from deltalake import DeltaTable
 
 from lakehouse.errors import Denied, Fenced, Unavailable
-from lakehouse.gold.appender import GoldWriter
 from lakehouse.gold.data_file import StoredOnce
 from lakehouse.gold.object_store import DELTA_OPTIONS, open_table
+from lakehouse.gold.writer import GoldWriter
 from lakehouse.postgres.connection import Patience
 from tests.lakehouse.faulty_store import (
     CONFLICT,

@@ -11,7 +11,8 @@ from dataflows.flow.start.starts import find_starts
 from dataflows.sources.batches import Reader
 from dataflows.sources.partitions import Partition
 from lakehouse.errors import PositionLost
-from lakehouse.gold.appender import SCHEMAS, open_gold
+from lakehouse.gold.appender import open_gold
+from lakehouse.gold.tables import SCHEMAS
 from lakehouse.postgres.migrate import migrate
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import claim
