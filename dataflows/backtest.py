@@ -14,13 +14,11 @@ moves.
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final
 
-import msgspec
 from rich.console import Console
 
 from dataflows.files.forms import forms_of
@@ -28,7 +26,6 @@ from dataflows.loans.cases import cases_of, cases_of_lake
 from dataflows.loans.decide_past import Backtested, decide_past
 from dataflows.reports.backtest_report import show
 from dataflows.sources.urls import parse_source
-from lakehouse.errors import LakehouseError
 from lakehouse.lake.session import open_lake
 from lakehouse.registry.artefacts import CHAMPION, find_model, find_policy
 from lakehouse.registry.log import fold
@@ -36,29 +33,20 @@ from lakehouse.registry.store import RegistryStore
 from lakehouse.registry.watch import FOLLOW
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.reference_tables import shipped
+from lakehouse.terminal import command, write_json
 from risk.decision.judge import Rules
-from risk.errors import RiskError
 from risk.monitoring.backtest import LGD
 
 LAKE: Final = "lake"
-_INTERRUPTED: Final = 128 + signal.SIGINT
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one backtest; return the exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        found = _backtest(Settings.from_env(os.environ), options)
-    except LakehouseError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        return error.exit_code
-    except RiskError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    found = _backtest(Settings.from_env(os.environ), options)
     if options.json:
-        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+        write_json(found)
     else:
         show(found, Console())
     return 0

@@ -6,12 +6,11 @@ runs until Ctrl-C.
 """
 
 import argparse
-import contextlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import pyarrow as pa
@@ -24,6 +23,7 @@ from dataflows.demo_api import (
     BesideApi,
     Reason,
     ask_about_one,
+    beside,
     running_api,
     simulated_applications,
 )
@@ -38,12 +38,12 @@ from lakehouse.registry.changes import Change, challenge, register_model
 from lakehouse.registry.store import RegistryStore
 from lakehouse.settings.settings import Settings, variable_of
 from lakehouse.silver.claims import open_silver
+from lakehouse.terminal import command
 
 CHALLENGER = "boosting-1"
 WATCHLIST_ROWS = 5
 WATCHLIST_COLUMNS = ["application_id", "amount_usd", "purpose", "pd", "reasons"]
 SIGNALLED = 128
-INTERRUPTED = SIGNALLED + signal.SIGINT
 STOPPED_EARLY = "The flow was stopped during its start: nothing was read"
 FLOW = (sys.executable, "-m", "bytewax.run", "dataflows.score")
 MAINTENANCE = (sys.executable, "-m", "lakehouse", "maintain", "--every", "30")
@@ -63,17 +63,14 @@ What to try next
 """
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return the exit code of the flow, or 1 when the account does not balance."""
     parser = argparse.ArgumentParser(prog="python -m dataflows.demo", description=__doc__)
     parser.add_argument("seconds", nargs="?", type=float, help="how long; without: until Ctrl-C")
     seconds = parser.parse_args(arguments).seconds
     console = Console()
-    try:
-        settings = Settings.from_env(os.environ)
-    except LakehouseError as error:
-        console.print(f"{error.code}: {error}", style="red", markup=False)
-        return error.exit_code
+    settings = Settings.from_env(os.environ)
     console.print(f"Scoring {settings.source}", style="bold", markup=False)
     console.print(
         f"  silver in the Postgres of {settings.home}/, gold in {settings.lake_uri}, metrics on "
@@ -82,26 +79,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         style="dim",
         markup=False,
     )
-    try:
-        appoint_challenger(settings, utc_now())
-        with (
-            running_api(settings, os.environ) as api,
-            running_pages(settings, os.environ) as pages,
-            beside(settings, MAINTENANCE, "maintain.log"),
-            beside(settings, MONITORING, "monitor.log"),
-        ):
-            console.print(f"  {pages}", style="dim", markup=False, soft_wrap=True)
-            answer = _ask(settings, api, console)
-            exit_code = run_flow(seconds)
-            if exit_code < 0:
-                console.print(f"{STOPPED_EARLY}; give it more seconds", style="red", markup=False)
-                return SIGNALLED - exit_code
-            return exit_code or show_results(settings, console, answer)
-    except LakehouseError as error:
-        console.print(f"{error.code}: {error}", style="red", markup=False)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    appoint_challenger(settings, utc_now())
+    job_env = {**os.environ, variable_of("maintenance_address"): "127.0.0.1:0"}
+    with (
+        running_api(settings, os.environ) as api,
+        running_pages(settings, os.environ) as pages,
+        beside(MAINTENANCE, settings.home / "maintain.log", job_env),
+        beside(MONITORING, settings.home / "monitor.log", job_env),
+    ):
+        console.print(f"  {pages}", style="dim", markup=False, soft_wrap=True)
+        answer = _ask(settings, api, console)
+        exit_code = run_flow(seconds)
+        if exit_code < 0:
+            console.print(f"{STOPPED_EARLY}; give it more seconds", style="red", markup=False)
+            return SIGNALLED - exit_code
+        return exit_code or show_results(settings, console, answer)
 
 
 def appoint_challenger(settings: Settings, now: datetime) -> None:
@@ -117,26 +109,6 @@ def appoint_challenger(settings: Settings, now: datetime) -> None:
         change = Change(by="demo", at=now, reason="to be seen beside the champion")
         register_model(store, shipped_document("model", CHALLENGER), change)
         challenge(store, CHALLENGER, change)
-
-
-@contextlib.contextmanager
-def beside(settings: Settings, command: Sequence[str], log: str) -> Iterator[None]:
-    """Run a job as long as the context; what it says goes to a file in the home folder."""
-    path = settings.home / log
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            env={**os.environ, variable_of("maintenance_address"): "127.0.0.1:0"},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def run_flow(seconds: float | None) -> int:

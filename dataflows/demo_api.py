@@ -87,22 +87,27 @@ def running_api(settings: Settings, env: Mapping[str, str]) -> Iterator[BesideAp
         yield BesideApi(None, f"RISK_API_ADDRESS {settings.api_address} is not to be had ({exc})")
         return
     log = settings.home / "api.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            API,
-            env={**env, variable_of("api_address"): address},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
+    with beside(API, log, {**env, variable_of("api_address"): address}) as process:
         why_not = _wait_until_up(address, process)
         if why_not:
             stop(process)
             yield BesideApi(None, f"{why_not}; see {log}")
         else:
             yield BesideApi(address)
+
+
+@contextlib.contextmanager
+def beside(
+    command: Sequence[str], log: Path, env: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command as long as the context; what it says goes to a file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        yield process
     finally:
         stop(process)
 

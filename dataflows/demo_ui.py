@@ -1,12 +1,11 @@
 """The pages beside the demo: ``python -m ui`` as long as the demo runs."""
 
 import contextlib
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
-from dataflows.demo_api import free_address, stop
+from dataflows.demo_api import beside, free_address
 from lakehouse.settings.settings import Settings, variable_of
 
 PAGES = (sys.executable, "-m", "ui")
@@ -32,20 +31,8 @@ def running_pages(settings: Settings, env: Mapping[str, str]) -> Iterator[str]:
         taken = f"RISK_UI_ADDRESS {settings.ui_address} is not to be had"
         yield f"the pages do not run: {taken} ({exc})"
         return
-    log = settings.home / "ui.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            PAGES,
-            env={**env, variable_of("ui_address"): address},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
+    with beside(PAGES, settings.home / "ui.log", {**env, variable_of("ui_address"): address}):
         sign_in = ""
         if settings.ui_auth == "accounts" and settings.is_silver_embedded:
             sign_in = f", name admin, the password in {settings.home / 'ui-password'}"
         yield f"the pages on http://{address}{sign_in}"
-    finally:
-        stop(process)

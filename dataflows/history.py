@@ -18,7 +18,6 @@ its own, one after the other: a quarter that comes later is loaded without those
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
@@ -27,8 +26,6 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Final
-
-import msgspec
 
 from dataflows.files.columns import APPLICATIONS
 from dataflows.files.forms import forms_of
@@ -43,37 +40,38 @@ from dataflows.sources.clock import utc_now
 from dataflows.sources.file_reader import FileSourceReader
 from dataflows.sources.files import FileReader, open_file
 from dataflows.sources.urls import FileSource, SimSource, Source, parse_source
-from lakehouse.errors import LakehouseError, SettingsInvalid
+from lakehouse.errors import SettingsInvalid
 from lakehouse.gold.history import History
 from lakehouse.postgres.connection import Patience
 from lakehouse.rules.in_force import limits_of, rules_without_silver
 from lakehouse.settings.kafka import KafkaSource
 from lakehouse.settings.settings import Settings
+from lakehouse.terminal import command, write_json
 from risk.contract.application import CONTRACT_VERSION
 
 _AT_ONCE: Final = 1_000
 """What a reader hands over at once: twice as many are decided no faster, and take twice as much."""
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Load one history; return the exit code."""
     options = _parser().parse_args(arguments)
+    settings = Settings.from_env(os.environ)
+    source = parse_source(options.source, name="SOURCE", forms=forms_of(settings))
     try:
-        settings = Settings.from_env(os.environ)
-        source = parse_source(options.source, name="SOURCE", forms=forms_of(settings))
         histories = [
             _load(settings, each, options.observed_on, options.processes)
             for each in _histories(source)
         ]
-    except LakehouseError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("stopped; run it again, and it goes on where it was\n")
-        return 128 + signal.SIGINT
+        raise
     figures = _added_up(histories)
-    said = msgspec.json.encode(figures).decode() if options.json else _in_words(figures)
-    sys.stdout.write(said + "\n")
+    if options.json:
+        write_json(figures)
+    else:
+        sys.stdout.write(_in_words(figures) + "\n")
     return 0
 
 

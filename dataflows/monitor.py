@@ -14,7 +14,6 @@ the metrics, and the verdict, in five lines, to the terminal. Running it again a
 
 import argparse
 import os
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -24,33 +23,27 @@ from dataflows.monitoring.periods import GRAINS
 from dataflows.monitoring.run import monitor
 from dataflows.monitoring.verdict import in_figures, in_words
 from dataflows.sources.clock import utc_now
-from lakehouse.errors import LakehouseError
 from lakehouse.lake.filters import Grain
 from lakehouse.lake.session import open_lake
 from lakehouse.postgres.migrate import require_current
 from lakehouse.settings.settings import Settings
 from lakehouse.signals.jobs import recorded
 from lakehouse.silver.claims import open_silver
+from lakehouse.terminal import command
 
 _JOB: Final = "monitor"
-_INTERRUPTED: Final = 128 + signal.SIGINT
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the job once, or again and again; return the exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        settings = Settings.from_env(os.environ)
-        while True:
-            _once(settings, options)
-            if options.every is None:
-                return 0
-            threading.Event().wait(60.0 * options.every)
-    except LakehouseError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    settings = Settings.from_env(os.environ)
+    while True:
+        _once(settings, options)
+        if options.every is None:
+            return 0
+        threading.Event().wait(60.0 * options.every)
 
 
 def _once(settings: Settings, options: argparse.Namespace) -> None:

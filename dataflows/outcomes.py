@@ -12,7 +12,6 @@ the same source again adds nothing, and an interrupted recording is completed by
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
@@ -32,12 +31,12 @@ from dataflows.loans.status_fields import Reported, reported
 from dataflows.sources.bounded import all_records
 from dataflows.sources.clock import utc_now
 from dataflows.sources.urls import FileSource, Source, parse_source
-from lakehouse.errors import LakehouseError
 from lakehouse.lake.outcomes import OutcomeRecorder
 from lakehouse.lake.queries import decided_among
 from lakehouse.lake.session import open_lake
 from lakehouse.settings.settings import Settings
 from lakehouse.signals.jobs import recorded_if_silver_answers
+from lakehouse.terminal import command, write_json
 
 _AT_ONCE: Final = 20_000
 _JOB: Final = "outcomes"
@@ -59,18 +58,13 @@ class OutcomeCounts(msgspec.Struct):
     without_decision: int = 0
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Record one source; return the exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        counts = _record(options.source, options.observed_on)
-    except LakehouseError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    counts = _record(options.source, options.observed_on)
     if options.json:
-        sys.stdout.write(msgspec.json.encode(counts).decode() + "\n")
+        write_json(counts)
     else:
         sys.stdout.write(
             f"{counts.recorded:,} outcomes recorded, {counts.already_there:,} already there, "

@@ -28,28 +28,20 @@ from dataflows.sources.clock import utc_now
 from dataflows.sources.feed import Feed, open_feed
 from dataflows.sources.kafka_client import client_configuration, ensure_topic
 from dataflows.sources.urls import parse_rate, parse_source
-from lakehouse.errors import LakehouseError
 from lakehouse.settings.kafka import KafkaSource, parse_kafka
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
+from lakehouse.terminal import command, one_or_more
 
 STOP_WITHIN_SECONDS: Final = 10.0
 WAIT_SECONDS: Final = 0.1
 TICK_SECONDS: Final = 0.005  # the client waits whole milliseconds: a shorter wait would spin
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Send once; return the exit code."""
-    try:
-        return _produce(_parser().parse_args(arguments))
-    except LakehouseError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-
-
-def _produce(options: argparse.Namespace) -> int:
+    options = _parser().parse_args(arguments)
     settings = Settings.from_env(os.environ)
     configure_logging(to_terminal=sys.stderr.isatty(), level=settings.log_level)
     target = parse_kafka(options.to, name="--to")
@@ -139,13 +131,6 @@ def _rate(text: str) -> float:
     return parse_rate(text, name="--rate")
 
 
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected a whole number, 1 or more")
-    return count
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m dataflows.produce",
@@ -163,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_rate,
         help="events a second; 0 is no limit. Default: the simulator's rate; no limit for a file",
     )
-    parser.add_argument("--max", type=_count, metavar="N", help="send at most N events")
+    parser.add_argument("--max", type=one_or_more, metavar="N", help="send at most N events")
     parser.add_argument(
         "--event-time",
         choices=("as-is", "now"),
@@ -172,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--partitions",
-        type=_count,
+        type=one_or_more,
         default=3,
         metavar="N",
         help="partitions of the topic, if it has to be created (default 3)",

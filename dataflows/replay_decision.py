@@ -12,7 +12,6 @@ tables that it names (`lakehouse.rules.redecide`). Exit code 0 when all match, 1
 
 import argparse
 import os
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,9 +31,9 @@ from lakehouse.rules.as_decided import Rulebook
 from lakehouse.rules.redecide import Recalled, recall_batch
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import open_silver
+from lakehouse.terminal import command, one_or_more, write_json
 
 _MOST_KEPT: Final = 1_000
-_INTERRUPTED: Final = 128 + signal.SIGINT
 
 
 class Replayed(msgspec.Struct):
@@ -54,21 +53,16 @@ class Replayed(msgspec.Struct):
     differing: list[Recalled] = msgspec.field(default_factory=list)
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one replay; return the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if bool(options.ids) + options.all + (options.sample is not None) != 1:
         parser.error("say which decisions: ID..., or --sample N, or --all")
-    try:
-        replayed = _replay(Settings.from_env(os.environ), options)
-    except LakehouseError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    replayed = _replay(Settings.from_env(os.environ), options)
     if options.json:
-        sys.stdout.write(msgspec.json.encode(replayed).decode() + "\n")
+        write_json(replayed)
     else:
         _show(replayed, Console())
     return 0 if replayed.matching == replayed.decisions else 1
@@ -161,18 +155,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Make stored decisions again, from their bytes and by their versions.",
     )
     parser.add_argument("ids", nargs="*", metavar="ID", help="event ids of decisions")
-    parser.add_argument("--sample", type=_count, metavar="N", help="so many, drawn at random")
+    parser.add_argument("--sample", type=one_or_more, metavar="N", help="so many, drawn at random")
     parser.add_argument("--seed", type=int, default=1, help="of the drawing (default 1)")
     parser.add_argument("--all", action="store_true", help="every decision in the lake")
     parser.add_argument("--json", action="store_true", help="the result as one JSON object")
     return parser
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected a whole number, 1 or more")
-    return count
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,13 +33,13 @@ from dataflows.loans.matured import Loans, read_loans
 from dataflows.loans.simulated import simulate_loans
 from dataflows.sources.clock import utc_now
 from dataflows.sources.urls import FileSource, SimSource, parse_source
-from lakehouse.errors import LakehouseError, SettingsInvalid
+from lakehouse.errors import SettingsInvalid
 from lakehouse.lake.session import open_lake
 from lakehouse.registry.artefacts import save_model
 from lakehouse.registry.references import REFERENCES, save_reference
 from lakehouse.settings.kafka import KafkaSource
 from lakehouse.settings.settings import Settings
-from risk.errors import RiskError
+from lakehouse.terminal import command, one_or_more
 from risk.fitting.boosting import fit_boosting
 from risk.fitting.candidates import PRICE_AWARE_FEATURES
 from risk.fitting.logistic import fit_logistic
@@ -56,23 +56,17 @@ _REVISION: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or the code of what went wrong."""
     given = _parser().parse_args(arguments)
-    try:
-        loans = _read(given)
-        Console(stderr=True).print(loans.in_words(), markup=False, soft_wrap=True)
-        trained = train(
-            loans,
-            revision=given.revision or loans.data_sha256[:8],
-            test_months=given.test_months,
-        )
-    except LakehouseError as error:
-        _complain(error)
-        return error.exit_code
-    except RiskError as error:
-        _complain(error)
-        return 1
+    loans = _read(given)
+    Console(stderr=True).print(loans.in_words(), markup=False, soft_wrap=True)
+    trained = train(
+        loans,
+        revision=given.revision or loans.data_sha256[:8],
+        test_months=given.test_months,
+    )
     folder = given.dossiers or given.out
     folder.mkdir(parents=True, exist_ok=True)
     for each in trained:
@@ -103,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--test-months",
-        type=_positive,
+        type=one_or_more,
         default=9,
         help="how many last issue months to keep apart",
     )
@@ -119,21 +113,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, found {text!r}")
-    return int(text)
-
-
-@dataclass(frozen=True, slots=True)
-class _matching:  # noqa: N801  (an argparse type, called on the text)
-    pattern: re.Pattern[str]
-    expected: str
-
-    def __call__(self, text: str) -> str:
-        if not self.pattern.fullmatch(text):
-            raise argparse.ArgumentTypeError(f"expected {self.expected}, found {text!r}")
+def _matching(pattern: re.Pattern[str], expected: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise argparse.ArgumentTypeError(f"expected {expected}, found {text!r}")
         return text
+
+    return read
 
 
 def _read(given: argparse.Namespace) -> Loans:
@@ -162,10 +148,6 @@ def _read(given: argparse.Namespace) -> Loans:
         case _:
             with open_lake(settings) as lake:
                 return loans_of_lake(lake, observed_in=observed_in)
-
-
-def _complain(error: LakehouseError | RiskError) -> None:
-    Console(stderr=True).print(f"{error.code}: {error}", style="red", markup=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)

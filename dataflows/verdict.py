@@ -17,11 +17,11 @@ import numpy as np
 from rich.console import Console
 
 from dataflows.loans.matured import GRACE_MONTHS
-from lakehouse.errors import LakehouseError
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake, open_lake
 from lakehouse.registry.listing import listing
 from lakehouse.settings.settings import Settings
+from lakehouse.terminal import command, write_json
 from risk.errors import RiskError
 from risk.monitoring.champion_challenger import Trial, Verdict, observe
 
@@ -62,23 +62,21 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     margin: float
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Weigh one challenger; return the exit code."""
     options = _parser().parse_args(arguments)
+    settings = Settings.from_env(os.environ)
     try:
-        settings = Settings.from_env(os.environ)
         trial = Trial(alpha=options.alpha, margin=options.margin)
-        champion = options.champion or listing(settings.lake_uri).champion
-        with open_lake(settings) as lake:
-            finding = weigh(lake, trial, champion=champion, challenger=options.challenger)
-    except LakehouseError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        return error.exit_code
     except RiskError as error:
         sys.stderr.write(f"{error.code}: {error}\n")
         return 2
+    champion = options.champion or listing(settings.lake_uri).champion
+    with open_lake(settings) as lake:
+        finding = weigh(lake, trial, champion=champion, challenger=options.challenger)
     if options.json:
-        sys.stdout.write(msgspec.json.encode(finding).decode() + "\n")
+        write_json(finding)
     else:
         Console().print(_said(finding), markup=False, highlight=False, soft_wrap=True)
     return 0

@@ -9,14 +9,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
-import msgspec
 from rich.console import Console
 
 from lakehouse.backup.command import add_backup
 from lakehouse.erasure import erase
-from lakehouse.errors import LakehouseError, QueryInvalid
+from lakehouse.errors import QueryInvalid
 from lakehouse.gold.command import add_maintain
 from lakehouse.lake import answers
 from lakehouse.lake.prompt import converse, prompt_session
@@ -37,21 +35,16 @@ from lakehouse.signals.jobs import JobRun, recorded_if_silver_answers
 from lakehouse.silver import reference_tables
 from lakehouse.silver.claims import open_silver
 from lakehouse.silver.losses import TO_ITS_END
+from lakehouse.terminal import command, write_json
 
-_INTERRUPTED: Final = 130
 
-
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; what can be expected to fail is one line."""
     options = _parser().parse_args(arguments)
     run: Callable[[Settings, argparse.Namespace], int] = options.run
     try:
         return run(Settings.from_env(os.environ), options)
-    except LakehouseError as error:
-        print(f"{error.code}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     except BrokenPipeError:
         # The reader has gone, as `head` does; nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -84,7 +77,10 @@ def check(settings: Settings, options: argparse.Namespace) -> int:
     with open_silver(settings) as dsn, open_lake(settings) as lake:
         require_current(dsn)
         found = account(dsn, lake)
-    print(msgspec.json.encode(found).decode() if options.json else _in_words(found))
+    if options.json:
+        write_json(found)
+    else:
+        print(_in_words(found))
     return 0 if found.holds else 1
 
 
@@ -131,7 +127,7 @@ def erase_applicant(settings: Settings, options: argparse.Namespace) -> int:
             now=datetime.now(UTC),
         )
     if options.json:
-        print(msgspec.json.encode(erased).decode())
+        write_json(erased)
     else:
         print(
             f"erased at {erased.erased_at:%Y-%m-%d %H:%M} UTC: {erased.events} events; "

@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from lakehouse.errors import LakehouseError, QueryInvalid
+from lakehouse.errors import QueryInvalid
 from lakehouse.postgres.migrate import migrate, require_current
 from lakehouse.security import api_keys
 from lakehouse.security.api_keys import StoredKey
 from lakehouse.security.audit_verify import Head, verify
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import open_silver
+from lakehouse.terminal import command, write_json
 from serving.access.keys import (
     DEFAULT_BURST,
     DEFAULT_RATE_PER_SECOND,
@@ -30,22 +30,16 @@ from serving.access.keys import (
     load_pepper,
 )
 
-_INTERRUPTED: Final = 130
 _BROKEN: Final = 1
 _PREFIX: Final = re.compile(r"(?:crm_)?([a-z2-7]{8})(?:_[A-Za-z0-9_-]{43})?")
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; what can be expected to fail is one line."""
     options = _parser().parse_args(arguments)
     run: Callable[[Settings, argparse.Namespace], int] = options.run
-    try:
-        return run(Settings.from_env(os.environ), options)
-    except LakehouseError as error:
-        print(f"{error.code}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    return run(Settings.from_env(os.environ), options)
 
 
 def create(settings: Settings, options: argparse.Namespace) -> int:
@@ -62,7 +56,7 @@ def create(settings: Settings, options: argparse.Namespace) -> int:
     with _silver(settings) as dsn:
         text = create_key(dsn, load_pepper(settings), terms, at=now, by=getpass.getuser())
     if options.json:
-        _print_json({"key": text, "scopes": terms.scopes, "expires_at": terms.expires_at})
+        write_json({"key": text, "scopes": terms.scopes, "expires_at": terms.expires_at})
     else:
         print(text)
         print("shown this once; the API knows it within 15 s", file=sys.stderr)
@@ -75,7 +69,7 @@ def list_all(settings: Settings, options: argparse.Namespace) -> int:
         keys = api_keys.list_keys(dsn)
     now = datetime.now(UTC)
     if options.json:
-        _print_json([_as_json(key, now) for key in keys])
+        write_json([_as_json(key, now) for key in keys])
         return 0
     table = Table("prefix", "name", "scopes", "rate/s", "burst", "made", "expires", "state")
     for key in keys:
@@ -96,7 +90,7 @@ def revoke(settings: Settings, options: argparse.Namespace) -> int:
     with _silver(settings) as dsn:
         api_keys.revoke_key(dsn, named[1], at=datetime.now(UTC), by=getpass.getuser())
     if options.json:
-        _print_json({"revoked": named[1]})
+        write_json({"revoked": named[1]})
     else:
         print(f"key {named[1]} is revoked; the API refuses it within 60 s")
     return 0
@@ -110,7 +104,7 @@ def verify_audit(settings: Settings, options: argparse.Namespace) -> int:
         found = verify(dsn, earlier=earlier)
     head = None if found.head is None else str(found.head)
     if options.json:
-        _print_json({"rows": found.rows, "first_broken": found.first_broken, "head": head})
+        write_json({"rows": found.rows, "first_broken": found.first_broken, "head": head})
     else:
         print(f"{found.rows} rows hold, up to {head or 'none: the log is empty'}")
         if found.first_broken is not None:
@@ -136,10 +130,6 @@ def _state(key: StoredKey, now: datetime) -> str:
 def _as_json(key: StoredKey, now: datetime) -> dict[str, Any]:
     shown = {name: getattr(key, name) for name in key.__slots__ if name != "digest"}
     return {**shown, "is_live": key.is_live(now)}
-
-
-def _print_json(value: Any) -> None:
-    print(msgspec.json.encode(value).decode())
 
 
 def _name(text: str) -> str:

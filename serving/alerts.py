@@ -27,6 +27,7 @@ from lakehouse.settings.settings import Settings
 from lakehouse.signals.alerts import Alert, Notification, store_alerts
 from lakehouse.silver.claims import open_silver
 from lakehouse.telemetry import configure_logging
+from lakehouse.terminal import command
 from serving.http.bounded_http import BoundedHttp
 from serving.http.problems import Problem, response_to
 
@@ -79,14 +80,10 @@ def create_app(token: str, store: Store) -> Starlette:
     )
 
 
+@command
 def main() -> int:
     """Read the settings and serve; what can be expected to fail is one line."""
-    try:
-        settings = Settings.from_env(os.environ)
-        _serve(settings)
-    except LakehouseError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        return error.exit_code
+    _serve(Settings.from_env(os.environ))
     return 0
 
 

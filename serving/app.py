@@ -25,6 +25,7 @@ from starlette.responses import Response
 from lakehouse.errors import LakehouseError
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
+from lakehouse.terminal import command
 from serving.decisions.batching import Scorer
 from serving.decisions.challenger_counts import count_challenged
 from serving.http.bounded_http import BoundedHttp
@@ -147,13 +148,10 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def main() -> None:
+@command
+def main() -> int:
     """Serve until asked to stop, in as many processes as the settings say."""
-    try:
-        settings = Settings.from_env(os.environ)
-    except LakehouseError as error:
-        sys.stderr.write(f"{error.code}: {error}\n")
-        raise SystemExit(error.exit_code) from error
+    settings = Settings.from_env(os.environ)
     if settings.api_workers > 1:
         folder = settings.home / "api-metrics"
         shutil.rmtree(folder, ignore_errors=True)  # a run's figures begin at 0
@@ -178,6 +176,7 @@ def main() -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_worker_healthcheck=WORKER_SECONDS,
     )
+    return 0
 
 
 async def _answer_problem(request: Request, problem: Exception) -> Response:
@@ -205,4 +204,4 @@ async def _answer_invalid(request: Request, exc: Exception) -> Response:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,25 +11,23 @@ from typing import get_args
 from rich.console import Console
 from rich.table import Table
 
-from lakehouse.errors import LakehouseError, QueryInvalid
+from lakehouse.errors import QueryInvalid
 from lakehouse.people import accounts
 from lakehouse.people.accounts import Role
 from lakehouse.postgres.migrate import migrate, require_current
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import open_silver
+from lakehouse.terminal import command
 from ui.access.accounts import SHORTEST_PASSWORD, hashed
 from ui.app import serve
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; what can be expected to fail is one line."""
     options = _parser().parse_args(arguments)
     run: Callable[[Settings, argparse.Namespace], int] = options.run
-    try:
-        return run(Settings.from_env(os.environ), options)
-    except LakehouseError as error:
-        print(f"{error.code}: {error}", file=sys.stderr)
-        return error.exit_code
+    return run(Settings.from_env(os.environ), options)
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> int:

@@ -121,7 +121,7 @@ def test_a_wrong_setting_ends_the_demo_before_anything_is_started(
     monkeypatch.setenv("RISK_POLICI", "standard-1")
     monkeypatch.setattr(demo, "FLOW", ("no such command",))
     assert demo.main([]) == 2
-    assert "RISK_POLICI" in capsys.readouterr().out
+    assert "RISK_POLICI" in capsys.rea.errerr().out
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_an_interrupt_before_the_flow_runs_ends_the_demo(monkeypatch: pytest.Mon
         raise KeyboardInterrupt
 
     monkeypatch.setattr(demo, "running_api", interrupted)
-    assert demo.main(["5"]) == demo.INTERRUPTED
+    assert demo.main(["5"]) == 128 + signal.SIGINT
 
 
 def test_the_demo_shows_the_account_and_an_answer_of_the_api(tmp_path: Path) -> None:
