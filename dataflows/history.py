@@ -21,7 +21,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,6 @@ from dataflows.files.columns import APPLICATIONS
 from dataflows.files.forms import forms_of
 from dataflows.files.paths import files_of
 from dataflows.loading.load import load
-from dataflows.loading.progress import Shown
 from dataflows.loading.simulated import name_of, simulated_history
 from dataflows.loans.observed_on import shown_on
 from dataflows.loans.outcome_rows import outcome_rows
@@ -39,6 +38,7 @@ from dataflows.sources.batches import MicroBatch
 from dataflows.sources.clock import utc_now
 from dataflows.sources.file_reader import FileSourceReader
 from dataflows.sources.files import FileReader, open_file
+from dataflows.sources.progress import JobProgress
 from dataflows.sources.urls import FileSource, SimSource, Source, parse_source
 from lakehouse.errors import SettingsInvalid
 from lakehouse.gold.history import History
@@ -107,7 +107,7 @@ def _load(
         )
         if observed_on is None:
             observed_on = shown_on(source, today=utc_now().date())
-        shown = Shown(history.topic, lambda: content.share(history.next_off))
+        shown = JobProgress(history.topic, {"event": "loading"}, rate_of="read", to=sys.stderr)
         with closing(content.batches(history.topic, history.next_off)) as batches:
             loaded = load(
                 batches,
@@ -120,10 +120,10 @@ def _load(
                     observed_on=observed_on,
                     recorded_at=utc_now(),
                 ),
-                show=shown,
+                show=lambda loaded: shown.show(asdict(loaded), content.share(history.next_off)),
             )
         history.commit()
-        return shown.end(loaded)
+        return shown.end(asdict(loaded))
 
 
 @dataclass(frozen=True, slots=True)

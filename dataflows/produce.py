@@ -23,15 +23,15 @@ from typing import Final
 from dataflows.files.forms import forms_of
 from dataflows.send.pace import Pace
 from dataflows.send.producer import Outbox, stamped
-from dataflows.send.progress import Report, report
 from dataflows.sources.clock import utc_now
 from dataflows.sources.feed import Feed, open_feed
 from dataflows.sources.kafka_client import client_configuration, ensure_topic
+from dataflows.sources.progress import JobProgress
 from dataflows.sources.urls import parse_rate, parse_source
 from lakehouse.settings.kafka import KafkaSource, parse_kafka
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
-from lakehouse.terminal import command, one_or_more
+from lakehouse.terminal import command, one_or_more, write_json
 
 STOP_WITHIN_SECONDS: Final = 10.0
 WAIT_SECONDS: Final = 0.1
@@ -51,13 +51,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ensure_topic(configuration, target, partitions=options.partitions)
     outbox = Outbox(configuration, target.topic)
     stop = _stop_when_asked()
-    shown = report(str(target))
+    shown = JobProgress(
+        f"to {target}", {"event": "sending", "to": str(target)}, rate_of="delivered", to=sys.stdout
+    )
     change = _stamp_now if options.event_time == "now" else None
     try:
         send_all(feed, outbox, Pace(feed.rate), shown, is_stopping=stop.is_set, change=change)
     finally:
         wait_for_answers(outbox, is_stopping=stop.is_set)
-        shown.end(outbox)
+        figures = shown.end(outbox.counts())
+        if not sys.stdout.isatty():
+            write_json({"event": "sent", "to": str(target), **figures})
     return _outcome(outbox, target)
 
 
@@ -65,7 +69,7 @@ def send_all(
     feed: Feed,
     outbox: Outbox,
     pace: Pace,
-    shown: Report,
+    shown: JobProgress,
     *,
     is_stopping: Callable[[], bool],
     change: Callable[[bytes], bytes] | None = None,
@@ -88,7 +92,7 @@ def send_all(
                     break
                 done += 1
             outbox.wait(0)
-            shown.show(outbox, feed.share(outbox.sent))
+            shown.show(outbox.counts(), feed.share(outbox.sent))
 
 
 def wait_for_answers(outbox: Outbox, *, is_stopping: Callable[[], bool]) -> None:

@@ -93,6 +93,10 @@ class Outbox:
         self.sent += 1
         return True
 
+    def counts(self) -> dict[str, int]:
+        """Return what was sent, acknowledged and given up."""
+        return {"sent": self.sent, "delivered": self.delivered, "failed": self.failed}
+
     def wait(self, seconds: float) -> None:
         """Serve the broker's answers for at most so long; 0 serves those that are there."""
         self._producer.poll(seconds)

@@ -12,7 +12,6 @@ import pytest
 
 from dataflows import history
 from dataflows.history import main
-from dataflows.loading.load import Loaded
 from lakehouse.arrow_schemas import DECISIONS, QUARANTINE, RAW_EVENTS
 from lakehouse.gold import history as gold_history
 from lakehouse.gold.history import History
@@ -117,15 +116,15 @@ def test_an_interrupted_load_goes_on_where_it_was(
     monkeypatch.setattr(gold_history, "_EVENTS_A_COMMIT", 700)
 
     class Stopping:
-        def __init__(self, *_: object) -> None:
+        def __init__(self, *_: object, **named: object) -> None:
             pass
 
-        def __call__(self, loaded: Loaded) -> None:
-            if loaded.read == 1_700:
+        def show(self, counts: dict[str, int], _: float | None) -> None:
+            if counts["read"] == 1_700:
                 raise KeyboardInterrupt
 
     with monkeypatch.context() as stopping:
-        stopping.setattr(history, "Shown", Stopping)
+        stopping.setattr(history, "JobProgress", Stopping)
         assert main([str(file), "--observed-on", "2019-03-31"]) == 130
     rest = loaded(capsys, file)
     assert rest["read"] == EVENTS - 1_400

@@ -16,13 +16,17 @@ from confluent_kafka import Consumer, TopicPartition
 from dataflows.produce import send_all
 from dataflows.send.pace import Pace
 from dataflows.send.producer import Outbox
-from dataflows.send.progress import report
 from dataflows.sources.feed import Feed
+from dataflows.sources.progress import JobProgress
 from tests.flow import ROOT, environment, run_module
 from tests.servers.broker import Broker
 
 MOCK_CLUSTER = {"test.mock.num.brokers": 1, "log_level": 0}
 LAST_LINE = '{"event":"sent"'
+
+
+def shown(to: str) -> JobProgress:
+    return JobProgress(to, {"event": "sending", "to": to}, rate_of="delivered", to=sys.stdout)
 
 
 def an_outbox() -> Outbox:
@@ -223,7 +227,7 @@ def test_a_stop_leaves_the_rest_unsent() -> None:
         a_feed(iter([events(10), events(10)])),
         outbox,
         Pace(0),
-        report("loans"),
+        shown("loans"),
         is_stopping=lambda: outbox.sent >= 10,
     )
     assert outbox.sent == 10
@@ -232,17 +236,13 @@ def test_a_stop_leaves_the_rest_unsent() -> None:
 def test_a_broken_outbox_ends_the_sending() -> None:
     outbox = an_outbox()
     outbox.is_broken = True
-    send_all(
-        a_feed(iter([events(10)])), outbox, Pace(0), report("loans"), is_stopping=lambda: False
-    )
+    send_all(a_feed(iter([events(10)])), outbox, Pace(0), shown("loans"), is_stopping=lambda: False)
     assert outbox.sent == 0
 
 
 def test_a_full_outbox_is_waited_for_and_nothing_is_skipped() -> None:
     outbox = Outbox({**MOCK_CLUSTER, "queue.buffering.max.messages": 7}, "loans")
-    send_all(
-        a_feed(iter([events(50)])), outbox, Pace(0), report("loans"), is_stopping=lambda: False
-    )
+    send_all(a_feed(iter([events(50)])), outbox, Pace(0), shown("loans"), is_stopping=lambda: False)
     outbox.flush(30)
     assert (outbox.sent, outbox.delivered) == (50, 50)
 
@@ -258,7 +258,7 @@ def test_a_change_is_made_to_each_event_as_it_is_sent() -> None:
         a_feed(iter([events(3), events(2)])),
         an_outbox(),
         Pace(0),
-        report("loans"),
+        shown("loans"),
         is_stopping=lambda: False,
         change=remember,
     )
@@ -268,15 +268,17 @@ def test_a_change_is_made_to_each_event_as_it_is_sent() -> None:
 def test_without_a_terminal_progress_is_json_lines(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataflows.send.progress.JSON_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("dataflows.sources.progress.EVERY_SECONDS", 0.0)
     outbox = an_outbox()
-    shown = report("kafka://a:1/loans")
-    send_all(a_feed(iter([events(5)]), total=10), outbox, Pace(0), shown, is_stopping=lambda: False)
+    progress = shown("kafka://a:1/loans")
+    send_all(
+        a_feed(iter([events(5)]), total=10), outbox, Pace(0), progress, is_stopping=lambda: False
+    )
     outbox.flush(30)
-    shown.end(outbox)
-    first, *_, last = map(msgspec.json.decode, capsys.readouterr().out.splitlines())
-    assert (first["event"], first["sent"], first["share"]) == ("sending", 5, 0.5)
-    assert (last["event"], last["to"]) == ("sent", "kafka://a:1/loans")
+    last = progress.end(outbox.counts())
+    first, *_ = map(msgspec.json.decode, capsys.readouterr().out.splitlines())
+    assert (first["event"], first["to"]) == ("sending", "kafka://a:1/loans")
+    assert (first["sent"], first["share"]) == (5, 0.5)
     assert (last["sent"], last["delivered"], last["failed"]) == (5, 5, 0)
 
 
@@ -293,16 +295,16 @@ def test_at_a_terminal_progress_is_a_bar_that_ends_with_the_counts(
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("dataflows.send.progress.BAR_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("dataflows.sources.progress.BAR_EVERY_SECONDS", 0.0)
     outbox = an_outbox()
-    shown = report("kafka://a:1/loans")
+    progress = shown("kafka://a:1/loans")
     send_all(
         a_feed(iter([events(1_200)]), total=2_400),
         outbox,
         Pace(0),
-        shown,
+        progress,
         is_stopping=lambda: False,
     )
     outbox.flush(30)
-    shown.end(outbox)
+    progress.end(outbox.counts())
     assert "1,200 sent, 1,200 delivered, 0 failed" in terminal.getvalue()
