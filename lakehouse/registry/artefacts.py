@@ -51,7 +51,7 @@ class _Kind(Generic[T]):
         return artefact
 
     def load(self, version: str, folder: Path) -> T:
-        document = _shipped_bytes(self.name, version, folder)
+        document = read_document(self.name, version, folder)
         return self.parsed(version, document, f"{folder / version}.json")
 
     def registered(self, store: RegistryStore, state: State, version: str) -> T:
@@ -125,19 +125,26 @@ def shipped_versions(kind: Kind) -> tuple[str, ...]:
 
 def shipped_document(kind: Kind, version: str) -> bytes:
     """Return the document of a shipped artefact."""
-    return _shipped_bytes(kind, version, _FOLDERS[kind])
+    return read_document(kind, version, _FOLDERS[kind])
 
 
 def save_model(model: Model, *, folder: Path) -> Path:
     """Write a model's document and its checksum; return the document's path."""
+    return save_document(model.version, to_json(model), folder)
+
+
+def save_document(version: str, document: bytes, folder: Path) -> Path:
+    """Write a document and its checksum; return the document's path."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{model.version}.json"
-    path.write_bytes(to_json(model))
-    path.with_name(path.name + _CHECKSUM).write_text(f"{model.sha256}  {path.name}\n", "utf-8")
+    path = folder / f"{version}.json"
+    path.write_bytes(document)
+    checksum = hashlib.sha256(document).hexdigest()
+    path.with_name(path.name + _CHECKSUM).write_text(f"{checksum}  {path.name}\n", "utf-8")
     return path
 
 
-def _shipped_bytes(kind: Kind, version: str, folder: Path) -> bytes:
+def read_document(kind: str, version: str, folder: Path) -> bytes:
+    """Return a document of a folder, verified against its checksum."""
     known = sorted(path.stem for path in folder.glob("*.json"))
     # A version is looked up, not made into a path: "../" leads nowhere.
     if version not in known:

@@ -4,12 +4,11 @@ It is a document of its own, so that a model that is in use keeps its bytes and 
 names the model by that checksum, and is refused beside any other.
 """
 
-import hashlib
 from pathlib import Path
 from typing import Final
 
 from lakehouse.errors import ArtefactInvalid
-from lakehouse.registry.artefacts import SHIPPED
+from lakehouse.registry.artefacts import SHIPPED, read_document, save_document
 from lakehouse.registry.store import RegistryStore
 from risk.errors import RiskError
 from risk.models.model import Model
@@ -17,8 +16,6 @@ from risk.monitoring.reference import Reference, parse_reference, to_json
 
 REFERENCES: Final = "references"
 """Folder of the references, in the folder of the models that training writes."""
-
-_CHECKSUM: Final = ".sha256"
 
 
 def find_reference(lake_uri: str, model: Model) -> Reference:
@@ -31,9 +28,10 @@ def find_reference(lake_uri: str, model: Model) -> Reference:
     Unavailable, Denied
         It is not shipped, and the lake does not answer or does not let us read.
     """
-    path = SHIPPED / REFERENCES / f"{model.version}.json"
-    if path.exists():
-        return parse_reference_of(model.sha256, _verified(path), where=str(path))
+    folder = SHIPPED / REFERENCES
+    if (folder / f"{model.version}.json").exists():
+        shipped = read_document("reference", model.version, folder)
+        return parse_reference_of(model.sha256, shipped, where=str(folder / model.version))
     document = RegistryStore(lake_uri).reference(model.version)
     if document is None:
         raise ArtefactInvalid(
@@ -66,20 +64,4 @@ def parse_reference_of(sha256: str, document: bytes, *, where: str) -> Reference
 
 def save_reference(reference: Reference, *, folder: Path) -> Path:
     """Write a reference and its checksum; return the document's path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{reference.model_version}.json"
-    path.write_bytes(to_json(reference))
-    path.with_name(path.name + _CHECKSUM).write_text(f"{reference.sha256}  {path.name}\n", "utf-8")
-    return path
-
-
-def _verified(path: Path) -> bytes:
-    document = path.read_bytes()
-    expected = path.with_name(path.name + _CHECKSUM).read_bytes().split()[:1]
-    found = hashlib.sha256(document).hexdigest()
-    if expected != [found.encode()]:
-        raise ArtefactInvalid(
-            f"{path}: expected the checksum beside it, found {found[:12]}...; it was altered. "
-            "Restore it"
-        )
-    return document
+    return save_document(reference.model_version, to_json(reference), folder)
