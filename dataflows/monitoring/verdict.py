@@ -47,6 +47,7 @@ def in_figures(found: Found) -> dict[str, float]:
             figures["actual_over_expected_low"] = ratio.low
         if newest.vintages and newest.vintages[-1].expected:
             figures["estimated_auc"] = newest.vintages[-1].expected.auc.value
+            figures["estimates_reliable"] = float(newest.grade.is_reliable)
     return figures
 
 

@@ -99,6 +99,8 @@ def test_what_becomes_known_later_is_recorded_beside_what_was_said(
     judged = found.performance["scorecard-1"].judged
     assert (judged.loans, judged.defaults) == (80, 40)
     assert {"auc", "actual_over_expected_low", "estimated_auc"} <= in_figures(found).keys()
+    assert in_figures(found)["estimates_reliable"] == 0.0
+    assert "unreliable: only 1 matured vintages" in in_words(found)
     auc = [each for each in figures(tmp_path) if each["figure"] == "auc"]
     assert {each["subject"] for each in auc} == {"term 36", "term 60"}
     assert max(each["rows_seen"] for each in auc if each["subject"] == "term 36") == 80

@@ -104,7 +104,8 @@ def _verdict(view: View) -> Any:
         f"{words.quarter(last[0].vintage)} \N{EN DASH} {words.quarter(last[-1].vintage)}"
         + (f", estimated {promised:.3f}" if promised is not None else "")
         + f". {ratio.value:.2f} defaults for each expected ({ratio.low:.2f} \N{EN DASH} "
-        f"{ratio.high:.2f}); {off} of {len(_groups(now))} PD groups off the diagonal."
+        f"{ratio.high:.2f}); {off} of {len(_groups(now))} PD groups off the diagonal. "
+        f"Estimates from the PDs alone: {_found(view).grade.verdict}."
     )
     return parts.verdict("ok" if fits and ranks else "warn", title, text)
 
