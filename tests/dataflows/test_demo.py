@@ -121,7 +121,7 @@ def test_a_wrong_setting_ends_the_demo_before_anything_is_started(
     monkeypatch.setenv("RISK_POLICI", "standard-1")
     monkeypatch.setattr(demo, "FLOW", ("no such command",))
     assert demo.main([]) == 2
-    assert "RISK_POLICI" in capsys.rea.errerr().out
+    assert "RISK_POLICI" in capsys.readouterr().err
 
 
 @pytest.fixture
