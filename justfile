@@ -157,6 +157,11 @@ test *arguments:
 test-long *arguments:
     {{ python }} -m pytest -m long {{ if arguments == "" { "--numprocesses 2 --dist load" } else { "" } }} "$@"
 
+# Try the faults that must be survived, over real processes: just faults [--only NAME] [--seed N] [--short | --full | --list]
+[group('prove')]
+faults *options:
+    @{{ python }} -m tests.faults "$@"
+
 # Run all checks that need no running system
 [group('prove')]
 check: lint types imports

@@ -46,9 +46,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="of the latency run")
     parser.add_argument("--processes", type=int, default=2, help="of the flow, one worker each")
     parser.add_argument("--bare", metavar="URL", help=argparse.SUPPRESS)
+    parser.add_argument("--partitions", type=int, default=PARTITIONS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.bare:
-        print(json.dumps(bare(options.bare, options.events)))
+        print(json.dumps(bare(options.bare, options.events, options.partitions)))
         return
     with tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("RISK_BENCH_DIR")) as name:
         print(json.dumps(run(Path(name), options), indent=2))
@@ -113,12 +114,12 @@ def bare_run(url: str, events: int) -> dict[str, float]:
     return figures
 
 
-def bare(url: str, events: int) -> dict[str, float]:
+def bare(url: str, events: int, partitions: int = PARTITIONS) -> dict[str, float]:
     """Read the topic's partitions as the flow does and decode each event; nothing else."""
     target = parse_kafka(url, name="--bare")
     client = client_configuration(Settings(), target.servers) | {"group.id": "bench-bare"}
     bare_settings = {**READ_SETTINGS, "enable.partition.eof": False}
-    consumers = [Consumer(client | bare_settings) for _ in range(PARTITIONS)]
+    consumers = [Consumer(client | bare_settings) for _ in range(partitions)]
     for part, consumer in enumerate(consumers):
         consumer.assign([TopicPartition(target.topic, part, 0)])
     decode = msgspec.json.Decoder(LoanApplication).decode

@@ -227,6 +227,7 @@ def _in_place_of_the_stores(database: Database) -> Iterator[None]:
         mock.patch("lakehouse.postgres.connection.conninfo_to_dict", return_value={}),
         mock.patch("lakehouse.postgres.connection.make_conninfo", return_value=""),
         mock.patch("lakehouse.gold.appender.ThreadPoolExecutor", _OneByOne),
+        mock.patch("dataflows.flow.start.starts.log"),
     ):
         yield
 

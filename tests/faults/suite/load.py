@@ -1,0 +1,179 @@
+"""A backlog, slow stores under it, and a day's faults in some minutes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.faults.suite.scene import MOST_MIB, Scene
+from tests.faults.suite.table import row
+from tests.flow import FlowProcess, environment
+from tests.lakehouse.faulty_store import LOST_ANSWER, REFUSED, SLOW, is_put
+from tests.servers.postgres import OwnPostgres
+
+PARTITIONS = 12
+SHARE = 0.4
+STEADY_RATE = 2_000
+
+
+@row(
+    "backlog",
+    f"a backlog of 100,000 events over {PARTITIONS} partitions",
+    f"at most {MOST_MIB} MiB; drained at {SHARE} or more of bare consume and decode",
+)
+def backlog(scene: Scene) -> str:
+    return drained(scene, 100_000)
+
+
+@row(
+    "backlog-million",
+    f"a backlog of 1,000,000 events over {PARTITIONS} partitions",
+    f"at most {MOST_MIB} MiB; drained at {SHARE} or more of bare consume and decode",
+    long=True,
+)
+def backlog_of_a_million(scene: Scene) -> str:
+    return drained(scene, 1_000_000)
+
+
+def drained(scene: Scene, events: int) -> str:
+    """Drain it with one worker; then consume and decode the same topic bare, and compare."""
+    url = scene.topic(partitions=PARTITIONS)
+    scene.produce(events)
+    scene.settings |= {"RISK_BATCH_MAX_MESSAGES": "1000", "RISK_GOLD_FLUSH_SECONDS": "5"}
+    with scene.flow("-s", "5") as flow:
+        scene.more(flow, 0)
+        began, first = time.perf_counter(), scene.stored()
+        highest = [0.0]
+
+        def is_through() -> bool:
+            highest.append(flow.anonymous_mib())
+            return scene.stored() >= events
+
+        flow.wait_until(is_through, seconds=1_200, what="through the backlog", every=0.25)
+        seconds = time.perf_counter() - began
+        shared = flow.shared_mib()
+        flow.terminate()
+        assert flow.wait(seconds=60) == 0, flow.tail()
+    rate = (events - first) / seconds
+    bare = bare_rate(url, events)
+    scene.verify()
+    measured = (
+        f"{max(highest) + shared:.0f} MiB, {rate:,.0f} events/s, {rate / bare:.2f} of bare "
+        f"({bare:,.0f}); {scene.exact()}"
+    )
+    assert max(highest) + shared <= MOST_MIB, measured
+    assert rate / bare >= SHARE, measured
+    return measured
+
+
+def bare_rate(url: str, events: int) -> float:
+    command = [sys.executable, "-m", "tests.bench.score", "--bare", url, "--events", str(events)]
+    done = subprocess.run(
+        [*command, "--partitions", str(PARTITIONS)],
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return float(found["events_per_second"])
+
+
+@row(
+    "backlog-slow-postgres",
+    "a backlog of 50,000 events; each answer of Postgres 20 ms late",
+    f"at most {MOST_MIB} MiB; ledger exact",
+)
+def slow_postgres(scene: Scene) -> str:
+    proxy = scene.behind_a_proxy()
+    proxy.seconds_late = 0.02
+    scene.topic(partitions=PARTITIONS)
+    scene.produce(50_000)
+    began = time.monotonic()
+    with scene.flow() as flow:
+        scene.finish(flow)
+    return f"{scene.peak_mib:.0f} MiB, {time.monotonic() - began:.0f} s; {scene.exact()}"
+
+
+@row(
+    "backlog-slow-s3",
+    "a backlog of 50,000 events; every request to S3 1 s late",
+    f"at most {MOST_MIB} MiB; ledger exact",
+)
+def slow_s3(scene: Scene) -> str:
+    store = scene.on_s3()
+    scene.topic(partitions=PARTITIONS)
+    scene.produce(50_000)
+    began = time.monotonic()
+    with scene.flow(RISK_GOLD_FLUSH_SECONDS="5") as flow:
+        scene.more(flow, 0)
+        store.fail(SLOW, is_put)
+        scene.wait_stored(flow, 50_000)
+        store.recover()
+        scene.finish(flow)
+    return f"{scene.peak_mib:.0f} MiB, {time.monotonic() - began:.0f} s; {scene.exact()}"
+
+
+@row(
+    "soak",
+    "ten minutes of mixed faults at 300 events/s: kill -9, backends killed, crashes, S3 errs",
+    "drained within 60 s of the last fault; ledger exact",
+    long=True,
+)
+def soak(scene: Scene) -> str:
+    """Draw one fault after another, from the seed, while events come in."""
+    store = scene.on_s3()
+    scene.topic(partitions=4)
+    rate, seconds = 300, 600
+    server = scene.servers.postgres
+    counts = dict.fromkeys(("kill", "backends", "crash", "refuse", "lose"), 0)
+    with scene.producing(rate * seconds, rate=rate):
+        over = time.monotonic() + seconds - 10
+        while time.monotonic() < over:
+            with scene.flow(RISK_BATCH_MAX_MESSAGES="200") as flow:
+                scene.more(flow, max(scene.stored(), 0))
+                is_killed = False
+                while not is_killed and time.monotonic() < over:
+                    what = scene.chance.choice([*counts])
+                    counts[what] += 1
+                    is_killed = what == "kill"
+                    do(what, flow.kill, server, store, scene)
+                    if not is_killed:
+                        pass_time(flow, scene.chance.uniform(1, 6))
+                        store.recover()
+    store.recover()
+    began = time.monotonic()
+    with scene.flow() as flow:
+        scene.wait_stored(flow, len(scene.ledger.acknowledged))
+        waited = time.monotonic() - began
+        scene.finish(flow)
+    faults = ", ".join(f"{count} {what}" for what, count in counts.items())
+    assert waited <= 60, f"drained after {waited:.0f} s"
+    return f"{faults}; drained {waited:.0f} s after; {scene.exact()}"
+
+
+def pass_time(flow: FlowProcess, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    flow.wait_until(lambda: time.monotonic() >= until, seconds=30, what="time for the next fault")
+
+
+def do(what: str, kill: Callable[[], None], server: OwnPostgres, store: Any, scene: Scene) -> None:
+    from tests.faults.suite.postgres import BACKENDS, tell  # noqa: PLC0415
+
+    match what:
+        case "kill":
+            kill()
+        case "backends":
+            tell(scene.dsn, BACKENDS)
+        case "crash":
+            server.crash()
+            server.start()
+        case "refuse":
+            store.fail(REFUSED, is_put, times=20)
+        case "lose":
+            store.fail(LOST_ANSWER, is_put, times=3)
