@@ -1,8 +1,8 @@
 """JSON lines: each line is an event, handed over as it stands."""
 
-import hashlib
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -22,24 +22,29 @@ class _Ids(msgspec.Struct):
 # decided.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
+# A look that is quick; what it does not find is looked for again by the parser.
+_SHOWS_ID: Final = re.compile(rb'"(?:event_|loan_)?id"\s*:\s*(?:"[^"\s]|\d)')
+
 _ids_of = msgspec.json.Decoder(_Ids).decode
 
 
-def digest_without_ids(head: bytes) -> str | None:
-    """Return the SHA-256 of a file's head if none of its events has an id, else ``None``."""
+def ids_in(head: bytes) -> tuple[int, int]:
+    """Return how many events of a file's head have an id of their own, and how many there are."""
     events = [_read(line) for line in head.split(b"\n")]
     read = [event for event in events if event is not None]
-    if not read or any(map(_has_id, read)):
-        return None
-    return hashlib.sha256(head).hexdigest()
+    return sum(map(_has_id, read)), len(read)
 
 
-def records(
-    content: Bytes, digest: str | None, start: int
-) -> Iterator[tuple[int, bytes, Remark | None]]:
-    """Yield number and bytes of each line; with a digest, an object without an id gets one."""
+def records(content: Bytes, digest: str, start: int) -> Iterator[tuple[int, bytes, Remark | None]]:
+    """Yield number and bytes of each line; an object without an id gets one.
+
+    Parameters
+    ----------
+    digest
+        SHA-256 of the file's head.
+    """
     for number, line in enumerate(lines(content, start), start):
-        yield number, line if digest is None else _with_id(line, digest, number), None
+        yield number, line if _SHOWS_ID.search(line) else _with_id(line, digest, number), None
 
 
 def _with_id(line: bytes, digest: str, number: int) -> bytes:

@@ -59,15 +59,12 @@ class Reading:
         The JSON names, by column.
     converters
         What is done to the cells of a column that are not missing.
-    has_ids
-        Whether a row of the sample has an id of its own.
     said
         What was settled, for people.
     """
 
     names: tuple[str, ...]
     converters: tuple[tuple[int, _Convert], ...]
-    has_ids: bool
     said: tuple[str, ...]
 
 
@@ -103,7 +100,8 @@ def settle(
     if problems := [*_fraction_problems(fractions, forms), *days.problems]:
         raise SettingsInvalid(f"{path}: {'. '.join(problems)}")
 
-    has_ids = any(cells.get(name) for name in ID_FIELDS)
+    ids = [column[name] for name in ID_FIELDS if name in column]
+    rows_with_id = sum(any(_is_given(row[place]) for place in ids) for row in sample)
     is_fraction = {*fractions} if forms.rates == "fraction" else set()
     steps: dict[str, list[_Convert]] = {
         name: [
@@ -120,13 +118,19 @@ def settle(
         *(["a comma before decimals"] if has_comma else []),
         *([f"{', '.join(fractions)} as fractions"] if is_fraction else []),
         *days.said,
-        *([] if has_ids else [NO_IDS]),
+        *ids_in_words(rows_with_id, len(sample)),
     ]
     converters = [(column[name], _composed(done)) for name, done in steps.items() if done]
-    return Reading(names, tuple(converters), has_ids, tuple(said))
+    return Reading(names, tuple(converters), tuple(said))
 
 
-NO_IDS: Final = "no id: file and position stand in for it, which each decision's issues say"
+def ids_in_words(with_id: int, looked_at: int) -> list[str]:
+    """Say what is done where rows have no id of their own, if that was seen."""
+    if with_id == looked_at:
+        return []
+    which = f"no id in {looked_at - with_id:,} of the first {looked_at:,}" if with_id else "no id"
+    return [f"{which}: file and position stand in for it, which each decision's issues say"]
+
 
 _ALL_DAYS: Final = (*DAYS, "event_time", *OTHER_DAYS)
 _LOOKED_AT: Final = {*NUMBERS, *RATES, *_ALL_DAYS, *ID_FIELDS}
@@ -134,8 +138,11 @@ _LOOKED_AT: Final = {*NUMBERS, *RATES, *_ALL_DAYS, *ID_FIELDS}
 
 def _given(sample: Sequence[Sequence[Any]], place: int) -> list[str]:
     """Return what is not missing of a column, as text."""
-    texts = [str(row[place]).strip() for row in sample if row[place] is not None]
-    return [text for text in texts if not is_missing(text)]
+    return [str(row[place]).strip() for row in sample if _is_given(row[place])]
+
+
+def _is_given(cell: Any) -> bool:
+    return cell is not None and not is_missing(str(cell).strip())
 
 
 def _has_decimal_comma(cells: dict[str, list[str]]) -> bool:

@@ -26,6 +26,7 @@ _MISSING: Final = frozenset(
     for letters in product(*({letter, letter.upper()} for letter in word))
 )
 _UNKEEPABLE: Final = re.compile("[\\x00\\ud800-\\udfff]")
+_NO_ID: Final = (None, "")
 _A_WORD: Final = "home_ownership"  # one of its words is NONE
 
 
@@ -37,7 +38,7 @@ def row_encoder(reading: Reading, digest: str) -> Callable[[Sequence[Any], int],
     Parameters
     ----------
     digest
-        SHA-256 of the file's head, for the ids of a file that has none.
+        SHA-256 of the file's head, for the ids of rows that have none.
     """
     names = reading.names
     converters = reading.converters
@@ -52,7 +53,7 @@ def row_encoder(reading: Reading, digest: str) -> Callable[[Sequence[Any], int],
             if value is not None:
                 values[place] = convert(value)
         row = dict(zip(names, values, strict=True))
-        if not reading.has_ids and not any(row.get(name) for name in ID_FIELDS):
+        if all(row.get(name) in _NO_ID for name in ID_FIELDS):
             row["id"] = position_id(digest, position)
         try:
             event = _encode(row)

@@ -27,7 +27,7 @@ from dataflows.files.forms import FileForms
 from dataflows.files.identity import FileIdentity
 from dataflows.files.lines import Bytes, FileDamaged
 from dataflows.files.paths import files_of
-from dataflows.files.reading import NO_IDS, settle
+from dataflows.files.reading import ids_in_words, settle
 from dataflows.files.remarks import Remark
 from dataflows.files.rows import row_encoder
 from dataflows.sources.urls import FileSource
@@ -231,15 +231,13 @@ def _open_parquet(path: Path, topic: str, forms: FileForms, needs: Needs) -> Fil
 
 def _open_json_lines(path: Path, topic: str, found: Contained) -> FileReader:
     content = Bytes(path, found.compression)
-    digest = json_lines.digest_without_ids(found.head)
-    said = "JSON lines" + (f" in {found.compression}" if found.compression else "")
-    if digest:
-        said += f"; {NO_IDS}"
+    digest = hashlib.sha256(found.head).hexdigest()
+    kind = "JSON lines" + (f" in {found.compression}" if found.compression else "")
     return FileReader(
         topic,
         FileIdentity.of(path, found.head),
         lambda start: json_lines.records(content, digest, start),
-        said=said,
+        said="; ".join((kind, *ids_in_words(*json_lines.ids_in(found.head)))),
         size=content.size,
         content=content,
     )

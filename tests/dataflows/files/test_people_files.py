@@ -5,55 +5,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from dataflows.files.columns import APPLICATIONS
 from dataflows.files.forms import FileForms
-from dataflows.sources.files import open_files
-from dataflows.sources.urls import FileSource
 from lakehouse.errors import LakehouseError, SettingsInvalid
-from risk.decision.judge import judge
 from risk.frame.frame import Frame
-from tests.risk.applications import rules
+from tests.dataflows.files.seen import Seen
 
 CASES = Path(__file__).parent / "cases"
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FIGURES = ("amount_usd", "income_usd", "dti_pct", "rate_pct", "utilisation_pct", "pd", "tier")
-
-
-class Seen:
-    """What became of the records of a source."""
-
-    def __init__(self, path: Path, forms: FileForms | None = None) -> None:
-        self.decided: Frame = {}
-        self.refused: Counter[str] = Counter()
-        self.reasons: list[str] = []
-        self.said: list[str] = []
-        for reader in open_files(FileSource(str(path), forms or FileForms()), needs=APPLICATIONS):
-            self.said.append(reader.said)
-            for batch in reader.read(0, max_records=10_000, max_bytes=1 << 30):
-                events = [
-                    None if row in batch.foreign else value
-                    for row, value in enumerate(batch.values)
-                ]
-                verdicts = judge(events, rules=rules(), received_at=NOW)
-                for reject in verdicts.rejects:
-                    remark = batch.foreign.get(reject.row, reject)
-                    self.refused[remark.code.value] += 1
-                    self.reasons.append(remark.reason)
-                for name, column in verdicts.decided.items():
-                    known = self.decided.get(name, column[:0])
-                    self.decided[name] = np.concatenate([known, column])
-
-    @property
-    def count(self) -> int:
-        return len(self.decided.get("row", ()))
 
 
 @pytest.mark.parametrize(
@@ -137,6 +101,16 @@ def test_a_file_without_ids_takes_file_and_line_says_so_and_keeps_them() -> None
     assert len({*ids}) == len(ids)
     assert {*first.decided["issues"]} == {"event_id:from_position"}
     assert "no id: file and position stand in" in first.said[0]
+
+
+def test_a_row_without_an_id_among_others_takes_file_and_line(tmp_path: Path) -> None:
+    rows = [LOAN.format(id=number, title="x") for number in (7, "", "NA", 8)]
+    seen = Seen(_written(tmp_path, "\n".join([HEADER, *rows, ""])))
+    first, *made, last = seen.decided["event_id"].tolist()
+    assert (first, last) == ("7", "8")
+    assert [event_id[-2:] for event_id in made] == ["-2", "-3"]
+    assert seen.decided["issues"].tolist() == ["", *["event_id:from_position"] * 2, ""]
+    assert "no id in 2 of the first 4: file and position stand in" in seen.said[0]
 
 
 def test_the_listing_counts_employment_in_months() -> None:
@@ -230,4 +204,8 @@ def test_json_lines_without_ids_take_file_and_line_too(tmp_path: Path) -> None:
     seen = Seen(path)
     assert seen.refused == {"malformed_json": 1}
     assert [event_id[-2:] for event_id in seen.decided["event_id"]] == ["-0", "-2"]
+    path.write_text(f"{event}\n" + event.replace("{", '{"id": 7,') + "\n", "utf-8")
+    mixed = Seen(path)
+    assert [event_id[-2:] for event_id in mixed.decided["event_id"]] == ["-0", "7"]
+    assert "no id in 1 of the first 2" in mixed.said[0]
     assert str(seen.decided["applied_on"][0]) == "2011-12-01"
