@@ -27,7 +27,7 @@ from risk.simulation.noise import Noise
 from risk.simulation.simulator import Simulator
 
 API: Final = (sys.executable, "-m", "serving.app")
-START_SECONDS: Final = 20.0
+START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
 APPLICATIONS: Final = 20
 

@@ -161,6 +161,17 @@ def test_a_taken_port_does_not_keep_the_flow_from_running(
 
 
 @pytest.mark.usefixtures("own_home")
+def test_a_flow_that_is_stopped_during_its_start_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "FLOW", ("sleep", "60"))
+    assert demo.main(["0.01"]) == demo.SIGNALLED + signal.SIGTERM
+    said = capsys.readouterr().out
+    assert "The flow was stopped during its start: nothing was read; give it more seconds" in said
+    assert "What to try next" not in said
+
+
+@pytest.mark.usefixtures("own_home")
 def test_an_interrupt_before_the_flow_runs_ends_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> Sequence[bytes]:
         raise KeyboardInterrupt

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -24,24 +23,28 @@ WHAT = (
 as_parquet = cache(Seen)
 
 
-def by_pandas(table: pd.DataFrame, path: Path) -> None:
+def by_pandas(table: Any, path: Path) -> None:
     table.to_csv(path)  # with its index, as most people do
 
 
-def by_readr(table: pd.DataFrame, path: Path) -> None:
+def by_readr(table: Any, path: Path) -> None:
     """As `readr::write_csv`: NA for what is missing, numbers as short as can be."""
     rows = (map(_of_readr, row) for row in table.itertuples(index=False))
     _write(path, table, rows, quoting=csv.QUOTE_MINIMAL)
 
 
-def by_spark(table: pd.DataFrame, path: Path) -> None:
+def by_spark(table: Any, path: Path) -> None:
     r"""As ``df.write.option("header", True).csv``: cells trimmed, a quote as ``\\"``."""
     rows = (map(_of_spark, row) for row in table.itertuples(index=False))
     _write(path, table, rows, doublequote=False, escapechar="\\")
 
 
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value or str(value) == "NaT"  # noqa: PLR0124  (NaN)
+
+
 def _of_readr(value: Any) -> str:
-    if pd.isna(value):
+    if _is_missing(value):
         return "NA"
     if isinstance(value, float):
         plain = f"{value:.15g}"
@@ -53,7 +56,7 @@ def _of_readr(value: Any) -> str:
 
 
 def _of_spark(value: Any) -> str:
-    if pd.isna(value):
+    if _is_missing(value):
         return ""
     if isinstance(value, float):
         is_large = abs(value) >= 1e7
@@ -61,7 +64,7 @@ def _of_spark(value: Any) -> str:
     return str(value).strip()
 
 
-def _write(path: Path, table: pd.DataFrame, rows: Iterator[Any], **form: Any) -> None:
+def _write(path: Path, table: Any, rows: Iterator[Any], **form: Any) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n", **form)
         writer.writerow(table.columns)
@@ -83,7 +86,7 @@ def test_the_real_loans_are_decided_alike_in_every_form(
     name: str,
     rows: int,
     lacking: int,
-    write: Callable[[pd.DataFrame, Path], None],
+    write: Callable[[Any, Path], None],
 ) -> None:
     """Of the union 9,631 of the first 40,000 have no id: file and position stand in for it."""
     columnar = as_parquet(shared_data / name)

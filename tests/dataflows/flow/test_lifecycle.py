@@ -78,6 +78,31 @@ threading.Event().wait()
     assert done.stdout == ""
 
 
+def test_a_run_that_ended_by_itself_may_end_with_a_failure_and_is_not_stopped_for_it(
+    lifecycle: Lifecycle, watchdogs: list[Watchdog]
+) -> None:
+    lifecycle.fail_at_end(PositionLost("loans[0]"))
+    assert not lifecycle.is_stopping
+    assert watchdogs == []
+
+
+@pytest.mark.parametrize("first", ["stop_for", "fail_at_end"])
+def test_the_first_failure_is_the_one_that_is_told_after_all_was_closed(first: str) -> None:
+    second = {"stop_for": "fail_at_end", "fail_at_end": "stop_for"}[first]
+    done = run_code(
+        IMPORTS
+        + f"""
+atexit.register(run.close)
+run.on_end(lambda: run.{second}(Fenced("later")))
+run.on_end(lambda: run.{first}(PositionLost("nothing was decided")))
+print("drained")
+"""
+    )
+    assert done.returncode == PositionLost.exit_code
+    assert done.stderr == "position_lost: nothing was decided\n"
+    assert done.stdout == "drained\n"
+
+
 def test_a_failed_source_ends_the_process_with_its_exit_code_after_all_was_closed() -> None:
     done = run_code(
         IMPORTS

@@ -108,6 +108,14 @@ def test_decisions_between_two_offsets_come_in_order_with_every_column(lake: Lak
     assert other.num_rows == 0
 
 
+def test_applications_that_were_ever_decided_are_counted_once_each(lake: Lake) -> None:
+    decided = lake.query("select application_id from decisions order by off").to_pylist()
+    first, second = (row["application_id"] for row in decided[:2])
+    assert queries.decided_among(lake, [first, second, second, "nobody"]) == 2
+    assert queries.decided_among(lake, ["nobody"]) == 0
+    assert queries.decided_among(lake, []) == 0
+
+
 def test_an_empty_lake_has_an_answer_to_everything(tmp_path: Path) -> None:
     empty = Lake(str(tmp_path / "none"))
     try:
@@ -116,6 +124,7 @@ def test_an_empty_lake_has_an_answer_to_everything(tmp_path: Path) -> None:
         assert queries.ledger(empty).num_rows == 0
         assert queries.decided_spans(empty).num_rows == 0
         assert queries.outcomes_of(empty, ["a1"]).num_rows == 0
+        assert queries.decided_among(empty, ["a1"]) == 0
         assert queries.positions_of(empty, ["e1"]).num_rows == 0
         assert queries.sampled_positions(empty, size=3, seed=1).num_rows == 0
         assert queries.latest_observation(empty) is None
