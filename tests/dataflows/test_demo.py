@@ -34,6 +34,7 @@ def an_account(**differing: bool) -> Account:
         duplicates=300,
         conflicts=20,
         quarantined=45,
+        recovered=0,
         gold_behind=0,
         unknown_to_silver=[],
         partitions=[],
