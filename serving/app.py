@@ -57,7 +57,10 @@ WORKER_SECONDS: Final = 120
 """What a worker may take to import and to open what it needs before it is taken for hung."""
 
 _INSTEAD: Final[Mapping[int, tuple[str, str]]] = {
-    404: ("not_found", "there is nothing here; the operations are in docs/api.md"),
+    404: (
+        "not_found",
+        "there is nothing here; /openapi.json names the paths there are",
+    ),
     405: ("method_not_allowed", "this path has other methods; the header Allow names them"),
 }
 

@@ -16,6 +16,7 @@ from risk.contract.application import LoanApplication, json_schema
 from risk.explain.explanation import Explanation
 from risk.policy.document import Policy
 from serving.access.limits import MOST_APPLICATIONS
+from serving.access.scopes import SCOPES
 from serving.decisions.reasons import Reason, reason_codes
 from serving.decisions.schemas import ApplicationPage, BatchAnswer, Decision, DecisionPage
 from serving.examples import examples
@@ -76,7 +77,7 @@ def document(app: FastAPI) -> dict[str, Any]:
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             },
         }
-        _show_examples(said)
+        _complete(said)
         app.openapi_schema = said
     return app.openapi_schema
 
@@ -87,6 +88,8 @@ def _schemas() -> dict[str, Any]:
         [*_ANSWERS, Batch, ScoreQuestion], ref_template=REFERENCE
     )
     found[_APPLICATION] = deepcopy(json_schema()["$defs"][_APPLICATION])
+    for name, value in examples().bodies["decide"].items():
+        found[_APPLICATION]["properties"][name]["examples"] = [value]
     for schema in found.values():
         _plain(schema)
         schema["description"] = inspect.cleandoc(schema.get("description", schema["title"]))
@@ -123,10 +126,19 @@ def _plain(schema: Any) -> None:
                 _plain(each)
 
 
-def _show_examples(said: dict[str, Any]) -> None:
+def _complete(said: dict[str, Any]) -> None:
+    """Say of each operation which scope its key needs, and show what is asked and answered."""
     shown = examples()
-    for operation in (each for path in said["paths"].values() for each in path.values()):
+    operations = [
+        (method, path, operation)
+        for path, methods in said["paths"].items()
+        for method, operation in methods.items()
+    ]
+    for method, path, operation in operations:
         name = operation["operationId"]
+        scope = SCOPES[method.upper(), path]
+        if scope is not None:
+            operation["description"] += f"\n\nThe key needs the scope `{scope.value}`."
         if "requestBody" in operation:
             _show(operation["requestBody"]["content"], shown.bodies[name])
         _show(operation["responses"]["200"]["content"], shown.answers[name])

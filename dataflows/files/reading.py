@@ -101,7 +101,8 @@ def settle(
         raise SettingsInvalid(f"{path}: {'. '.join(problems)}")
 
     ids = [column[name] for name in ID_FIELDS if name in column]
-    rows_with_id = sum(any(_is_given(row[place]) for place in ids) for row in sample)
+    rows = [row for row in sample if any(map(_is_given, row))]
+    rows_with_id = sum(any(_is_given(row[place]) for place in ids) for row in rows)
     is_fraction = {*fractions} if forms.rates == "fraction" else set()
     steps: dict[str, list[_Convert]] = {
         name: [
@@ -118,7 +119,7 @@ def settle(
         *(["a comma before decimals"] if has_comma else []),
         *([f"{', '.join(fractions)} as fractions"] if is_fraction else []),
         *days.said,
-        *ids_in_words(rows_with_id, len(sample)),
+        *ids_in_words(rows_with_id, len(rows)),
     ]
     converters = [(column[name], _composed(done)) for name, done in steps.items() if done]
     return Reading(names, tuple(converters), tuple(said))

@@ -192,8 +192,8 @@ class Gate:
             raise Problem(
                 403,
                 "forbidden",
-                "this key is not good for this operation; ask for one with the scope that "
-                "docs/security.md names",
+                "this key is not good for this operation; ask for one with the scope that the "
+                "operation's description names",
             )
         return principal
 

@@ -49,6 +49,15 @@ _PROBLEMS: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
 )
 """By status: one of its codes, as an example, and what it is."""
 
+_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Idempotent-Replayed": "`true` where this is the first answer again.",
+        "Retry-After": "Seconds to wait before the request is sent again.",
+        "X-Request-Id": "The request's id; one of your own (1 to 64 letters, digits, `.`, `_`, "
+        "`-`) is kept.",
+    }
+)
+
 
 def reference(kind: type | str) -> dict[str, Any]:
     """Return the reference to a schema of the document."""
@@ -71,6 +80,7 @@ def described(
     body: type | str | None = None,
     parameters: Sequence[Mapping[str, Any]] = (),
     also: Sequence[int] = (),
+    answer_headers: Sequence[str] = (),
     is_open: bool = False,
 ) -> dict[str, Any]:
     """Return what a route's decorator is told: ``@router.get(path, **described(...))``.
@@ -83,12 +93,18 @@ def described(
         What is answered; None for plain text.
     also
         Problems beside those of every operation: 404, 409.
+    answer_headers
+        What an answer carries beside those of every operation.
     """
     schema = {"type": "string"} if answer is None else reference(answer)
     media = "text/plain" if answer is None else "application/json"
     statuses = sorted({*(_OPEN if is_open else _GUARDED), *also})
     responses: dict[int | str, Any] = {
-        200: {"description": "The answer.", "content": {media: {"schema": schema}}}
+        200: {
+            "description": "The answer.",
+            "content": {media: {"schema": schema}},
+            "headers": _headers("X-Request-Id", *answer_headers),
+        }
     }
     responses |= {status: _refusal(status) for status in statuses}
     extra: dict[str, Any] = {
@@ -111,7 +127,16 @@ def _refusal(status: int) -> dict[str, Any]:
     fields = [FieldError("annual_inc", "a number")] if code == "missing_field" else []
     example = sent(Problem(status, code, CODES[code], errors=fields), {"request_id": "desk-7"})
     shown = {"schema": reference(ProblemBody), "example": msgspec.to_builtins(example)}
-    return {"description": meaning, "content": {MEDIA_TYPE: shown}}
+    waits = ["Retry-After"] if status in (429, 503) else []
+    return {
+        "description": meaning,
+        "content": {MEDIA_TYPE: shown},
+        "headers": _headers("X-Request-Id", *waits),
+    }
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
 
 
 def known_query(request: Request, *names: str) -> dict[str, str]:

@@ -62,10 +62,11 @@ def decision_routes(
             body="LoanApplication",
             parameters=_RECORD,
             also=[409],
+            answer_headers=["Idempotent-Replayed"],
         ),
     )
     async def decide(request: Request) -> Response:
-        """Decide one application; `?record=true` also hands it to the stream.
+        """Decide one application, in at most 64 KiB; `?record=true` also hands it to the stream.
 
         Without `record` nothing is stored but the audit entry: the decision cannot be read again.
         """
@@ -84,11 +85,13 @@ def decision_routes(
             body="Batch",
             parameters=_RECORD,
             also=[409],
+            answer_headers=["Idempotent-Replayed"],
         ),
     )
     async def decide_batch(request: Request) -> Response:
         """Decide up to 500 applications, each for itself: a decision or a problem each.
 
+        The body has at most 4,096,000 bytes.
         `?record=true` also hands those that are decided to the stream.
         """
         body = await request.body()

@@ -1,7 +1,5 @@
 """The real loans are decided alike, whatever program has saved them as a table."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable, Iterator
 from functools import cache

@@ -28,8 +28,9 @@ def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
 def test_an_application_is_what_the_contract_says(document: dict[str, Any]) -> None:
     ours = document["components"]["schemas"]["LoanApplication"]
     said = json_schema()["$defs"]["LoanApplication"]["properties"]
-    assert ours["properties"] == {
-        name: {key: value for key, value in field.items() if key != "default"}
+    fields = ours["properties"]
+    assert {name: fields[name] | {"examples": []} for name in fields} == {
+        name: {key: value for key, value in field.items() if key != "default"} | {"examples": []}
         for name, field in said.items()
     }
 
@@ -42,6 +43,18 @@ def test_every_operation_says_what_it_does_answers_and_refuses(document: dict[st
         assert operation["operationId"]
         assert operation["summary"]
         assert operation["tags"]
+
+
+def test_every_operation_names_its_scope_its_headers_and_when_to_come_back(
+    document: dict[str, Any],
+) -> None:
+    for operation in operations(document):
+        needs = "The key needs the scope `" in operation["description"]
+        assert needs == bool(operation["security"])
+        for status, response in operation["responses"].items():
+            if "application/problem+json" in response["content"]:
+                assert "X-Request-Id" in response["headers"]
+                assert ("Retry-After" in response["headers"]) == (status in ("429", "503"))
 
 
 def test_what_is_not_open_wants_a_key(document: dict[str, Any]) -> None:

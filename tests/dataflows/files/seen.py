@@ -1,7 +1,5 @@
 """What becomes of the records of files, decided without any store."""
 
-from __future__ import annotations
-
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """At the end of a file a person is told what became of its rows, and a script by the exit code."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A file keeps its number, and so its position, whatever files come to lie beside it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

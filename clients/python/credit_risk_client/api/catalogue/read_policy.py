@@ -116,6 +116,8 @@ def sync_detailed(
 
      Return the policy in force, as its document.
 
+    The key needs the scope `models:read`.
+
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -141,6 +143,8 @@ def sync(
 
      Return the policy in force, as its document.
 
+    The key needs the scope `models:read`.
+
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -161,6 +165,8 @@ async def asyncio_detailed(
     """Read the policy in force
 
      Return the policy in force, as its document.
+
+    The key needs the scope `models:read`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -184,6 +190,8 @@ async def asyncio(
     """Read the policy in force
 
      Return the policy in force, as its document.
+
+    The key needs the scope `models:read`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

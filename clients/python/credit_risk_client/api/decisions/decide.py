@@ -144,9 +144,11 @@ def sync_detailed(
 ) -> Response[Decision | ProblemBody]:
     """Decide one application
 
-     Decide one application; `?record=true` also hands it to the stream.
+     Decide one application, in at most 64 KiB; `?record=true` also hands it to the stream.
 
     Without `record` nothing is stored but the audit entry: the decision cannot be read again.
+
+    The key needs the scope `score`.
 
     Args:
         record (bool | Unset):  Default: False.
@@ -192,9 +194,11 @@ def sync(
 ) -> Decision | ProblemBody | None:
     """Decide one application
 
-     Decide one application; `?record=true` also hands it to the stream.
+     Decide one application, in at most 64 KiB; `?record=true` also hands it to the stream.
 
     Without `record` nothing is stored but the audit entry: the decision cannot be read again.
+
+    The key needs the scope `score`.
 
     Args:
         record (bool | Unset):  Default: False.
@@ -235,9 +239,11 @@ async def asyncio_detailed(
 ) -> Response[Decision | ProblemBody]:
     """Decide one application
 
-     Decide one application; `?record=true` also hands it to the stream.
+     Decide one application, in at most 64 KiB; `?record=true` also hands it to the stream.
 
     Without `record` nothing is stored but the audit entry: the decision cannot be read again.
+
+    The key needs the scope `score`.
 
     Args:
         record (bool | Unset):  Default: False.
@@ -281,9 +287,11 @@ async def asyncio(
 ) -> Decision | ProblemBody | None:
     """Decide one application
 
-     Decide one application; `?record=true` also hands it to the stream.
+     Decide one application, in at most 64 KiB; `?record=true` also hands it to the stream.
 
     Without `record` nothing is stored but the audit entry: the decision cannot be read again.
+
+    The key needs the scope `score`.
 
     Args:
         record (bool | Unset):  Default: False.

@@ -146,7 +146,10 @@ def sync_detailed(
 
      Decide up to 500 applications, each for itself: a decision or a problem each.
 
+    The body has at most 4,096,000 bytes.
     `?record=true` also hands those that are decided to the stream.
+
+    The key needs the scope `score`.
 
     Args:
         record (bool | Unset):  Default: False.
@@ -186,7 +189,10 @@ def sync(
 
      Decide up to 500 applications, each for itself: a decision or a problem each.
 
+    The body has at most 4,096,000 bytes.
     `?record=true` also hands those that are decided to the stream.
+
+    The key needs the scope `score`.
 
     Args:
         record (bool | Unset):  Default: False.
@@ -221,7 +227,10 @@ async def asyncio_detailed(
 
      Decide up to 500 applications, each for itself: a decision or a problem each.
 
+    The body has at most 4,096,000 bytes.
     `?record=true` also hands those that are decided to the stream.
+
+    The key needs the scope `score`.
 
     Args:
         record (bool | Unset):  Default: False.
@@ -259,7 +268,10 @@ async def asyncio(
 
      Decide up to 500 applications, each for itself: a decision or a problem each.
 
+    The body has at most 4,096,000 bytes.
     `?record=true` also hands those that are decided to the stream.
+
+    The key needs the scope `score`.
 
     Args:
         record (bool | Unset):  Default: False.

@@ -127,6 +127,8 @@ def sync_detailed(
 
      Decide one application in the old form; use `POST /v1/decisions` instead.
 
+    The key needs the scope `score`.
+
     Args:
         body (ScoreQuestion): A question in the old form.
 
@@ -158,6 +160,8 @@ def sync(
 
      Decide one application in the old form; use `POST /v1/decisions` instead.
 
+    The key needs the scope `score`.
+
     Args:
         body (ScoreQuestion): A question in the old form.
 
@@ -183,6 +187,8 @@ async def asyncio_detailed(
     """Decide in the old form
 
      Decide one application in the old form; use `POST /v1/decisions` instead.
+
+    The key needs the scope `score`.
 
     Args:
         body (ScoreQuestion): A question in the old form.
@@ -212,6 +218,8 @@ async def asyncio(
     """Decide in the old form
 
      Decide one application in the old form; use `POST /v1/decisions` instead.
+
+    The key needs the scope `score`.
 
     Args:
         body (ScoreQuestion): A question in the old form.

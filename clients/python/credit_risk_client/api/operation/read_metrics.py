@@ -114,6 +114,8 @@ def sync_detailed(
 
      Return what was counted, in Prometheus' text form.
 
+    The key needs the scope `metrics:read`.
+
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -139,6 +141,8 @@ def sync(
 
      Return what was counted, in Prometheus' text form.
 
+    The key needs the scope `metrics:read`.
+
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -159,6 +163,8 @@ async def asyncio_detailed(
     """Read what was counted
 
      Return what was counted, in Prometheus' text form.
+
+    The key needs the scope `metrics:read`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -182,6 +188,8 @@ async def asyncio(
     """Read what was counted
 
      Return what was counted, in Prometheus' text form.
+
+    The key needs the scope `metrics:read`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

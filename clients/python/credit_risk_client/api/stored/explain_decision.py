@@ -131,6 +131,8 @@ def sync_detailed(
 
      Explain a stored decision: what the policy found, and what the model found.
 
+    The key needs the scope `decisions:read`.
+
     Args:
         event_id (str):
 
@@ -162,6 +164,8 @@ def sync(
 
      Explain a stored decision: what the policy found, and what the model found.
 
+    The key needs the scope `decisions:read`.
+
     Args:
         event_id (str):
 
@@ -187,6 +191,8 @@ async def asyncio_detailed(
     """Explain a stored decision
 
      Explain a stored decision: what the policy found, and what the model found.
+
+    The key needs the scope `decisions:read`.
 
     Args:
         event_id (str):
@@ -216,6 +222,8 @@ async def asyncio(
     """Explain a stored decision
 
      Explain a stored decision: what the policy found, and what the model found.
+
+    The key needs the scope `decisions:read`.
 
     Args:
         event_id (str):

@@ -145,6 +145,8 @@ def sync_detailed(
 
      Return stored decisions since an instant, oldest first, 100 a page.
 
+    The key needs the scope `decisions:read`.
+
     Args:
         since (datetime.datetime | Unset):
         tier (ListDecisionsTier | Unset):
@@ -182,6 +184,8 @@ def sync(
 
      Return stored decisions since an instant, oldest first, 100 a page.
 
+    The key needs the scope `decisions:read`.
+
     Args:
         since (datetime.datetime | Unset):
         tier (ListDecisionsTier | Unset):
@@ -213,6 +217,8 @@ async def asyncio_detailed(
     """List stored decisions, oldest first
 
      Return stored decisions since an instant, oldest first, 100 a page.
+
+    The key needs the scope `decisions:read`.
 
     Args:
         since (datetime.datetime | Unset):
@@ -248,6 +254,8 @@ async def asyncio(
     """List stored decisions, oldest first
 
      Return stored decisions since an instant, oldest first, 100 a page.
+
+    The key needs the scope `decisions:read`.
 
     Args:
         since (datetime.datetime | Unset):

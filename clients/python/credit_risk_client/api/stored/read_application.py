@@ -137,6 +137,8 @@ def sync_detailed(
 
      Return the stored decisions on an application's events, newest first, 100 a page.
 
+    The key needs the scope `decisions:read`.
+
     Args:
         application_id (str):
         cursor (str | Unset):
@@ -171,6 +173,8 @@ def sync(
 
      Return the stored decisions on an application's events, newest first, 100 a page.
 
+    The key needs the scope `decisions:read`.
+
     Args:
         application_id (str):
         cursor (str | Unset):
@@ -199,6 +203,8 @@ async def asyncio_detailed(
     """Read all decisions on an application
 
      Return the stored decisions on an application's events, newest first, 100 a page.
+
+    The key needs the scope `decisions:read`.
 
     Args:
         application_id (str):
@@ -231,6 +237,8 @@ async def asyncio(
     """Read all decisions on an application
 
      Return the stored decisions on an application's events, newest first, 100 a page.
+
+    The key needs the scope `decisions:read`.
 
     Args:
         application_id (str):

@@ -126,6 +126,8 @@ def sync_detailed(
 
      Return the stored decision on an event.
 
+    The key needs the scope `decisions:read`.
+
     Args:
         event_id (str):
 
@@ -157,6 +159,8 @@ def sync(
 
      Return the stored decision on an event.
 
+    The key needs the scope `decisions:read`.
+
     Args:
         event_id (str):
 
@@ -182,6 +186,8 @@ async def asyncio_detailed(
     """Read a stored decision
 
      Return the stored decision on an event.
+
+    The key needs the scope `decisions:read`.
 
     Args:
         event_id (str):
@@ -211,6 +217,8 @@ async def asyncio(
     """Read a stored decision
 
      Return the stored decision on an event.
+
+    The key needs the scope `decisions:read`.
 
     Args:
         event_id (str):

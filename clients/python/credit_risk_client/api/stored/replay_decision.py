@@ -126,6 +126,8 @@ def sync_detailed(
 
      Make a stored decision again from its archived bytes, by the versions it names.
 
+    The key needs the scope `decisions:read`.
+
     Args:
         event_id (str):
 
@@ -157,6 +159,8 @@ def sync(
 
      Make a stored decision again from its archived bytes, by the versions it names.
 
+    The key needs the scope `decisions:read`.
+
     Args:
         event_id (str):
 
@@ -182,6 +186,8 @@ async def asyncio_detailed(
     """Make a stored decision again
 
      Make a stored decision again from its archived bytes, by the versions it names.
+
+    The key needs the scope `decisions:read`.
 
     Args:
         event_id (str):
@@ -211,6 +217,8 @@ async def asyncio(
     """Make a stored decision again
 
      Make a stored decision again from its archived bytes, by the versions it names.
+
+    The key needs the scope `decisions:read`.
 
     Args:
         event_id (str):
