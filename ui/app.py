@@ -11,11 +11,11 @@ import uvicorn
 from dash import Dash, Input, Output, html
 from fastapi import FastAPI
 
-from lakehouse.lake.session import Lake
+from lakehouse.lake.copied import CopiedLake
 from lakehouse.postgres.migrate import migrate
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import open_silver
-from ui import vendor
+from ui import reports, vendor
 from ui.access.gate import Gate
 from ui.access.headers import SecurityHeaders
 from ui.access.who import current_user
@@ -25,6 +25,7 @@ from ui.data.asking import Desk
 from ui.data.questions import Stores
 from ui.frame import export, live, options, shell
 from ui.frame.live import Watch
+from ui.frame.warm import Warm
 from ui.look.tokens import as_css
 from ui.pages import (
     alerts,
@@ -55,7 +56,7 @@ PAGES: Final = (
     pipeline.PAGE,
 )
 
-_LAKE_MEMORY_MB: Final = 600
+_LAKE_MEMORY_MB: Final = 400
 
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -79,7 +80,7 @@ def create_app(
     LakehouseError
         What failed, where, and what to do.
     """
-    lake = Lake(settings.lake_uri, memory_mb=_LAKE_MEMORY_MB)
+    lake = CopiedLake(settings.lake_uri, memory_mb=_LAKE_MEMORY_MB)
     stack.callback(lake.close)
     silver_dsn = stack.enter_context(open_silver(settings))
     migrate(silver_dsn)
@@ -99,6 +100,7 @@ def create_app(
     )
     app.index_string = _INDEX.replace("TOKENS", as_css()).replace("PLOTLY", PLOTLY)
     vendor.serve(server)
+    reports.serve(server, desk)
     has_gate = settings.ui_auth != "off"
     app.layout = lambda: shell.layout(current_user().name if has_gate else "")
     shell.register(app)
@@ -107,6 +109,7 @@ def create_app(
     for page in PAGES:
         register(app, desk, page.cards)
         page.wire(app, desk)
+    reports.register(app)
     export.register(app, desk, [card for page in PAGES for card in page.cards])
 
     @app.callback(Output("main", "children"), Input("route", "data"))
@@ -116,9 +119,13 @@ def create_app(
         page = pages.get(path) or pages.get("/" + path.split("/")[1])
         return page.layout() if page else _unknown(path)
 
-    watch = Watch(desk, now=now, foot=lambda: options.foot(desk))
-    watch.start()
-    stack.callback(watch.close)
+    warm = Warm(
+        desk, overview.PAGE.cards, [c for p in PAGES[1:] if not p.is_single for c in p.cards]
+    )
+    watch = Watch(desk, now=now, foot=lambda: options.foot(desk), is_new=warm.again)
+    for thread in (watch, warm):
+        thread.start()
+        stack.callback(thread.close)
     live.register(app, watch)
     _set_up(app)
     guarded = Gate(server, *gate_parts(settings, silver_dsn, now=now)) if has_gate else server

@@ -5,7 +5,6 @@ with its code and a way to ask again, the last answer when the lake is out, its 
 behind it, its lineage, and the zoom kept when a new figure comes.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.session import Asked
 from risk.errors import RiskError
-from ui.data.asking import Answer, Desk, said_of
+from ui.data.asking import Answer, Desk, off_loop, said_of
 from ui.data.filters import Book, Filters, parse
 from ui.data.questions import book_of
 from ui.look import parts, words
@@ -33,6 +32,10 @@ class Nothing(Exception):
         self.hint = hint
 
 
+class Outdated(Exception):
+    """The viewer has asked this card for something else meanwhile: nobody waits for the answer."""
+
+
 @dataclass(slots=True)
 class View:
     """What one card is asked to show, and the hand through which it asks.
@@ -43,6 +46,8 @@ class View:
         The values of the card's own inputs, by their place.
     asked
         Grows with each question, for "show SQL".
+    is_wanted
+        Whether the viewer still waits; looked at before each question.
     """
 
     desk: Desk
@@ -51,9 +56,18 @@ class View:
     more: tuple[Any, ...] = ()
     asked: list[Asked] = field(default_factory=list)
     stale_since: str | None = None
+    is_wanted: Callable[[], bool] = lambda: True
 
     def ask(self, question: Callable[..., Any], *arguments: Any) -> Any:
-        """Return the answer to a question; where it is an old one, the card will say so."""
+        """Return the answer to a question; where it is an old one, the card will say so.
+
+        Raises
+        ------
+        Outdated
+            The same card of the same viewer was asked for something else meanwhile.
+        """
+        if not self.is_wanted():
+            raise Outdated
         answer: Answer[Any] = self.desk.ask(question, *arguments)
         self.asked += answer.asked
         if answer.is_stale:
@@ -95,7 +109,9 @@ class Card:
 
     def place(self) -> Any:
         """Return the card before it has an answer, and what its callback keeps in the browser."""
-        stores = [dcc.Store(id={kind: self.key}) for kind in ("tick", "busy", "zoom")]
+        kinds = ("tick", "busy", *(("more",) if self.inputs else ()))
+        stores = [dcc.Store(id={kind: self.key}) for kind in kinds]
+        stores.append(dcc.Store(id=_zoom_of(self.key)))
         css = f"s{self.span} {self.css}".strip()
         if self.is_bare:
             body = html.Div(
@@ -115,6 +131,11 @@ class Card:
         return html.Div([shown, *stores], className=css)
 
 
+def _zoom_of(key: str) -> dict[str, str]:
+    """Return the id of what a card's chart is zoomed to."""
+    return {"graph": key, "part": "zoom"}
+
+
 def register(app: Dash, desk: Desk, cards: Sequence[Card]) -> None:
     """Give each card its callback."""
     for card in cards:
@@ -122,21 +143,37 @@ def register(app: Dash, desk: Desk, cards: Sequence[Card]) -> None:
 
 
 def _register_one(app: Dash, desk: Desk, card: Card) -> None:
+    body = Output({"body": card.key}, "children")
+    # What a card with inputs was drawn from stays in the page, for "show SQL" and its rows.
+    kept = Output({"more": card.key}, "data")
+
     @app.callback(
-        Output({"body": card.key}, "children"),
+        [body, kept] if card.inputs else body,
         Input("filters", "data"),
         Input("scheme", "data"),
         Input({"tick": card.key}, "data"),
         *card.inputs,
-        State({"zoom": card.key}, "data"),
+        State(_zoom_of(card.key), "data"),
         running=[(Output({"busy": card.key}, "data"), True, False)],
     )
     async def fill(said: Any, scheme: Any, _tick: Any, *more: Any) -> Any:
+        nothing = [no_update, no_update] if card.inputs else no_update
         if said is None or scheme is None:
-            return no_update
-        view = View(desk, parse(said), "dark" if scheme == "dark" else "light", more[:-1])
-        shown = await asyncio.to_thread(render, card, view)
-        return zoomed(shown, more[-1])
+            return nothing
+        *inputs, zoom = more
+        is_wanted = desk.wanted(said.get("viewer"), card.key)
+        view = View(
+            desk,
+            parse(said),
+            "dark" if scheme == "dark" else "light",
+            tuple(inputs),
+            is_wanted=is_wanted,
+        )
+        try:
+            shown = zoomed(await off_loop(render, card, view), zoom)
+        except Outdated:
+            return nothing
+        return [shown, inputs] if card.inputs else shown
 
 
 def render(card: Card, view: View) -> Any:

@@ -12,6 +12,7 @@ from deltalake import DeltaTable, Field
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse import arrow_schemas
+from lakehouse.descriptions import TABLES, columns_of
 from lakehouse.errors import SchemaDiffers
 from lakehouse.gold.object_store import DELTA_OPTIONS, open_table
 
@@ -127,10 +128,13 @@ def open_or_create(uri: str, schema: pa.Schema) -> DeltaTable:
     """
     handle = open_table(uri)
     if handle is None:
+        name = uri.rstrip("/").rpartition("/")[2]
         DeltaTable.create(
             uri,
-            schema=schema,
+            schema=_described(name, schema),
             mode="ignore",
+            name=name,
+            description=TABLES.get(name),
             configuration={
                 # Compaction may rewrite files; nobody may delete or change a row.
                 "delta.appendOnly": "true",
@@ -149,6 +153,21 @@ def open_or_create(uri: str, schema: pa.Schema) -> DeltaTable:
     if lacking:
         handle.alter.add_columns([Field.from_arrow(field) for field in lacking])
     return handle
+
+
+def _described(table: str, schema: pa.Schema) -> pa.Schema:
+    """Return the schema with what each column means, where engines look for it."""
+    if table not in TABLES:
+        return schema
+    meaning = columns_of(table)
+    return pa.schema(
+        [
+            field.with_metadata({"comment": meaning[field.name]})
+            if field.name in meaning
+            else field
+            for field in schema
+        ]
+    )
 
 
 def _lacking_columns(uri: str, found: pa.Schema, expected: pa.Schema) -> list[pa.Field]:

@@ -106,14 +106,22 @@ class Lake:
         The lake does not answer, or does not let us read.
     """
 
-    def __init__(self, lake_uri: str, *, memory_mb: int = 1_000) -> None:
+    def __init__(
+        self,
+        lake_uri: str,
+        *,
+        memory_mb: int = 1_000,
+        spill_to: str | None = None,
+        prepared: Sequence[str] = (),
+    ) -> None:
         self._uris = {name: table_uri(lake_uri, name) for name in VIEWS}
         self._tables: dict[str, DeltaTable | None] = {}
         self._versions: dict[str, int | None] = {}
         self._lock = threading.Lock()
-        self._connection = duckdb.connect(
-            ":memory:", config={**_CONFIGURATION, "memory_limit": f"{memory_mb}MB"}
-        )
+        limits = {"memory_limit": f"{memory_mb}MB"}
+        if spill_to is not None:
+            limits["temp_directory"] = spill_to
+        self._connection = duckdb.connect(":memory:", config={**_CONFIGURATION, **limits})
         self.close = weakref.finalize(self, self._connection.close)
         if not is_remote(lake_uri):
             folders = [f"{uri}/" for uri in self._uris.values()]
@@ -122,6 +130,8 @@ class Lake:
         self.refresh()
         for name in _DERIVED:
             self._connection.execute(load_sql(f"lake/views/{name}"))
+        for statement in prepared:
+            self._connection.execute(statement)
         self._connection.execute("set lock_configuration = true")
 
     def refresh(self) -> None:
@@ -271,6 +281,19 @@ class Lake:
         return self._connection.from_arrow(
             table.to_pyarrow_dataset(filesystem=arrow_filesystem(uri), schema=VIEWS[name])
         )
+
+
+def as_seen(
+    connection: duckdb.DuckDBPyConnection, rows: pa.Table, schema: pa.Schema
+) -> duckdb.DuckDBPyRelation:
+    """Return rows as the views show them: instants without a zone."""
+    columns = [
+        duckdb.ColumnExpression(field.name).cast("timestamp").alias(field.name)
+        if field.type == INSTANT
+        else duckdb.ColumnExpression(field.name)
+        for field in schema
+    ]
+    return connection.from_arrow(rows).select(*columns)
 
 
 def _unreadable(said: str) -> Unavailable:

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -25,6 +25,20 @@ CHROMIUM: Final = next(
 )
 EVENTS: Final = 6_000
 SOURCE: Final = f"sim://?seed=1&limit={EVENTS}&rate=1000000"
+
+
+PATHS = (
+    "/",
+    "/watchlist",
+    "/vintages",
+    "/performance",
+    "/drift",
+    "/challenger",
+    "/cutoffs",
+    "/alerts",
+    "/quality",
+    "/pipeline",
+)
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -75,7 +89,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def serving(home: Path, **more: str) -> Iterator[str]:
+def serving(home: Path, **more: str) -> Generator[str, None, None]:
     address = f"127.0.0.1:{free_port()}"
     log = home / "pages.log"
     with log.open("wb") as output:
@@ -145,7 +159,7 @@ class Tab:
 
     def drawn(self) -> None:
         """Wait until every card has an answer and every chart is drawn."""
-        until(lambda: bool(self.page.evaluate(_DRAWN)), what="so", seconds=30)
+        until(lambda: bool(self.page.evaluate(_DRAWN)), what="drawn", seconds=90)
 
     def text(self, selector: str) -> str:
         return str(self.page.evaluate("s => document.querySelector(s)?.innerText ?? ''", selector))
@@ -191,3 +205,16 @@ def opened(browser: Any, base: str, **more: Any) -> Iterator[Tab]:
     )
     yield found
     context.close()
+
+
+def quiet(tab: Tab) -> None:
+    assert tab.page.evaluate("window.__broken") == []
+    assert [each for each in tab.complaints if "WebSocket" not in each] == []
+
+
+def first_application(tab: Tab, path: str = "/") -> str:
+    tab.open(path)
+    href = tab.page.evaluate(
+        "document.querySelector('a[href^=\"/application/\"]').getAttribute('href')"
+    )
+    return str(href)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dataflows.monitoring.run import monitor
+from lakehouse.lake.copied import CopiedLake
 from lakehouse.lake.filters import ALL, Grain
 from lakehouse.lake.session import Lake
 from lakehouse.settings.settings import Settings
@@ -24,7 +25,7 @@ NOW = datetime(2018, 4, 10, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lake]:
+def lake(tmp_path: Path) -> Iterator[CopiedLake]:
     """Three closed months, of 300, 12 and 300 decisions, and one that is not over."""
     usual = {"term_months": 36.0, "income_usd": 60_000.0, "purpose": "car"}
     rows = [
@@ -33,13 +34,13 @@ def lake(tmp_path: Path) -> Iterator[Lake]:
         for row in range(size)
     ]
     decide_rows(str(tmp_path), *rows)
-    session = Lake(str(tmp_path))
+    session = CopiedLake(str(tmp_path), memory_mb=200)
     yield session
     session.close()
 
 
 @pytest.fixture
-def view(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> View:
+def view(lake: CopiedLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> View:
     settings = Settings.from_env({"RISK_HOME": str(tmp_path), "RISK_LAKE_URI": str(tmp_path)})
     stores = Stores(settings, "", now=lambda: NOW)
     monkeypatch.setattr(stores, "sent_alerts", lambda _since: [])  # needs silver

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,22 +13,11 @@ from typing import Any
 import axe_playwright_python
 import pytest
 
+from lakehouse.lake.filters import Grain
 from lakehouse.lake.session import Lake
-from tests.ui.conftest import Tab, opened
+from lakehouse.monitoring.figures import keep_report
+from tests.ui.conftest import PATHS, Tab, first_application, opened, quiet
 from tests.waiting import until
-
-PATHS = (
-    "/",
-    "/watchlist",
-    "/vintages",
-    "/performance",
-    "/drift",
-    "/challenger",
-    "/cutoffs",
-    "/alerts",
-    "/quality",
-    "/pipeline",
-)
 
 HOVERED = """() => document.querySelector('[id*="ov-by-tier"] .hoverlayer').children.length"""
 FIRST_BAR = """() => {
@@ -47,19 +38,6 @@ def violations(tab: Tab) -> list[str]:
         "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
     )
     return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found]
-
-
-def quiet(tab: Tab) -> None:
-    assert tab.page.evaluate("window.__broken") == []
-    assert [each for each in tab.complaints if "WebSocket" not in each] == []
-
-
-def first_application(tab: Tab) -> str:
-    tab.open("/")
-    href = tab.page.evaluate(
-        "document.querySelector('a[href^=\"/application/\"]').getAttribute('href')"
-    )
-    return str(href)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -105,10 +83,10 @@ def test_filters_go_to_the_url_and_back(tab: Tab) -> None:
     tab.open("/?period=24m&term=36")
     before = tab.text(".page-sub")
     tab.page.click("#clear")
-    until(lambda: tab.search() == "", what="so", seconds=10)
-    until(lambda: tab.text(".page-sub") != before, what="so", seconds=10)
+    until(lambda: tab.search() == "", what="so", seconds=30)
+    until(lambda: tab.text(".page-sub") != before, what="so", seconds=30)
     tab.page.go_back()
-    until(lambda: tab.text(".page-sub") == before, what="so", seconds=10)
+    until(lambda: tab.text(".page-sub") == before, what="so", seconds=30)
     drift = "document.querySelector('.nav-link[href*=drift]').search"
     until(lambda: "period=24m" in str(tab.page.evaluate(drift)), what="carried by the links")
 
@@ -143,7 +121,7 @@ def test_a_slider_moves_the_simulation_and_the_url(tab: Tab) -> None:
     tab.open("/cutoffs?cut=20,30,80,2")
     assert "0.0 pp" not in tab.text("[aria-labelledby=ct-approved-title], .kpi")
     tab.page.click("#cut-reset")
-    until(lambda: "cut=" not in tab.search(), what="so", seconds=10)
+    until(lambda: "cut=" not in tab.search(), what="so", seconds=30)
 
 
 def test_sql_is_shown_for_a_card_and_runs_as_shown(tab: Tab, seeded: Path) -> None:
@@ -163,10 +141,10 @@ def test_pause_and_light_or_dark_say_what_they_do(tab: Tab) -> None:
     tab.open("/")
     until(lambda: "Gold" in tab.text("#fresh"), what="so", seconds=20)
     tab.page.click("#toggle-pause")
-    until(lambda: tab.text("#fresh") == "Paused", what="so", seconds=10)
+    until(lambda: tab.text("#fresh") == "Paused", what="so", seconds=30)
     tab.page.click("#toggle-scheme")
     dark = "document.documentElement.getAttribute('data-mantine-color-scheme') === 'dark'"
-    until(lambda: bool(tab.page.evaluate(dark)), what="so", seconds=10)
+    until(lambda: bool(tab.page.evaluate(dark)), what="so", seconds=30)
 
 
 def sign_in(page: Any, password: str) -> None:
@@ -205,3 +183,52 @@ def test_signing_in_opens_the_pages_and_the_websocket(guarded_tab: Tab, seeded: 
     until(lambda: bool(page.query_selector(".page")), what="let in")
     guarded_tab.drawn()
     until(lambda: "Gold" in guarded_tab.text("#fresh"), what="fed by the websocket")
+
+
+def test_a_candidate_policy_is_saved_with_a_reason(tab: Tab) -> None:
+    tab.open("/cutoffs?cut=25,28,75,2")
+    tab.page.click("#cut-save")
+    until(lambda: "Say why" in tab.text("#cut-said"), what="asked for a reason", seconds=10)
+    tab.page.fill("#cut-reason", "what a lower limit would do")
+    tab.page.click("#cut-save")
+    until(lambda: "Registered as" in tab.text("#cut-said"), what="saved", seconds=20)
+    quiet(tab)
+
+
+def test_a_card_hands_out_the_rows_of_each_of_its_questions(tab: Tab) -> None:
+    tab.open("/")
+    with tab.page.expect_download() as waited:
+        tab.page.evaluate(
+            "document.querySelector('[aria-label=\"Download Reasons as CSV\"]').click()"
+        )
+    with zipfile.ZipFile(waited.value.path()) as archive:
+        heads = [archive.read(name).decode().partition("\n")[0] for name in archive.namelist()]
+    assert any("code" in head for head in heads), heads
+    assert any("decisions" in head and "first_on" in head for head in heads)
+
+
+def test_a_report_is_listed_and_opened_in_a_frame_that_reaches_nothing(
+    tab: Tab, seeded: Path
+) -> None:
+    keep_report(
+        str(seeded / "lake"),
+        b"<!doctype html><title>r</title><p id=said></p><script>"
+        b"let reached = 'nothing'; try { reached = parent.document.title } catch (refused) {}"
+        b"document.querySelector('#said').textContent = 'drawn, reached ' + reached</script>",
+        period=date(2018, 1, 1),
+        grain=Grain.MONTH,
+        model_version="scorecard-1",
+        kind="data_drift.html",
+        rows_seen=4_000,
+        recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    tab.open("/drift")
+    until(lambda: "Data drift" in tab.text(".page"), what="listed", seconds=60)
+    tab.page.click(".card:has(#dr-reports-title) .btn")
+    frame = tab.page.frame_locator("iframe.report")
+    until(
+        lambda: frame.locator("#said").inner_text() == "drawn, reached nothing",
+        what="drawn",
+        seconds=20,
+    )
+    quiet(tab)

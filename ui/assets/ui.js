@@ -6,6 +6,8 @@
   const DEFAULTS = { period: "12m", compare: "year" };
   const triggered = () => dash_clientside.callback_context.triggered.map((t) => t.prop_id);
   let saidBefore = null;
+  // Tells this page's questions from another viewer's, so that the server may leave outdated ones.
+  const VIEWER = Math.random().toString(36).slice(2);
 
   const fromUrl = (search) => {
     const query = new URLSearchParams(search || "");
@@ -45,6 +47,7 @@
       [...names].forEach((name) => own.delete(name));
       const rest = own.toString();
       const query = text && rest ? text + "&" + rest : text || (rest ? "?" + rest : "");
+      state.viewer = VIEWER;
       return [same ? NONE() : state, query === (search || "") ? NONE() : query, ...shown];
     },
     // A page is asked for once the filters are known, so that no card is asked twice.

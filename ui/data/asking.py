@@ -2,24 +2,39 @@
 
 An answer is kept by the question, its arguments and the snapshot of the lake that it was asked of.
 Whoever asks the same meanwhile waits for the one answer. When the lake does not answer, the last
-answer to the same question stands in, marked as old.
+answer to the same question stands in, marked as old. So many threads draw at once, whatever comes.
 """
 
+import asyncio
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from lakehouse.errors import LakehouseError, Unavailable
-from lakehouse.lake.session import Asked, Lake, recording
+from lakehouse.lake.copied import CopiedLake
+from lakehouse.lake.session import Asked, recording
 from risk.errors import RiskError
 from ui.data.questions import Stores
 
 T = TypeVar("T")
 _MOST_KEPT: Final = 256
+_MOST_ASKED_FOR: Final = 4_096
+_AT_ONCE: Final = 8
+"""Threads that draw cards: more than questions run at once, as some wait for another's answer."""
+
+_pool = ThreadPoolExecutor(_AT_ONCE, "ui-card")
+
+
+async def off_loop(function: Callable[..., T], *arguments: Any) -> T:
+    """Return what a function returns, run by one of the threads that draw, as who asked for it."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_pool, copy_context().run, function, *arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +75,16 @@ class _Slot:
 class Desk:
     """Asks the lake; safe to use from several threads."""
 
-    def __init__(self, lake: Lake, stores: Stores, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, lake: CopiedLake, stores: Stores, *, now: Callable[[], datetime]) -> None:
         self.lake = lake
         self.stores = stores
         self.now = now
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, _Slot] = OrderedDict()
         self._last: OrderedDict[Hashable, Answer[Any]] = OrderedDict()
+        self._newest: OrderedDict[Hashable, object] = OrderedDict()
         self._seconds = 0.0
+        self.is_lake_out = False
         self.snapshot = Snapshot(1, tuple(lake.versions().items()), now())
 
     def look_again(self) -> Snapshot:
@@ -76,9 +93,14 @@ class Desk:
         Raises
         ------
         Unavailable, Denied
-            The lake does not answer, or does not let us read.
+            The lake does not answer, or does not let us read. Until it does, answers are old ones.
         """
-        self.lake.refresh()
+        try:
+            self.lake.refresh()
+        except LakehouseError:
+            self.is_lake_out = True
+            raise
+        self.is_lake_out = False
         versions = tuple(self.lake.versions().items())
         with self._lock:
             if versions != self.snapshot.versions:
@@ -102,7 +124,19 @@ class Desk:
             answer: Answer[T] = slot.answer
             if answer.is_stale:
                 slot.answer = None
-            return answer
+        return replace(answer, is_stale=True) if self.is_lake_out else answer
+
+    def wanted(self, viewer: Hashable, card: str) -> Callable[[], bool]:
+        """Note that a viewer asks for a card; return whether it has not asked for it again."""
+        mine = object()
+        with self._lock:
+            self._newest[(viewer, card)] = mine
+            self._newest.move_to_end((viewer, card))
+            while len(self._newest) > _MOST_ASKED_FOR:
+                self._newest.popitem(last=False)
+        if viewer is None:
+            return lambda: True
+        return lambda: self._newest.get((viewer, card), mine) is mine
 
     def take_seconds(self) -> float:
         """Return how long questions took since this was asked last."""

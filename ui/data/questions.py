@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from lakehouse.errors import ArtefactInvalid
 from lakehouse.lake import book
 from lakehouse.lake.filters import Filters as Chosen
 from lakehouse.lake.filters import Grain
@@ -126,6 +127,13 @@ class Stores:
     def model(self, _lake: Lake, version: str) -> Model:
         """Return a model by version."""
         return find_model(self.lake_uri, version)
+
+    def reference(self, _lake: Lake, version: str) -> Reference | None:
+        """Return the population that a model was fitted on; None where none is kept with it."""
+        try:
+            return find_reference(self.lake_uri, find_model(self.lake_uri, version))
+        except ArtefactInvalid:
+            return None
 
     def drift(self, lake: Lake, version: str, chosen: Chosen) -> Drifted:
         """Return how a model's decisions moved from its reference, by month."""

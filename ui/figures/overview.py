@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from risk.monitoring.reference import Numbers
 from ui.data.period import Period
 from ui.figures.marks import Figure, band, figure, label, month_axis, share_axis
 from ui.look import words
@@ -111,10 +112,8 @@ def tier_mix(scheme: Scheme, bars: Sequence[tuple[str, Period]]) -> Figure:
     )
 
 
-def watchlist_share(
-    scheme: Scheme, period: Period, reference: float | None, before: Period | None
-) -> Figure:
-    """Return the watchlist's share by month, its interval as a band, the reference dashed."""
+def watchlist_share(scheme: Scheme, period: Period, before: Period | None) -> Figure:
+    """Return the watchlist's share by month, its interval as a band, the period before dotted."""
     colours = SCHEMES[scheme]
     known = [(each.month, each.watchlist_share, each) for each in period.months]
     shown = [(month, share, each) for month, share, each in known if share is not None]
@@ -141,41 +140,35 @@ def watchlist_share(
             "hovertemplate": "%{y:.1%} (%{customdata[0]}), n %{customdata[1]}<extra></extra>",
         },
     ]
-    shapes, notes = [], []
+    shapes = []
     if before is not None and before.whole.watchlist_share is not None:
         level = before.whole.watchlist_share.value
         shapes.append(_level(level, colours["text2"], "dot"))
-    if reference is not None:
-        shapes.append(_level(reference, colours["text2"], "dash"))
-        notes.append(
-            label(
-                scheme,
-                f"reference {words.percent(reference)}",
-                1,
-                reference,
-                xref="paper",
-                xanchor="right",
-                yanchor="bottom",
-            )
-        )
     axis = month_axis([each.month for each in period.months], most=6)
     everything = [each.month.isoformat() for each in period.months]
     return figure(
         scheme,
         traces,
         shapes=shapes,
-        annotations=notes,
         xaxis={**axis, "categoryorder": "array", "categoryarray": everything},
         yaxis=share_axis(),
     )
 
 
-def pd_spread(scheme: Scheme, now: Mapping[int, int], before: Mapping[int, int] | None) -> Figure:
-    """Return the share of applications per two points of PD, the compared one as dashed steps."""
+def pd_spread(
+    scheme: Scheme,
+    now: Mapping[int, int],
+    before: Mapping[int, int] | None,
+    reference: Mapping[int, float] | None = None,
+) -> Figure:
+    """Return the share of applications per two points of PD.
+
+    The compared period is drawn as dotted steps, the reference as dashed ones.
+    """
     colours = SCHEMES[scheme]
     bins = list(range(0, _WIDEST_PD, 2))
 
-    def shares(counts: Mapping[int, int]) -> list[float]:
+    def shares(counts: Mapping[int, float]) -> list[float]:
         total = sum(counts.values()) or 1
         kept = [counts.get(each, 0) / total for each in bins]
         kept[-1] += sum(n for each, n in counts.items() if each >= _WIDEST_PD) / total
@@ -195,24 +188,25 @@ def pd_spread(scheme: Scheme, now: Mapping[int, int], before: Mapping[int, int] 
         }
     ]
     top = max(mine, default=0.0)
-    if before:
-        theirs = shares(before)
-        top = max(top, *theirs)
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "x": [each + 1 for each in bins],
-                "y": theirs,
-                "line": {
-                    "color": colours["text2"],
-                    "width": 1.5,
-                    "dash": "dot",
-                    "shape": "hvh",
-                },
-                "hovertemplate": "compared %{y:.1%}<extra></extra>",
-            }
-        )
+    for counts, dash, said in ((before, "dot", "compared"), (reference, "dash", "training")):
+        if counts:
+            theirs = shares(counts)
+            top = max(top, *theirs)
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines",
+                    "x": [each + 1 for each in bins],
+                    "y": theirs,
+                    "line": {
+                        "color": colours["text2"],
+                        "width": 1.5,
+                        "dash": dash,
+                        "shape": "hvh",
+                    },
+                    "hovertemplate": f"{said} %{{y:.1%}}<extra></extra>",
+                }
+            )
     last = max((each for each, share in zip(bins, mine, strict=True) if share > 0.0005), default=40)
     return figure(
         scheme,
@@ -222,6 +216,18 @@ def pd_spread(scheme: Scheme, now: Mapping[int, int], before: Mapping[int, int] 
         xaxis={"range": [0, min(last + 4, _WIDEST_PD)], "ticksuffix": "%"},
         yaxis={**share_axis(), "range": [0, top * 1.08 or 1]},
     )
+
+
+def spread_evenly(bins: Numbers) -> dict[int, float]:
+    """Return a reference's loans per two points of PD, spread evenly within each of its bins."""
+    edges = [0.0, *(100 * edge for edge in bins.edges), float(_WIDEST_PD)]
+    found = dict.fromkeys(range(0, _WIDEST_PD, 2), 0.0)
+    for low, high, loans in zip(edges, edges[1:], bins.counts, strict=False):
+        for each in found:
+            held = min(high, each + 2) - max(low, each)
+            if held > 0:
+                found[each] += loans * held / (high - low)
+    return found
 
 
 def reasons(

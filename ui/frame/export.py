@@ -1,7 +1,7 @@
 """The SQL behind a card, its lineage, and its rows as CSV."""
 
-import asyncio
 import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +12,7 @@ from lakehouse.lake.answers import write
 from lakehouse.lake.literal import as_typed
 from lakehouse.lake.session import Asked
 from ui.cards import Card, View, render
-from ui.data.asking import Desk
+from ui.data.asking import Desk, off_loop
 from ui.data.filters import parse
 from ui.look import words
 
@@ -27,29 +27,31 @@ def register(app: Dash, desk: Desk, cards: Sequence[Card]) -> None:
         Output("drawer-body", "children"),
         Input({"sql": ALL}, "n_clicks"),
         State("filters", "data"),
-        State("route", "data"),
+        State({"more": ALL}, "data"),
+        State({"more": ALL}, "id"),
         prevent_initial_call=True,
     )
-    async def show(clicks: Sequence[int | None], said: Any, path: Any) -> Any:
+    async def show(clicks: Sequence[int | None], said: Any, more: Any, ids: Any) -> Any:
         card = _clicked(clicks, "sql", known)
         if card is None:
             return no_update, no_update, no_update
-        asked = await asyncio.to_thread(_asked, card, desk, said, path)
+        asked = await off_loop(_asked, card, desk, said, _drawn_from(card, more, ids))
         return True, f"{card.title or 'Figure'}: where it comes from", _explained(asked, desk)
 
     @app.callback(
         Output("download", "data"),
         Input({"csv": ALL}, "n_clicks"),
         State("filters", "data"),
-        State("route", "data"),
+        State({"more": ALL}, "data"),
+        State({"more": ALL}, "id"),
         prevent_initial_call=True,
     )
-    async def download(clicks: Sequence[int | None], said: Any, path: Any) -> Any:
+    async def download(clicks: Sequence[int | None], said: Any, more: Any, ids: Any) -> Any:
         card = _clicked(clicks, "csv", known)
         if card is None:
             return no_update
-        text = await asyncio.to_thread(_rows, card, desk, said, path)
-        return no_update if text is None else dcc.send_string(text, f"{card.key}.csv")
+        answers = await off_loop(_rows, card, desk, said, _drawn_from(card, more, ids))
+        return no_update if not answers else _file(card.key, answers)
 
 
 def _clicked(clicks: Sequence[int | None], kind: str, known: Mapping[str, Card]) -> Card | None:
@@ -57,8 +59,15 @@ def _clicked(clicks: Sequence[int | None], kind: str, known: Mapping[str, Card])
     return known.get(which[kind]) if any(clicks) and which else None
 
 
-def _asked(card: Card, desk: Desk, said: Any, path: Any) -> list[Asked]:
-    more = tuple(path if each.component_id == "route" else None for each in card.inputs)
+def _drawn_from(
+    card: Card, more: Sequence[Any], ids: Sequence[Mapping[str, str]]
+) -> tuple[Any, ...]:
+    """Return the inputs from which a card was drawn: a clicked cell, sliders, a path."""
+    held = dict(zip((each["more"] for each in ids), more, strict=True))
+    return tuple(held.get(card.key) or (None,) * len(card.inputs))
+
+
+def _asked(card: Card, desk: Desk, said: Any, more: tuple[Any, ...]) -> list[Asked]:
     view = View(desk, parse(said), "light", more)
     render(card, view)
     once: dict[str, Asked] = {
@@ -67,18 +76,28 @@ def _asked(card: Card, desk: Desk, said: Any, path: Any) -> list[Asked]:
     return list(once.values())
 
 
-def _rows(card: Card, desk: Desk, said: Any, path: Any) -> str | None:
-    asked = [each for each in _asked(card, desk, said, path) if "extent" not in each.statement]
-    if not asked:
-        return None
-    main = asked[0]
-    try:
-        answer = desk.lake.query(main.statement, main.parameters)
-    except LakehouseError:
-        return None
-    text = io.StringIO(newline="")
-    write(answer, text, "csv")
-    return text.getvalue()
+def _rows(card: Card, desk: Desk, said: Any, more: tuple[Any, ...]) -> list[str]:
+    """Return the rows of each question of a card as CSV."""
+    answers = []
+    for each in _asked(card, desk, said, more):
+        text = io.StringIO(newline="")
+        try:
+            write(desk.lake.query(each.statement, each.parameters), text, "csv")
+        except LakehouseError:
+            continue
+        answers.append(text.getvalue())
+    return answers
+
+
+def _file(key: str, answers: Sequence[str]) -> Any:
+    """Return one answer as a CSV file, several as an archive, numbered as "show SQL" shows them."""
+    if len(answers) == 1:
+        return dcc.send_string(answers[0], f"{key}.csv")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, text in enumerate(answers, start=1):
+            archive.writestr(f"{key}-{number}.csv", text)
+    return dcc.send_bytes(packed.getvalue(), f"{key}.zip")
 
 
 def _explained(asked: Sequence[Asked], desk: Desk) -> list[Any]:
@@ -87,12 +106,12 @@ def _explained(asked: Sequence[Asked], desk: Desk) -> list[Any]:
             "Each question runs as it stands in `python -m lakehouse sql`.", className="card-note"
         )
     ]
-    for each in asked:
+    for number, each in enumerate(asked, start=1):
         text = as_typed(each.statement, each.parameters)
         shown += [
             html.Div(
                 [
-                    html.H3(f"{words.number(each.seconds * 1000, 0)} ms"),
+                    html.H3(f"{number}. {words.number(each.seconds * 1000, 0)} ms"),
                     dcc.Clipboard(
                         content=text, className="tool plain end", title="Copy this question"
                     ),

@@ -9,7 +9,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,23 +32,35 @@ _LATE_SECONDS: Final = 60.0
 
 @dataclass(slots=True)
 class _Seen:
+    """What was seen last; `number` rises whenever pages have to be drawn again."""
+
     number: int = 0
+    snapshot: int = 0
     committed_at: datetime | None = None
+    foot: str = ""
     is_reachable: bool = True
 
 
 class Watch:
     """Looks at the lake while somebody watches."""
 
-    def __init__(self, desk: Desk, *, now: Callable[[], datetime], foot: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        now: Callable[[], datetime],
+        foot: Callable[[], str],
+        is_new: Callable[[], None],
+    ) -> None:
         self._desk = desk
         self._now = now
         self._foot = foot
+        self._is_new = is_new
         self._viewers = 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._ended = threading.Event()
-        self._seen = _Seen(desk.snapshot.number)
+        self._seen = _Seen(1, desk.snapshot.number, _committed_at(desk), foot())
         self._thread = threading.Thread(target=self._look, name="ui-watch", daemon=True)
 
     def start(self) -> None:
@@ -83,7 +95,7 @@ class Watch:
             said = f"Gold {words.age(seconds)} old"
             level = "ok" if seconds <= _FRESH_SECONDS else "warn"
             level = "bad" if seconds > _LATE_SECONDS else level
-        return {"number": seen.number, "said": said, "level": level, "versions": self._foot()}
+        return {"number": seen.number, "said": said, "level": level, "versions": seen.foot}
 
     def _look(self) -> None:
         advanced = 0.0
@@ -100,16 +112,28 @@ class Watch:
                 self._advance()
 
     def _advance(self) -> None:
+        seen = self._seen
         try:
             snapshot = self._desk.look_again()
-            if snapshot.number != self._seen.number or self._seen.committed_at is None:
+            committed_at = seen.committed_at
+            if snapshot.number != seen.snapshot or committed_at is None:
                 committed_at = self._desk.lake.committed_at("decisions")
-                self._seen = _Seen(snapshot.number, committed_at)
-            elif not self._seen.is_reachable:
-                self._seen = _Seen(snapshot.number, self._seen.committed_at)
         except LakehouseError as error:
             _log.warning("lake_not_seen", code=error.code)
-            self._seen = _Seen(self._seen.number, self._seen.committed_at, is_reachable=False)
+            number = seen.number + seen.is_reachable
+            self._seen = replace(seen, number=number, is_reachable=False)
+            return
+        is_other = snapshot.number != seen.snapshot or not seen.is_reachable
+        self._seen = _Seen(seen.number + is_other, snapshot.number, committed_at, self._foot())
+        if snapshot.number != seen.snapshot:
+            self._is_new()
+
+
+def _committed_at(desk: Desk) -> datetime | None:
+    try:
+        return desk.lake.committed_at("decisions")
+    except LakehouseError:
+        return None
 
 
 def register(app: Dash, watch: Watch) -> None:

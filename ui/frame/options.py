@@ -59,4 +59,4 @@ def foot(desk: Desk) -> str:
         found = desk.ask(desk.stores.listing).value
     except LakehouseError:
         return gold
-    return f"{found.champion} \N{MIDDLE DOT} {gold}"
+    return f"{found.champion} \N{MIDDLE DOT} {desk.stores.policy_version} \N{MIDDLE DOT} {gold}"

@@ -295,18 +295,19 @@ def register(app: Dash) -> None:
         State({"tick": ALL}, "data"),
         prevent_initial_call=True,
     )
+    # Dash matches wildcards by their key, so what belongs together shares one.
     client(
         "retry",
         Output({"tick": MATCH}, "data", allow_duplicate=True),
-        Input({"retry": MATCH}, "n_clicks"),
+        Input({"tick": MATCH, "part": "retry"}, "n_clicks"),
         State({"tick": MATCH}, "data"),
         prevent_initial_call=True,
     )
     client(
         "zoom",
-        Output({"zoom": MATCH}, "data"),
+        Output({"graph": MATCH, "part": "zoom"}, "data"),
         Input({"graph": MATCH}, "relayoutData"),
-        State({"zoom": MATCH}, "data"),
+        State({"graph": MATCH, "part": "zoom"}, "data"),
         prevent_initial_call=True,
     )
     client(

@@ -116,7 +116,7 @@ def failed(key: str, code: str, what: str) -> Component:
             html.Code(code),
             html.Button(
                 [icon("refresh-cw"), "Try again"],
-                id={"retry": key},
+                id={"tick": key, "part": "retry"},
                 className="btn",
                 type="button",
             ),

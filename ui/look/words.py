@@ -48,6 +48,8 @@ _REASONS: Final = {
     "REVOL_UTIL_MISSING": "Utilisation missing",
     "RATE_HIGH": "Rate high",
     "RATE_VERY_HIGH": "Rate very high",
+    "PD_HIGH": "PD high",
+    "PD_VERY_HIGH": "PD very high",
     "WITHIN_LIMITS": "Within limits",
 }
 

@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from lakehouse.lake import book, queries
 from lakehouse.lake.filters import Filters as Chosen
@@ -38,7 +40,7 @@ def _agreement(lake: Lake, chosen: Chosen, challenger: str) -> Any:
     return book.agreement(lake, chosen, challenger=challenger, edges=EDGES)
 
 
-def _pairs(lake: Lake, champion: str, challenger: str) -> Any:
+def _pairs(lake: Lake, champion: str, challenger: str) -> pa.Table:
     return queries.paired_scores(
         lake,
         champion=champion,
@@ -67,14 +69,43 @@ class Evidence:
     defaults: int
 
 
-def _evidence(view: View) -> Evidence:
-    champion, challenger = _versions(view)
-    pairs = view.ask(_pairs, champion, challenger)
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Loans that the two models treat alike, each approving its best four fifths."""
+
+    by_champion: bool
+    by_challenger: bool
+    loans: int
+    defaults: int
+    amount_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Matured:
+    """What the loans of matured months say: a million of them, asked once and told in a few."""
+
+    evidence: Evidence
+    swaps: tuple[Swap, ...]
+
+
+def _told(lake: Lake, champion: str, challenger: str) -> Matured | None:
+    """Return what the pairs of PDs and outcomes say; None while no month has matured."""
+    pairs = _pairs(lake, champion, challenger)
     if not pairs.num_rows:
-        raise Nothing("No month has matured: the longest loans of it are still open")
-    months = pairs.column("month").to_numpy()
+        return None
     mine, theirs = (pairs.column(f"{name}_pd").to_numpy() for name in ("champion", "challenger"))
     bad = pairs.column("defaulted").to_numpy(zero_copy_only=False).astype(np.bool_)
+    months = pairs.column("month").to_numpy()
+    usd = pairs.column("amount_usd").to_numpy()
+    return Matured(_course_of(months, mine, theirs, bad), _swaps_of(mine, theirs, bad, usd))
+
+
+def _course_of(
+    months: NDArray[Any],
+    mine: NDArray[np.float64],
+    theirs: NDArray[np.float64],
+    bad: NDArray[np.bool_],
+) -> Evidence:
     trial = Trial()
     seen, better, worse = [], [], []
     for month in np.unique(months):
@@ -86,9 +117,31 @@ def _evidence(view: View) -> Evidence:
     return Evidence(tuple(seen), tuple(better), tuple(worse), trial, int(bad.sum()))
 
 
+def _swaps_of(
+    mine: NDArray[np.float64],
+    theirs: NDArray[np.float64],
+    bad: NDArray[np.bool_],
+    usd: NDArray[np.float64],
+) -> tuple[Swap, ...]:
+    by_champion = mine <= np.quantile(mine, _APPROVED)
+    by_challenger = theirs <= np.quantile(theirs, _APPROVED)
+    found = []
+    for was, will in ((True, True), (True, False), (False, True), (False, False)):
+        held = (by_champion == was) & (by_challenger == will)
+        found.append(Swap(was, will, int(held.sum()), int(bad[held].sum()), float(usd[held].sum())))
+    return tuple(found)
+
+
+def _matured(view: View) -> Matured:
+    found: Matured | None = view.ask(_told, *_versions(view))
+    if found is None:
+        raise Nothing("No month has matured: the longest loans of it are still open")
+    return found
+
+
 def _verdict(view: View) -> Any:
     champion, challenger = _versions(view)
-    found = _evidence(view)
+    found = _matured(view).evidence
     trial, gain = found.trial, found.trial.difference
     said: dict[Verdict, tuple[Level, str]] = {
         Verdict.PROMOTE: ("ok", f"{challenger} is better: it may be promoted"),
@@ -121,7 +174,7 @@ def _matrix(view: View) -> Any:
 
 
 def _course(view: View) -> Any:
-    found = _evidence(view)
+    found = _matured(view).evidence
     legend = parts.legend(
         ("line", "accent", "for better"),
         ("line", "watchlist", "for worse"),
@@ -135,33 +188,26 @@ def _course(view: View) -> Any:
 
 def _swaps(view: View) -> Any:
     champion, challenger = _versions(view)
-    pairs = view.ask(_pairs, champion, challenger)
-    if not pairs.num_rows:
-        raise Nothing("No month has matured: the longest loans of it are still open")
-    mine, theirs = (pairs.column(f"{name}_pd").to_numpy() for name in ("champion", "challenger"))
-    bad = pairs.column("defaulted").to_numpy(zero_copy_only=False).astype(np.bool_)
-    usd = pairs.column("amount_usd").to_numpy()
-    by_champion = mine <= np.quantile(mine, _APPROVED)
-    by_challenger = theirs <= np.quantile(theirs, _APPROVED)
+    swaps = _matured(view).swaps
+    total = sum(each.loans for each in swaps)
+    names = {
+        (True, True): "both approve",
+        (True, False): f"only {champion} approves",
+        (False, True): f"only {challenger} approves",
+        (False, False): "both refuse",
+    }
     rows = []
-    for was, will, name in (
-        (True, True, "both approve"),
-        (True, False, f"only {champion} approves"),
-        (False, True, f"only {challenger} approves"),
-        (False, False, "both refuse"),
-    ):
-        held = (by_champion == was) & (by_challenger == will)
-        n, defaults = int(held.sum()), int(bad[held].sum())
-        rate = wilson(defaults, n) if n else None
-        value, unit = words.amount(float(usd[held].sum()))
+    for each in swaps:
+        rate = wilson(each.defaults, each.loans) if each.loans >= _FEW else None
+        few = f"n {each.loans}, too few to tell"
         rows.append(
             [
-                name,
-                words.count(n),
-                words.percent(n / len(bad)),
-                words.percent(rate.value) if rate and n >= _FEW else f"n {n}, too few to tell",
-                words.interval(rate.low, rate.high) if rate and n >= _FEW else "",
-                f"{value} {unit}",
+                names[each.by_champion, each.by_challenger],
+                words.count(each.loans),
+                words.percent(each.loans / total),
+                words.percent(rate.value) if rate else few,
+                words.interval(rate.low, rate.high) if rate else "",
+                " ".join(words.amount(each.amount_usd)),
             ]
         )
     return parts.table(

@@ -15,6 +15,7 @@ from ui.data.questions import Drifted
 from ui.figures import drift as figures
 from ui.look import parts, words
 from ui.page import Page, Stack
+from ui.reports import CARD as REPORTS
 from ui.shifts import drifted, inputs, latest_shifts
 
 _FEWEST_MONTHS: Final = 24
@@ -250,6 +251,7 @@ PAGE: Final = Page(
             height=560,
             inputs=(Input("dr-cell", "data"),),
         ),
+        REPORTS,
     ),
     foot="The reference is the model's training population, which owns the bins: its deciles, and "
     "the missing. PSI from 0.10 is watched, from 0.25 acted on, unless chance explains it, all "

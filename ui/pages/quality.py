@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from dash import ALL, Dash, Input, Output, ctx, html, no_update
 
-from lakehouse.lake import quality
+from lakehouse.lake import book, quality
+from lakehouse.lake.filters import Filters as Chosen
 from lakehouse.lake.queries import quarantine_by_code
 from lakehouse.lake.session import Lake
 from risk.contract.application import REJECT_CODES, RejectCode
@@ -18,6 +19,7 @@ from ui.page import Page
 
 _NEWEST: Final = 50
 _FIELDS_SHOWN: Final = 14
+_ISSUES_SHOWN: Final = 12
 _SHOWN_BYTES: Final = 4_000
 
 
@@ -68,22 +70,30 @@ def _heat(view: View) -> Any:
 
 
 def _issues(view: View) -> Any:
-    rows = view.ask(quality.issues_by_field, view.filters.chosen(view.book)).to_pylist()
+    noticed, applications = _noticed(view, view.filters.chosen(view.book))
+    if not noticed:
+        raise Nothing("Cleaning noticed nothing in this period")
+    compared = view.filters.compared(view.book)
+    before, earlier = _noticed(view, compared) if compared else ({}, 0)
+    head = ["Field", "What was noticed", "Applications", "Share"]
+    head += [view.filters.against.removeprefix("vs ").capitalize()] if earlier else []
+    rows = []
+    for key, n in sorted(noticed.items(), key=lambda pair: -pair[1])[:_ISSUES_SHOWN]:
+        field, what = key
+        row = [words.input_name(field), what.replace("_", " "), words.count(n)]
+        row.append(words.percent(n / applications))
+        rows.append([*row, words.percent(before.get(key, 0) / earlier)] if earlier else row)
+    return parts.table(head, rows, right=(2, 3, 4))
+
+
+def _noticed(view: View, chosen: Chosen) -> tuple[dict[tuple[str, str], int], int]:
+    """Return applications by field and issue, and all applications of the period."""
     counts: dict[tuple[str, str], int] = {}
-    for row in rows:
+    for row in view.ask(quality.issues_by_field, chosen).to_pylist():
         key = (row["field"], row["issue"])
         counts[key] = counts.get(key, 0) + row["decisions"]
-    if not counts:
-        raise Nothing("Cleaning noticed nothing in this period")
-    top = sorted(counts.items(), key=lambda pair: -pair[1])[:12]
-    return parts.table(
-        ["Field", "What was noticed", "Applications"],
-        [
-            [words.input_name(field), what.replace("_", " "), words.count(n)]
-            for (field, what), n in top
-        ],
-        right=(2,),
-    )
+    every = view.ask(book.months, chosen).to_pylist()
+    return counts, sum(row["applications"] for row in every)
 
 
 def _breaches(view: View) -> Any:

@@ -24,29 +24,30 @@ _ORDERS: Final = frozenset(get_args(portfolio.WatchlistOrder))
 
 
 def _says(view: View) -> str:
-    whole, on_it = _sums(view)
-    share = whole.watchlist_share
-    if share is None:
+    sums = _sums(view, view.filters.chosen(view.book))
+    share = sums[0].watchlist_share if sums else None
+    if sums is None or share is None:
         return "No applications in this period"
+    whole, on_it = sums
+    before = _sums(view, view.filters.compared(view.book))
+    was = before[0].watchlist_share if before else None
+    change = f", {words.delta_pp(share.value - was.value)} {view.filters.against}" if was else ""
     return (
         f"{words.count(whole.watchlisted)} of {words.count(whole.applications)} applications, "
-        f"{words.percent(share.value)} ({words.interval(share.low, share.high)}); "
+        f"{words.percent(share.value)} ({words.interval(share.low, share.high)}){change}; "
         f"{' '.join(words.amount(on_it.amount_usd))} asked for, "
         f"{' '.join(words.amount(on_it.expected_usd))} of it expected to be lost before recoveries"
     )
 
 
-def _sums(view: View) -> tuple[Month, Month]:
-    """Return the period as a whole, whatever tier is chosen, and the watchlist's part of it."""
-    chosen = replace(view.filters.chosen(view.book), tiers=())
-    if chosen.from_on is None or chosen.to_on is None:
-        raise Nothing("No applications here")
-    rows = view.ask(book.months, chosen).to_pylist()
-    whole = summed(rows, chosen.from_on, chosen.to_on).whole
-    on_it = summed(
-        [row for row in rows if row["tier"] == "Watchlist"], chosen.from_on, chosen.to_on
-    ).whole
-    return whole, on_it
+def _sums(view: View, part: Chosen | None) -> tuple[Month, Month] | None:
+    """Return a period as a whole, whatever tier is chosen, and the watchlist's part of it."""
+    if part is None or part.from_on is None or part.to_on is None:
+        return None
+    rows = view.ask(book.months, replace(part, tiers=())).to_pylist()
+    whole = summed(rows, part.from_on, part.to_on).whole
+    on_it = [row for row in rows if row["tier"] == "Watchlist"]
+    return whole, summed(on_it, part.from_on, part.to_on).whole
 
 
 def _page_of(
@@ -192,8 +193,15 @@ _COLUMNS: Final = [
     {"field": "applied_on", "headerName": "Applied", "width": 118, "sortable": True},
     _number("pd", "PD", "percent", 78),
     _number("points", "Points", "whole", 84),
-    _number("amount_usd", "Amount (USD)", "whole", 122),
-    {**_number("expected_usd", "PD \N{MULTIPLICATION SIGN} amount", "whole", 140), "sort": "desc"},
+    _number("amount_usd", "Amount (USD)", "whole", 116),
+    {**_number("expected_usd", "PD \N{MULTIPLICATION SIGN} amount", "whole", 128), "sort": "desc"},
+    {
+        "field": "reasons",
+        "headerName": "Reasons",
+        "minWidth": 280,
+        "flex": 1,
+        "tooltipField": "reasons",
+    },
     _number("dti_pct", "DTI (%)", "tenth", 92),
     _number("utilisation_pct", "Utilisation (%)", "tenth", 122),
     {
@@ -203,13 +211,6 @@ _COLUMNS: Final = [
         "valueFormatter": {"function": "words(params.value)"},
     },
     {"field": "state", "headerName": "State", "width": 72},
-    {
-        "field": "reasons",
-        "headerName": "Reasons",
-        "minWidth": 320,
-        "flex": 1,
-        "tooltipField": "reasons",
-    },
     {"field": "disposition", "headerName": "Disposition", "width": 118},
     {"field": "model_version", "headerName": "Model", "width": 116},
 ]

@@ -97,7 +97,7 @@ def inputs(view: View) -> Any:
                     ],
                     className="row nowrap",
                 ),
-                html.Span(_raw(one.raw, _sources(name, one.decision)), className="mono text2"),
+                html.Span(_raw(one.raw, _sources(name, one.decision)), className="mono raw text2"),
                 html.Span(
                     [parts.icon("chevron-right"), html.Span("becomes", className="sr")],
                     className="arrow",

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from dash import html
 
-from risk.explain.policy_findings import BandFinding, ConditionFinding
+from risk.contract.application import Tier
+from risk.explain.policy_findings import BandFinding, ConditionFinding, PdFinding
 from ui.cards import Nothing, View
 from ui.look import parts, words
 from ui.pages.application.found import found
@@ -25,12 +26,17 @@ def rules(view: View) -> Any:
     }
     conditions = sorted(why.policy.conditions, key=lambda each: not each.is_met)
     rows = [_condition(each, group_of.get(each.name, "")) for each in conditions]
+    rows += [_pd(each) for each in why.policy.pd_rules]
     rows += [_band(each) for each in why.policy.bands]
     groups = sorted(set(group_of.values()))
     said = " and ".join(f"one of {name}" for name in groups)
     raised = "raised" if why.policy.early_warning.is_raised else "not raised"
+    also = ", or by PD (P)" if why.policy.pd_rules else ""
     return [
-        html.P(f"Watchlist: {said} is met ({raised}); E elevates.", className="card-note"),
+        html.P(
+            f"Watchlist: {said} is met ({raised}){also}; E elevates by its band.",
+            className="card-note",
+        ),
         parts.table(["", "Rule", "Value", "", "Threshold", "Effect"], rows, right=(2, 4, 5)),
     ]
 
@@ -80,6 +86,18 @@ def _condition(each: ConditionFinding, group: str) -> list[Any]:
         _meter(each.figure, each.threshold, reach, "bad" if each.is_met else ""),
         f"{_SIGN[each.comparison]} {_figure(each.threshold, each.unit)}",
         effect,
+    ]
+
+
+def _pd(each: PdFinding) -> list[Any]:
+    level = "bad" if each.tier == Tier.WATCHLIST else "warn"
+    return [
+        html.Span("P", className="grp"),
+        html.Span(each.label, className="" if each.is_met else "text2"),
+        words.percent(each.pd),
+        _meter(each.pd, each.threshold, each.threshold * 1.7, level if each.is_met else ""),
+        f"\N{GREATER-THAN OR EQUAL TO} {words.percent(each.threshold, 0)}",
+        parts.tag(f"hit: {each.tier}", level) if each.is_met else parts.tag("not hit"),
     ]
 
 

@@ -9,12 +9,13 @@ from dash import dcc, html
 from lakehouse.lake import portfolio
 from lakehouse.lake.filters import Filters as Chosen
 from lakehouse.lake.session import Lake
+from risk.monitoring.reference import Numbers
 from ui.cards import Nothing, View
 from ui.data.filters import Filters
 from ui.figures import overview as figures
 from ui.look import parts, words
 from ui.open_alerts import OpenAlert, open_alerts
-from ui.pages.overview.periods import both
+from ui.pages.overview.periods import both, reference
 
 _REASONS_SHOWN: Final = 8
 _NEWEST_SHOWN: Final = 5
@@ -47,7 +48,7 @@ def share(view: View) -> Any:
     entries = [("", "watchlist", "this period")]
     if before:
         entries.append(("dots", "text2", compared_word(view)))
-    shown = figures.watchlist_share(view.scheme, now, None, before)
+    shown = figures.watchlist_share(view.scheme, now, before)
     return parts.chart("ov-share", shown, parts.legend(*entries))
 
 
@@ -61,7 +62,13 @@ def spread(view: View) -> Any:
     entries = [("", "accent", "this period")]
     if before:
         entries.append(("dots", "text2", compared_word(view)))
-    shown = figures.pd_spread(view.scheme, now, before)
+    trained = reference(view)
+    if trained:
+        entries.append(("dash", "text2", f"training, n {words.count(trained.loans)}"))
+    bins = trained.bins("pd") if trained else None
+    shown = figures.pd_spread(
+        view.scheme, now, before, figures.spread_evenly(bins) if isinstance(bins, Numbers) else None
+    )
     return parts.chart("ov-spread", shown, parts.legend(*entries))
 
 
@@ -132,7 +139,13 @@ def newest(view: View) -> Any:
     found = view.ask(_newest_rows, view.filters.chosen(view.book)).to_pylist()
     if not found:
         raise Nothing("Nobody on the watchlist in this period")
-    return html.Ul([html.Li(_line(row, view.filters)) for row in found], className="rows")
+    lines = [html.Li(_line(row, view.filters)) for row in found]
+    every = dcc.Link(
+        "The whole watchlist, the most expected loss first",
+        href=f"/watchlist{view.filters.query()}",
+        className="more",
+    )
+    return [html.Ul(lines, className="rows"), every]
 
 
 def _newest_rows(lake: Lake, chosen: Chosen) -> Any:

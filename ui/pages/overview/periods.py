@@ -1,9 +1,11 @@
-"""The period that is shown, and the one that it is compared with."""
+"""The period that is shown, the one that it is compared with, and the training population."""
 
 from lakehouse.lake import book
 from lakehouse.lake.filters import Filters as Chosen
+from risk.monitoring.reference import Reference
 from ui.cards import Nothing, View
 from ui.data.period import Period, summed
+from ui.shifts import champion_of
 
 
 def _period(view: View, chosen: Chosen | None) -> Period | None:
@@ -22,3 +24,9 @@ def both(view: View) -> tuple[Period, Period | None]:
             None if view.book.decisions else "just demo",
         )
     return now, before if before is not None and before.whole.applications else None
+
+
+def reference(view: View) -> Reference | None:
+    """Return the population that the champion was fitted on; None of a model that has none."""
+    found: Reference | None = view.ask(view.desk.stores.reference, champion_of(view))
+    return found

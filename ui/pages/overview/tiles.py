@@ -12,7 +12,7 @@ from ui.cards import Nothing, View
 from ui.data.period import apart
 from ui.look import parts, words
 from ui.look.parts import Delta
-from ui.pages.overview.periods import both
+from ui.pages.overview.periods import both, reference
 
 
 def _delta(
@@ -79,6 +79,7 @@ def watchlist(view: View) -> Any:
 def mean_pd(view: View) -> Any:
     """Show the mean PD."""
     now, before = both(view)
+    trained = reference(view)
     mean, was = now.whole.mean_pd, before.whole.mean_pd if before else None
     if mean is None:
         raise Nothing("No applications here")
@@ -93,7 +94,9 @@ def mean_pd(view: View) -> Any:
         trend=[m.value if (m := each.mean_pd) else None for each in now.months],
         notes=(
             f"95 %: {words.interval(mean.low, mean.high)}",
-            f"n {words.count(now.whole.applications)}",
+            f"training {words.percent(trained.mean_pd)}"
+            if trained
+            else f"n {words.count(now.whole.applications)}",
         ),
     )
 

@@ -1,0 +1,41 @@
+"""What is stored says what it means, in the words of the contract."""
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+
+from lakehouse.descriptions import TABLES, columns_of
+from lakehouse.gold.object_store import table_uri
+from lakehouse.gold.tables import VIEWS, open_or_create
+from lakehouse.postgres.migrate import migrate
+from tests.lakehouse.silver_cases import ask
+
+
+def test_every_table_and_column_of_silver_has_the_comment_that_is_written_here(
+    postgres: str,
+) -> None:
+    migrate(postgres)
+    columns = ask(
+        postgres,
+        """
+        select c.relname, a.attname, col_description(c.oid, a.attnum), obj_description(c.oid)
+        from pg_class as c
+        inner join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        where c.relnamespace = 'silver'::regnamespace and c.relkind = 'r'
+        """,
+    )
+    assert columns
+    for table, column, said, about in columns:
+        assert about == TABLES[table], table
+        assert said == columns_of(table)[column], (table, column)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_gold_s_schema_says_what_each_column_means(lake_uri: str, name: str) -> None:
+    uri = table_uri(lake_uri, name)
+    open_or_create(uri, VIEWS[name])
+    found = DeltaTable(uri)
+    assert found.metadata().description == TABLES[name]
+    said = {each.name: each.metadata.get("comment") for each in found.schema().fields}
+    assert said == {each: columns_of(name)[each] for each in VIEWS[name].names}
+    assert pa.schema(found.schema().to_arrow()).names == VIEWS[name].names

@@ -1,0 +1,171 @@
+"""Every figure is what its SQL answers, and what the API answers for the same id."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pyarrow as pa
+import pytest
+
+from lakehouse.lake.copied import CopiedLake
+from lakehouse.lake.literal import as_typed
+from lakehouse.lake.session import Asked, Lake
+from lakehouse.settings.settings import Settings
+from lakehouse.silver.claims import open_silver
+from tests.ui.conftest import Tab, environment, first_application, free_port
+from tests.waiting import until
+from ui.app import PAGES
+from ui.cards import Card, View, render
+from ui.data.asking import Desk
+from ui.data.filters import parse
+from ui.data.questions import Stores
+from ui.look import words
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+CARDS = [(page, card) for page in PAGES if not page.is_single for card in page.cards]
+CHOICES: tuple[dict[str, Any], ...] = ({}, {"period": "36m", "term": ["36"], "compare": "previous"})
+
+
+class Remembering(CopiedLake):
+    """Keeps each answer, to be compared with what the question answers elsewhere."""
+
+    def __init__(self, lake_uri: str) -> None:
+        super().__init__(lake_uri, memory_mb=300)
+        self.answers: list[tuple[Asked, pa.Table]] = []
+
+    def query(self, statement: str, parameters: Any = None) -> pa.Table:
+        answer = super().query(statement, parameters)
+        self.answers.append((Asked(statement, parameters or {}, 0.0), answer))
+        return answer
+
+
+@pytest.fixture(scope="module")
+def stores(seeded: Path) -> Iterator[tuple[Remembering, Stores, Lake]]:
+    settings = Settings.from_env(environment(seeded))
+    with ExitStack() as stack:
+        lake = Remembering(settings.lake_uri)
+        stack.callback(lake.close)
+        assert lake.copy()
+        typed = Lake(settings.lake_uri)
+        stack.callback(typed.close)
+        dsn = stack.enter_context(open_silver(settings))
+        yield lake, Stores(settings, dsn, now=lambda: NOW), typed
+
+
+@pytest.mark.parametrize("said", CHOICES, ids=["default", "chosen"])
+@pytest.mark.parametrize("card", [card for _, card in CARDS], ids=[card.key for _, card in CARDS])
+def test_the_sql_of_a_card_answers_in_the_prompt_what_the_card_was_drawn_from(
+    stores: tuple[Remembering, Stores, Lake], card: Card, said: dict[str, Any]
+) -> None:
+    lake, beside, typed = stores
+    desk = Desk(lake, beside, now=lambda: NOW)
+    view = View(desk, parse(said), "light", (None,) * len(card.inputs))
+    lake.answers.clear()
+    render(card, view)
+    drawn_from = {(str(each.statement), str(each.parameters)) for each, _ in lake.answers}
+    shown = {(str(each.statement), str(each.parameters)) for each in view.asked}
+    assert shown == drawn_from
+    for asked, answer in lake.answers:
+        again = typed.query(as_typed(asked.statement, asked.parameters))
+        assert again.schema == answer.schema
+        assert rounded(again) == rounded(answer), asked.statement
+
+
+def rounded(table: pa.Table) -> list[tuple[Any, ...]]:
+    """Rows, in which a sum's last digits, which its order decides, do not count."""
+    return [
+        tuple(float(f"{each:.9g}") if isinstance(each, float) else each for each in row.values())
+        for row in table.to_pylist()
+    ]
+
+
+def test_the_first_tiles_say_what_plain_sql_says(tab: Tab, seeded: Path) -> None:
+    tab.open("/?period=24m")
+    lake = Lake(str(seeded / "lake"))
+    row = lake.query(
+        """
+        with last as (select date_trunc('month', max(applied_on)) as month from decisions)
+        select count(*) as n, avg(pd) as pd, sum(amount_usd) as usd, sum(pd * amount_usd) as lost,
+            count(*) filter (where tier = 'Watchlist') / count(*) as share
+        from decisions, last
+        where applied_on >= last.month - to_months(23)
+        """
+    ).to_pylist()[0]
+    lake.close()
+    usd, lost = words.amount(row["usd"]), words.amount(row["lost"])
+    for key, expected in (
+        ("ov-applications", words.count(row["n"])),
+        ("ov-watchlist", words.number(row["share"] * 100, 1) + "%"),
+        ("ov-pd", words.number(row["pd"] * 100, 1) + "%"),
+        ("ov-amount", "".join(usd)),
+        ("ov-exposure", "".join(lost)),
+    ):
+        assert tab.text(f".kpi:has(#{key}-title) .kpi-value") == expected
+
+
+@pytest.fixture(scope="module")
+def api(seeded: Path) -> Iterator[str]:
+    address = f"127.0.0.1:{free_port()}"
+    more = {"RISK_API_ADDRESS": address}
+    with (seeded / "api.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "serving.app"],
+            env=environment(seeded, **more),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+    def answers() -> bool:
+        assert process.poll() is None, (seeded / "api.log").read_text(encoding="utf-8")[-2_000:]
+        try:
+            urlopen(f"http://{address}/healthz", timeout=2).close()
+        except URLError:
+            return False
+        return True
+
+    try:
+        until(answers, what="so", seconds=60)
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def test_an_application_says_what_the_api_answers_for_its_id(
+    tab: Tab, api: str, seeded: Path
+) -> None:
+    tab.open("/")
+    href = first_application(tab)
+    event_id = re.sub(r"\?.*", "", href).removeprefix("/application/")
+    key = (seeded / "api-key").read_text(encoding="utf-8").strip()
+    asked = Request(f"{api}/v1/decisions/{event_id}", headers={"x-api-key": key})
+    with urlopen(asked, timeout=20) as answered:
+        stored = json.load(answered)
+    tab.open(href)
+    said = tab.text(".page")
+    for expected in (
+        stored["application_id"],
+        stored["tier"],
+        words.percent(stored["pd"]),
+        words.usd(stored["amount_usd"]),
+        stored["model_version"],
+        stored["policy_version"],
+    ):
+        assert expected in said
+
+
+def test_the_index_holds_no_data(site: str, seeded: Path) -> None:
+    with urlopen(site, timeout=20) as answered:
+        index = answered.read().decode()
+    lake = Lake(str(seeded / "lake"))
+    rows = lake.query("select application_id, event_id from decisions limit 2000").to_pylist()
+    lake.close()
+    assert not any(each["application_id"] in index or each["event_id"] in index for each in rows)
