@@ -12,6 +12,7 @@ from dataflows.sources.clock import utc_now
 from dataflows.sources.file_reader import FileSourceReader
 from dataflows.sources.files import FileReader, open_files
 from dataflows.sources.kafka_client import client_configuration
+from dataflows.sources.kafka_consumer import Consumers, SharedConsumer
 from dataflows.sources.kafka_offsets import partitions_held
 from dataflows.sources.kafka_reader import KafkaReader
 from dataflows.sources.kafka_topic import TopicFacts, TopicInspector
@@ -114,19 +115,36 @@ def _kafka(source: KafkaSource, settings: Settings) -> Found:
             f"{source.topic}: it had {len(held)} partitions a moment ago and has "
             f"{facts.partitions} now; start again"
         )
+    consumers = Consumers(
+        partial(
+            SharedConsumer,
+            client,
+            source.topic,
+            partitions=len(held),
+            most_at_once=settings.batch_max_messages,
+        )
+    )
     partitions = [
         Partition(
             source.topic,
             part,
             offsets.low,
             offsets.high,
-            partial(KafkaReader, client, source.topic, max_messages=settings.batch_max_messages),
+            partial(_opened, consumers, source.topic, settings.batch_max_messages),
             topic_id=facts.topic_id,
         )
         for part, offsets in held.items()
     ]
     seen = replace(facts, partitions=len(held), is_compacted=inspector.is_compacted())
     return Found(partitions, is_bounded=False, inspector=inspector, facts=seen)
+
+
+def _opened(
+    consumers: Consumers, topic: str, max_messages: int, *, start: int, named: str, part: int
+) -> KafkaReader:
+    return KafkaReader(
+        consumers.of_this_thread(), topic, part, start=start, max_messages=max_messages, named=named
+    )
 
 
 def _files(source: FileSource, settings: Settings) -> list[Partition]:

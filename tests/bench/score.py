@@ -24,7 +24,7 @@ import msgspec
 from confluent_kafka import Consumer, TopicPartition
 
 from dataflows.sources.kafka_client import client_configuration
-from dataflows.sources.kafka_reader import READ_SETTINGS
+from dataflows.sources.kafka_consumer import READ_SETTINGS
 from lakehouse.settings.kafka import parse_kafka
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import STAGES

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
-from dataflows.sources import kafka_reader
+from dataflows.sources import kafka_consumer
 from dataflows.sources.batches import MicroBatch
-from dataflows.sources.kafka_reader import AT_ONCE, KafkaReader
+from dataflows.sources.kafka_consumer import AT_ONCE, SharedConsumer
+from dataflows.sources.kafka_reader import KafkaReader
 from lakehouse.errors import PositionLost, Unavailable
 from tests.dataflows.flow_cases import MockCluster
 from tests.servers.broker import Broker
@@ -22,13 +23,11 @@ def opened(mock_cluster: MockCluster, request: pytest.FixtureRequest) -> Opens:
     """Open a reader of partition 0 of a topic, closed after the test."""
 
     def make(topic: str, **differing: Any) -> KafkaReader:
-        settings: dict[str, Any] = {
-            "client": mock_cluster.client,
-            "start": 0,
-            "max_messages": 1_000,
-            "part": 0,
-        }
-        reader = KafkaReader(topic=topic, **settings | differing)
+        settings: dict[str, Any] = {"start": 0, "max_messages": 1_000, "part": 0} | differing
+        consumer = SharedConsumer(
+            mock_cluster.client, topic, partitions=1, most_at_once=settings["max_messages"]
+        )
+        reader = KafkaReader(consumer, topic, **settings)
         request.addfinalizer(reader.close)
         return reader
 
@@ -145,7 +144,8 @@ def test_a_batch_begins_at_the_position_although_transactions_left_holes(
     topic = new_topic()
     send_in_transactions(apache_kafka.address, topic, commits=(False, True, True))
     client = {"bootstrap.servers": apache_kafka.address, "group.id": "tests"}
-    reader = KafkaReader(client, topic, part=0, start=0, max_messages=1_000)
+    consumer = SharedConsumer(client, topic, partitions=1, most_at_once=1_000)
+    reader = KafkaReader(consumer, topic, part=0, start=0, max_messages=1_000)
     request.addfinalizer(reader.close)
     batches = gathered(reader, 4)
     # 0 and 1 were aborted; 2, 5 and 8 say how each transaction ended.
@@ -194,8 +194,9 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., KafkaReader]:
 
     def make(*messages: Message) -> KafkaReader:
         monkeypatch.setattr(ScriptedConsumer, "script", [list(messages)], raising=False)
-        monkeypatch.setattr(kafka_reader, "Consumer", ScriptedConsumer)
-        return KafkaReader({}, "loans", part=0, start=5, max_messages=10)
+        monkeypatch.setattr(kafka_consumer, "Consumer", ScriptedConsumer)
+        consumer = SharedConsumer({}, "loans", partitions=1, most_at_once=10)
+        return KafkaReader(consumer, "loans", part=0, start=5, max_messages=10)
 
     return make
 
