@@ -58,8 +58,8 @@ _BYTES_BESIDE: Final = 64
 """What an event takes beside its own bytes, about."""
 
 _MOST_WAITING_BYTES: Final = 8 << 20
-_QUEUE_KIB: Final = 8_192
-_MOST_QUEUE_KIB: Final = 65_536
+_QUEUE_KIB: Final = 4_096
+_MOST_QUEUE_KIB: Final = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class SharedConsumer:
     client
         librdkafka configuration of the connection (brokers, TLS, SASL, ``group.id``).
     partitions
-        How many it will read at most; its memory grows by 8 MiB for each, up to 64 MiB.
+        How many it will read at most; its memory grows by 4 MiB for each, up to 32 MiB.
     """
 
     def __init__(

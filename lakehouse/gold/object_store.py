@@ -9,6 +9,7 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, NoReturn
+from urllib.parse import quote
 
 import obstore
 import pyarrow as pa
@@ -41,6 +42,8 @@ DELTA_OPTIONS: Final = {
 }
 
 _S3: Final = "s3://"
+_ESCAPED_ESCAPE: Final = re.compile("%25[0-9A-Fa-f]{2}")
+_MISREAD: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\")
 _PROBE_NAME: Final = "_probe"
 _PROBE_TEXT: Final = b"A start of the flow asks whether this store refuses to write it twice.\n"
 _LONGEST_LINE: Final = 400
@@ -83,10 +86,28 @@ def is_remote(lake_uri: str) -> bool:
 
 
 def table_uri(lake_uri: str, name: str) -> str:
-    """Return the address of one table of the lake."""
-    if is_remote(lake_uri):
-        return f"{lake_uri.rstrip('/')}/{name}"
-    return str(Path(lake_uri).absolute() / name)
+    """Return the address of one table of the lake.
+
+    Raises
+    ------
+    SettingsInvalid
+        The address has a scheme other than ``s3``, or one that the Delta library would look for
+        elsewhere: in a folder's path it takes ``%20`` for a space and a backslash for a slash, and
+        in a prefix an escaped escape for what it escapes.
+    """
+    is_in_store = is_remote(lake_uri)
+    place = lake_uri.rstrip("/") if is_in_store else str(Path(lake_uri).absolute())
+    if misread := (_ESCAPED_ESCAPE if is_in_store else _MISREAD).search(place):
+        raise SettingsInvalid(
+            f"RISK_LAKE_URI leads to {place}: expected an address without {misread[0]!r}, which "
+            "the Delta library reads as something else; rename the folder, or choose another"
+        )
+    return f"{place}/{name}" if is_in_store else str(Path(place) / name)
+
+
+def delta_address(uri: str) -> str:
+    """Return a table's address as the Delta library takes it."""
+    return _as_url(uri) if is_remote(uri) else uri
 
 
 def open_table(uri: str) -> DeltaTable | None:
@@ -95,7 +116,7 @@ def open_table(uri: str) -> DeltaTable | None:
     The libraries' own errors pass through: only the caller knows whether they may pass.
     """
     try:
-        return DeltaTable(uri, storage_options=dict(DELTA_OPTIONS))
+        return DeltaTable(delta_address(uri), storage_options=dict(DELTA_OPTIONS))
     except TableNotFoundError:
         return None
 
@@ -106,7 +127,10 @@ def arrow_filesystem(uri: str) -> pyarrow.fs.FileSystem:
     deltalake's default one calls back into Python from Arrow's threads: a scan that a ``limit``
     ended early then hung or crashed one process in two at its exit.
     """
-    filesystem, path = pyarrow.fs.FileSystem.from_uri(uri)
+    if is_remote(uri):
+        filesystem, path = pyarrow.fs.FileSystem.from_uri(_as_url(uri))
+    else:
+        filesystem, path = pyarrow.fs.LocalFileSystem(), uri
     return pyarrow.fs.SubTreeFileSystem(path, filesystem)
 
 
@@ -154,7 +178,8 @@ def open_objects(lake_uri: str) -> obstore.store.ObjectStore:
     if is_remote(lake_uri):
         # No client options: given any, it would not read AWS_ALLOW_HTTP.
         return obstore.store.from_url(
-            lake_uri, retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=8)}
+            _as_url(lake_uri),
+            retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=8)},
         )
     return obstore.store.LocalStore(Path(lake_uri).absolute(), mkdir=True)
 
@@ -170,6 +195,15 @@ def _prove_conditional_put(lake_uri: str) -> None:
         f"the lake at {lake_uri} overwrote an object that it was asked to create only if absent "
         "(If-None-Match): two writers would lose each other's rows there. Use a store that "
         "supports conditional puts, such as AWS S3 or SeaweedFS after 4.16"
+    )
+
+
+def _as_url(uri: str) -> str:
+    """Write an S3 address as a URL; what is escaped in it already (``%20``) stays so."""
+    pieces = re.split(r"(%[0-9A-Fa-f]{2})", uri.removeprefix(_S3))
+    return _S3 + "".join(
+        piece if place % 2 else quote(piece, safe="/+=&,:@!$'()*;~")
+        for place, piece in enumerate(pieces)
     )
 
 

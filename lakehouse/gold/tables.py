@@ -14,7 +14,7 @@ from deltalake.exceptions import TableNotFoundError
 from lakehouse import arrow_schemas
 from lakehouse.descriptions import TABLES, columns_of
 from lakehouse.errors import SchemaDiffers
-from lakehouse.gold.object_store import DELTA_OPTIONS, open_table
+from lakehouse.gold.object_store import DELTA_OPTIONS, delta_address, open_table
 
 SCHEMAS: Final[dict[str, pa.Schema]] = {
     "decisions": arrow_schemas.DECISIONS,
@@ -130,7 +130,7 @@ def open_or_create(uri: str, schema: pa.Schema) -> DeltaTable:
     if handle is None:
         name = uri.rstrip("/").rpartition("/")[2]
         DeltaTable.create(
-            uri,
+            delta_address(uri),
             schema=_described(name, schema),
             mode="ignore",
             name=name,

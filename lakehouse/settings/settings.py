@@ -58,7 +58,8 @@ class Settings(BaseModel):
     lake_uri: Annotated[
         str,
         _about(
-            "Where gold lives: a folder, or `s3://BUCKET/PREFIX`; `RISK_HOME/lake` if unset.",
+            "Where gold lives: a folder, or `s3://BUCKET/PREFIX`, a URL, in which `%20` stands for "
+            "a space; `RISK_HOME/lake` if unset.",
         ),
     ] = Field(default_factory=lambda told: str(told["home"] / "lake"))
     policy: Annotated[str, _about("The policy that decides, by name and version.")] = "standard-2"
