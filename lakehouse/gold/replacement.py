@@ -19,6 +19,7 @@ from obstore.exceptions import AlreadyExistsError
 
 from lakehouse.errors import Unavailable
 from lakehouse.gold.data_file import StoredOnce
+from lakehouse.gold.tables import refuse_features
 
 _ATTEMPTS: Final = 50
 
@@ -81,7 +82,11 @@ def replace_files(
     ------
     Unavailable
         Others were quicker again and again.
+    SchemaDiffers
+        Others have switched something on, such as deletion vectors: the rows that they deleted
+        would come back.
     """
+    refuse_features(handle.table_uri, handle)
     for file in added:
         file.put(objects)
     for _ in range(_ATTEMPTS):

@@ -14,7 +14,13 @@ from deltalake.exceptions import TableNotFoundError
 from lakehouse import arrow_schemas
 from lakehouse.descriptions import TABLES, columns_of
 from lakehouse.errors import SchemaDiffers
-from lakehouse.gold.object_store import DELTA_OPTIONS, delta_address, open_table
+from lakehouse.gold.object_store import (
+    DELTA_OPTIONS,
+    delta_address,
+    open_table,
+    raise_as_ours,
+    table_uri,
+)
 
 SCHEMAS: Final[dict[str, pa.Schema]] = {
     "decisions": arrow_schemas.DECISIONS,
@@ -116,6 +122,54 @@ BOUNDED: Final = (
 """Columns whose bounds a commit says of each file, so that a reader may leave it closed."""
 
 
+def refuse_features(uri: str, handle: DeltaTable) -> None:
+    """Refuse a table of which others have switched something on that changes how it is read.
+
+    Raises
+    ------
+    SchemaDiffers
+        It asks for more than version 1 of Delta's protocol for readers.
+    """
+    if features := _features(handle):
+        raise SchemaDiffers(
+            f"the table at {uri} has {features} switched on, by another program: this code, like "
+            "any reader of version 1, would read rows that are deleted or not see others. Drop "
+            "the feature there (ALTER TABLE ... DROP FEATURE), or restore the table, and take "
+            "that program's right to write away"
+        )
+
+
+def changed_by_others(lake_uri: str) -> list[str]:
+    """Say, a line a table, what others changed of its shape: a start of the flow refuses it.
+
+    Raises
+    ------
+    Unavailable, Denied
+        The lake does not answer, or does not let us read.
+    """
+    lines = []
+    for name, schema in VIEWS.items():
+        uri = table_uri(lake_uri, name)
+        try:
+            handle = open_table(uri)
+            if handle is not None:
+                refuse_features(uri, handle)
+                _lacking_columns(uri, pa.schema(handle.schema().to_arrow()), schema)
+        except SchemaDiffers as exc:
+            lines.append(str(exc))
+        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
+            raise_as_ours(uri, exc)
+    return lines
+
+
+def _features(handle: DeltaTable) -> str:
+    protocol = handle.protocol()
+    if protocol.min_reader_version <= 1:
+        return ""
+    named = ", ".join(sorted(protocol.reader_features or []))
+    return named or f"version {protocol.min_reader_version} of the protocol for readers"
+
+
 def open_or_create(uri: str, schema: pa.Schema) -> DeltaTable:
     """Open a table, created if it is not there and widened if it lacks nullable columns.
 
@@ -149,6 +203,7 @@ def open_or_create(uri: str, schema: pa.Schema) -> DeltaTable:
         handle = open_table(uri)
         if handle is None:
             raise TableNotFoundError(uri)
+    refuse_features(uri, handle)
     lacking = _lacking_columns(uri, pa.schema(handle.schema().to_arrow()), schema)
     if lacking:
         handle.alter.add_columns([Field.from_arrow(field) for field in lacking])

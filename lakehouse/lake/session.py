@@ -34,7 +34,7 @@ from lakehouse.gold.object_store import (
     raise_as_ours,
     table_uri,
 )
-from lakehouse.gold.tables import VIEWS
+from lakehouse.gold.tables import VIEWS, refuse_features
 from lakehouse.gold.writer import transaction_id
 from lakehouse.lake.literal import as_literal
 from lakehouse.postgres.statements import load_sql
@@ -102,8 +102,8 @@ class Lake:
 
     Raises
     ------
-    Unavailable, Denied
-        The lake does not answer, or does not let us read.
+    Unavailable, Denied, SchemaDiffers
+        The lake does not answer, does not let us read, or has tables that only others can read.
     """
 
     def __init__(
@@ -254,6 +254,8 @@ class Lake:
             raise_as_ours(self._uris[name], exc)
 
     def _expose(self, name: str, table: DeltaTable | None) -> None:
+        if table is not None:
+            refuse_features(self._uris[name], table)
         schema, empty = VIEWS[name], self._connection.from_arrow(VIEWS[name].empty_table())
         source = empty if table is None else self._rows_of(name, table)
         has = set(source.columns)

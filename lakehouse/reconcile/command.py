@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 import structlog
 
-from lakehouse.errors import LakehouseError, SettingsInvalid
+from lakehouse.errors import LakehouseError, SchemaDiffers, SettingsInvalid
+from lakehouse.gold.tables import changed_by_others
 from lakehouse.lake.session import Lake, open_lake
 from lakehouse.postgres.migrate import require_current
 from lakehouse.quarantine.following import follow, followed
@@ -34,28 +35,36 @@ _ALL_AGAIN: Final = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class _Run:
     dsn: str
-    lake: Lake
-    lake_uri: str
+    settings: Settings
     now: _Clock
     stop: threading.Event
 
     def once(self, *, everything: bool, repairs: bool) -> Reconciled:
-        """Compare, and repair if asked to; kept as a run of the job."""
-        with recorded(self.dsn, JOB, self.now) as run:
-            follow(self.dsn, self.lake_uri)  # what a replay left that was killed
+        """Compare, and repair if asked to; kept as a run of the job.
+
+        Raises
+        ------
+        SchemaDiffers
+            Others changed the shape of a table: the next start of the flow would refuse it.
+        """
+        lake_uri = self.settings.lake_uri
+        with recorded(self.dsn, JOB, self.now) as run, open_lake(self.settings) as lake:
+            follow(self.dsn, lake_uri)  # what a replay left that was killed
             if everything:
                 restart(self.dsn)
-            found = self._compare()
+            found = self._compare(lake)
             if repairs and found.differences:
                 for each in found.differences:
-                    rows = repair(self.dsn, self.lake_uri, each, followed(self.lake))
+                    rows = repair(self.dsn, lake_uri, each, followed(lake))
                     log.warning("range_repaired", rows=rows, **_named(each))
-                found = self._compare()
+                found = self._compare(lake)
             run.figures.update(found.figures)
+            if changed := changed_by_others(lake_uri):
+                raise SchemaDiffers("; ".join(changed))
         return found
 
-    def _compare(self) -> Reconciled:
-        return reconcile(self.dsn, self.lake, now=self.now, is_stopping=self.stop.is_set)
+    def _compare(self, lake: Lake) -> Reconciled:
+        return reconcile(self.dsn, lake, now=self.now, is_stopping=self.stop.is_set)
 
 
 def add_reconcile(
@@ -86,9 +95,9 @@ def add_reconcile(
                 signal.signal(number, lambda *_: stop.set())
         level = "warning" if options.every is None else settings.log_level
         configure_logging(to_terminal=sys.stderr.isatty(), level=level)
-        with open_silver(settings) as dsn, open_lake(settings) as lake:
+        with open_silver(settings) as dsn:
             require_current(dsn)
-            job = _Run(dsn, lake, settings.lake_uri, now, stop)
+            job = _Run(dsn, settings, now, stop)
             if options.every is not None:
                 return _again_and_again(job, options)
             found = job.once(everything=options.all, repairs=options.repair)

@@ -1,6 +1,7 @@
 """What holds for the files of the project, whoever wrote them."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def test_no_module_is_longer_than_400_lines() -> None:
 
 def test_no_file_is_larger_than_a_megabyte() -> None:
     assert [path.name for path in files() if path.stat().st_size > LARGEST_FILE] == []
+
+
+def test_what_justw_makes_is_tracked_by_nobody_not_even_as_a_link() -> None:
+    """A tracked link takes the place of everybody's environment with the next checkout."""
+    asked = ["git", "ls-files", ".venv", ".venv.lock"]
+    tracked = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert tracked.stdout == ""
 
 
 def test_no_file_names_a_package_registry() -> None:
