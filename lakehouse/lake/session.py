@@ -22,6 +22,7 @@ from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
@@ -91,6 +92,9 @@ _PATTERNS: Final = frozenset("*?[")
 _ASKED_BY_POSITION: Final = "raw_events"
 """Arrow knows from the log which of its files holds an offset, and opens no other."""
 
+_MOST_FILES_READ_DIRECTLY: Final = 500
+"""DuckDB looks at each file for each question; Arrow knows from the log what it need not open."""
+
 _ANALYSE: Final = re.compile("analy[sz]e")
 
 
@@ -117,6 +121,7 @@ class Lake:
         self._uris = {name: table_uri(lake_uri, name) for name in VIEWS}
         self._tables: dict[str, DeltaTable | None] = {}
         self._versions: dict[str, int | None] = {}
+        self._columns: dict[str, dict[str, tuple[str, ...]]] = {}
         self._lock = threading.Lock()
         limits = {"memory_limit": f"{memory_mb}MB"}
         if spill_to is not None:
@@ -271,15 +276,21 @@ class Lake:
 
     def _rows_of(self, name: str, table: DeltaTable) -> duckdb.DuckDBPyRelation:
         uri, files = self._uris[name], [unquote(each) for each in table.file_uris()]
-        is_native = name != _ASKED_BY_POSITION and not is_remote(uri)
-        if files and is_native and not _PATTERNS & set(uri):
-            # Files from before a column was added lack it: their rows have none.
+        is_native = name != _ASKED_BY_POSITION and not is_remote(uri) and not _PATTERNS & set(uri)
+        if is_native and 0 < len(files) <= _MOST_FILES_READ_DIRECTLY:
+            known = self._columns.get(name, {})
             try:
-                return self._connection.read_parquet(
-                    files, union_by_name=True, hive_partitioning=False
+                columns = {each: known.get(each) or _columns_of(each) for each in files}
+                # Files from before a column was added lack it: their rows have none. To look for it
+                # by name makes each question look at all files, so only where it has to be.
+                differ = len(set(columns.values())) > 1
+                found = self._connection.read_parquet(
+                    files, union_by_name=differ, hive_partitioning=False
                 )
-            except duckdb.IOException as exc:
+            except (OSError, duckdb.IOException) as exc:
                 raise _unreadable(str(exc)) from exc
+            self._columns[name] = columns
+            return found
         return self._connection.from_arrow(
             table.to_pyarrow_dataset(filesystem=arrow_filesystem(uri), schema=VIEWS[name])
         )
@@ -296,6 +307,10 @@ def as_seen(
         for field in schema
     ]
     return connection.from_arrow(rows).select(*columns)
+
+
+def _columns_of(file: str) -> tuple[str, ...]:
+    return tuple(pq.read_schema(file).names)
 
 
 def _unreadable(said: str) -> Unavailable:

@@ -160,6 +160,20 @@ def test_every_kind_of_question_is_answered(tmp_path: Path, opened: Opens, state
     assert opened(str(tmp_path)).query(statement).num_columns > 0
 
 
+def test_a_table_of_very_many_files_is_read_the_other_way(
+    tmp_path: Path, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakehouse.lake.session._MOST_FILES_READ_DIRECTLY", 2)
+    lake = opened(str(tmp_path))
+    writer = a_gold_writer(str(tmp_path), "decisions")
+    for off in range(4):
+        writer.append(TOPIC, 0, off + 1, decided_rows([off], pd=off / 10))
+        writer.flush()
+        lake.refresh()
+        answer = lake.query("select off, pd from decisions order by off")
+        assert answer.to_pylist() == [{"off": each, "pd": each / 10} for each in range(off + 1)]
+
+
 @pytest.mark.parametrize("folder", ["lake", "a lake of 100%", "a[b]*?", "year=2018"])
 def test_any_folder_can_hold_a_lake(tmp_path: Path, opened: Opens, folder: str) -> None:
     uri = str(tmp_path / folder)
