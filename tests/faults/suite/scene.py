@@ -294,7 +294,7 @@ class Scene:
 
 def wait_started(flow: FlowProcess) -> None:
     """Wait until the flow has found its start: a SIGTERM before that ends it as it is."""
-    flow.wait_until(lambda: bool(flow.metrics()), seconds=60, what="started")
+    flow.wait_until(lambda: bool(flow.metrics()), seconds=180, what="started")
 
 
 def stop(flow: FlowProcess, *, seconds: float = 30) -> float:
