@@ -53,6 +53,13 @@ class _Refused(msgspec.Struct, frozen=True, gc=False):
     stage: str
 
 
+class _Read(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What the log keeps of an answer that handed out stored decisions, likewise."""
+
+    event_ids: list[str] = []
+    request_id: str
+
+
 class AuditTrail:
     """Counts each answered application and adds an entry for it to the audit log.
 
@@ -108,15 +115,17 @@ class AuditTrail:
             for raw, outcome in zip(raws, outcomes, strict=True)
         )
 
-    def read(self, scope: Scope, action: str, subject: str) -> None:
+    def read(self, scope: Scope, action: str, subject: str, event_ids: Sequence[str] = ()) -> None:
         """Note that stored decisions were handed out: `read`, `explained`, `replayed` or `listed`.
 
         Parameters
         ----------
         subject
-            The id that was asked for.
+            The id, or the instant, that was asked for.
+        event_ids
+            Whose decisions were in the answer, where they were several.
         """
-        details = f'{{"request_id":"{request_id_of(scope)}"}}'
+        details = _text(_Read(event_ids=list(event_ids), request_id=request_id_of(scope)))
         entry = AuditEntry(
             entry_id=self._next_id(),
             at=self._now(),
@@ -162,5 +171,5 @@ class AuditTrail:
         return f"{self._process}{next(self._numbers):012x}"
 
 
-def _text(details: _Decided | _Refused) -> str:
+def _text(details: _Decided | _Refused | _Read) -> str:
     return str(_encode(details), "utf-8")

@@ -104,7 +104,7 @@ def stored_routes(
         tier = _tier_in(query.get("tier"))
         after = _place_in(query.get("cursor"), query.get("since"), now())
         rows = await reads.of(lambda reader: reader.decisions_since(after, tier, PAGE, until=now()))
-        trail.read(request.scope, "listed", after.at.isoformat())
+        trail.read(request.scope, "listed", after.at.isoformat(), _ids_of(rows))
         return _answer(DecisionPage(answers(rows), _next(rows)))
 
     @router.get(
@@ -148,7 +148,7 @@ def stored_routes(
         if not rows and before is None:
             raise _not_found("application")
         if rows:
-            trail.read(request.scope, "read", application_id)
+            trail.read(request.scope, "read", application_id, _ids_of(rows))
         return _answer(ApplicationPage(application_id, answers(rows), _next(rows)))
 
     return router
@@ -157,6 +157,10 @@ def stored_routes(
 def _answer(found: Any) -> Response:
     body = msgspec.json.encode(found)
     return Response(body, media_type="application/json", headers=NOT_STORED)
+
+
+def _ids_of(rows: Sequence[Any]) -> list[str]:
+    return [row["event_id"] for row in rows]
 
 
 def _next(rows: Sequence[Any]) -> str | None:

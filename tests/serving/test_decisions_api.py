@@ -315,12 +315,19 @@ def test_what_takes_no_query_refuses_one(path: str) -> None:
 
 def test_what_is_handed_out_is_kept_by_no_cache_and_noted(silver: str) -> None:
     log = Entries()
-    for path in ("/v1/decisions/e1", "/v1/applications/a1", "/v1/decisions?tier=Low"):
+    for path in (
+        "/v1/decisions/e1",
+        "/v1/applications/a1",
+        "/v1/decisions?since=2015-01-01T00:00:00Z",
+    ):
         assert got(path, dsn=silver, log=log).headers["cache-control"] == "no-store"
     got("/v1/decisions/nobody", dsn=silver, log=log)
     noted = [(entry.action, entry.subject) for entry in log.entries]
     assert noted[:2] == [("read", "e1"), ("read", "a1")]
     assert [action for action, _ in noted] == ["read", "read", "listed"]
+    one, *several = [json.loads(entry.details) for entry in log.entries]
+    assert "event_ids" not in one
+    assert all("e1" in each["event_ids"] for each in several)
 
 
 def test_nothing_is_handed_out_that_cannot_be_written_down(silver: str) -> None:
