@@ -22,7 +22,7 @@ from lakehouse.gold.object_store import (
     arrow_filesystem,
     open_objects,
     open_table,
-    raise_as_ours,
+    as_ours,
     table_uri,
 )
 from lakehouse.gold.replacement import live_files, replace_files
@@ -61,11 +61,9 @@ def ahead_of(lake_uri: str, silver: Places) -> list[Ahead]:
     found = []
     for table in _TABLES:
         uri = table_uri(lake_uri, table)
-        try:
+        with as_ours(uri):
             handle = open_table(uri)
             found += [] if handle is None else _ahead(handle, table, silver)
-        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-            raise_as_ours(uri, exc)
     return found
 
 
@@ -83,12 +81,10 @@ def rewind(lake_uri: str, silver: Places) -> dict[str, int]:
     removed = {}
     for table in _TABLES:
         uri = table_uri(lake_uri, table)
-        try:
+        with as_ours(uri):
             handle = open_table(uri)
             if handle is not None and (ahead := _ahead(handle, table, silver)):
                 removed[table] = _rewind(handle, uri, table, ahead)
-        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-            raise_as_ours(uri, exc)
     return removed
 
 

@@ -24,7 +24,7 @@ from lakehouse.gold.object_store import (
     arrow_filesystem,
     open_objects,
     open_table,
-    raise_as_ours,
+    as_ours,
     table_uri,
 )
 from lakehouse.gold.replacement import live_files, replace_files
@@ -207,7 +207,7 @@ def _changed(
     if handle is None:
         return 0
     changed = 0
-    try:
+    with as_ours(uri):
         objects, filesystem = open_objects(uri), arrow_filesystem(uri)
         for _ in range(_ATTEMPTS):
             is_lost = False
@@ -224,8 +224,6 @@ def _changed(
                 is_lost |= not is_done
             if not is_lost:
                 return changed
-    except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-        raise_as_ours(uri, exc)
     raise Unavailable(
         f"{uri}: its files were replaced by others in each of {_ATTEMPTS} attempts; run this again"
     )
@@ -237,7 +235,7 @@ def _added(lake_uri: str, places: _Places, erased_at: datetime, erased: Mapping[
     handle = _opened(lake_uri, "quarantine")
     if handle is None:
         return 0
-    try:
+    with as_ours(uri):
         there: set[Position] = set()
         for rows in rows_of(live_files(handle), QUARANTINE, arrow_filesystem(uri), _PLACE):
             told = rows.filter(pa.array(places.among(rows)))
@@ -258,8 +256,6 @@ def _added(lake_uri: str, places: _Places, erased_at: datetime, erased: Mapping[
         replace_files(
             handle, open_objects(uri), [], [file], operation="WRITE", is_data_changed=True
         )
-    except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-        raise_as_ours(uri, exc)
     return 1
 
 
@@ -270,20 +266,16 @@ def _selected(
     handle = _opened(lake_uri, table)
     if handle is None:
         return
-    try:
+    with as_ours(uri):
         files = as_dataset(live_files(handle), VIEWS[table], arrow_filesystem(uri))
         for batch in files.to_batches(columns=list(columns), filter=is_wanted):
             yield from batch.to_pylist()
-    except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-        raise_as_ours(uri, exc)
 
 
 def _opened(lake_uri: str, table: str) -> DeltaTable | None:
     uri = table_uri(lake_uri, table)
-    try:
+    with as_ours(uri):
         return open_table(uri)
-    except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-        raise_as_ours(uri, exc)
 
 
 def _bools(column: pa.ChunkedArray) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from lakehouse.errors import StoresDisagree
 from lakehouse.gold.appender import GoldAppender, last_offs
 from lakehouse.gold.first_decisions import FirstDecisions
-from lakehouse.gold.object_store import open_table, probe, raise_as_ours
+from lakehouse.gold.object_store import open_table, probe, as_ours
 from lakehouse.gold.tables import OUTCOME_RECORDS, SCHEMAS, VIEWS
 from lakehouse.gold.writer import GoldWriter
 from lakehouse.postgres.connection import Patience
@@ -207,7 +207,7 @@ class History:
 
     def _read_decisions(self, uri: str) -> None:
         """Learn which ids are decided in the lake, by whomever, and by which versions ours are."""
-        try:
+        with as_ours(uri):
             table = open_table(uri)
             if table is None:
                 return
@@ -217,8 +217,6 @@ class History:
                 own = rows.filter(pc.equal(rows["topic"], self.topic)).select(_VERSIONS)
                 seen = own.group_by(list(_VERSIONS)).aggregate([])
                 self._versions |= {tuple(row.values()) for row in seen.to_pylist()}
-        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-            raise_as_ours(uri, exc)
 
 
 def _next(last: int | None) -> int:

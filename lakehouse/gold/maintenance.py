@@ -18,7 +18,7 @@ from lakehouse.gold.object_store import (
     arrow_filesystem,
     open_objects,
     open_table,
-    raise_as_ours,
+    as_ours,
     table_uri,
 )
 from lakehouse.gold.replacement import live_files
@@ -95,12 +95,10 @@ def maintain(lake_uri: str, tasks: Tasks) -> list[Maintained]:
     done = []
     for table in VIEWS:
         uri = table_uri(lake_uri, table)
-        try:
+        with as_ours(uri):
             handle = open_table(uri)
             if handle is not None:
                 done.append(_maintain(table, uri, handle, tasks))
-        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-            raise_as_ours(uri, exc)
     LAKE_MAINTAINED_AT.set_to_current_time()
     return done
 

@@ -6,6 +6,8 @@ libraries read themselves. Errors come up as LakehouseError with one line that n
 
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, NoReturn
@@ -210,6 +212,15 @@ def _as_url(uri: str) -> str:
 def is_denied(exc: BaseException) -> bool:
     """Say whether the store refuses our credentials, which waiting does not mend."""
     return isinstance(exc, PermissionError) or _DENIED.search(str(exc)) is not None
+
+
+@contextmanager
+def as_ours(uri: str) -> Iterator[None]:
+    """Raise a library's error within the block as the LakehouseError it amounts to."""
+    try:
+        yield
+    except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
+        raise_as_ours(uri, exc)
 
 
 def raise_as_ours(uri: str, exc: BaseException) -> NoReturn:

@@ -20,7 +20,7 @@ from lakehouse.gold.object_store import (
     arrow_filesystem,
     open_objects,
     open_table,
-    raise_as_ours,
+    as_ours,
     table_uri,
 )
 from lakehouse.gold.replacement import LiveFile, live_files, replace_files
@@ -61,7 +61,7 @@ def replace_range(
         & (ds.field("off") >= first_off)
         & (ds.field("off") < next_off)
     )
-    try:
+    with as_ours(uri):
         handle = _opened(uri)
         objects, filesystem = open_objects(uri), arrow_filesystem(uri)
 
@@ -83,8 +83,6 @@ def replace_range(
             ):
                 return int(rows.num_rows)
             handle.update_incremental()
-    except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-        raise_as_ours(uri, exc)
     raise Unavailable(
         f"{uri}: its files were replaced by others in each of {_ATTEMPTS} attempts; run this again"
     )

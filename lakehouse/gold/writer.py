@@ -28,7 +28,7 @@ from lakehouse.gold.data_file import ENCODED_BYTES, DeltaStore, Growing, Handle,
 from lakehouse.gold.object_store import (
     in_one_line,
     is_denied,
-    raise_as_ours,
+    as_ours,
     table_uri,
 )
 from lakehouse.gold.tables import VIEWS
@@ -103,10 +103,8 @@ class GoldWriter:
         self._sealed: list[Sealed] = []
         self.waiting_rows = 0
         self.waiting_offsets = 0
-        try:
+        with as_ours(self.uri):
             self._handle: Handle | None = self._store.open_or_create()
-        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-            raise_as_ours(self.uri, exc)
 
     def last_off(self, topic: str, part: int) -> int | None:
         """Return the last offset the table holds of a partition; ``None`` before its first commit.
@@ -117,11 +115,9 @@ class GoldWriter:
         """
         slot = (topic, part)
         if slot not in self._committed:
-            try:
+            with as_ours(self.uri):
                 handle = self._handle or self._store.open_or_create()
                 self._committed[slot] = self._recorded(handle, slot)
-            except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-                raise_as_ours(self.uri, exc)
         return self._committed[slot]
 
     @property
@@ -214,13 +210,11 @@ class GoldWriter:
             reraise=True,
         )
         began = time.perf_counter()
-        try:
+        with as_ours(self.uri):
             if self._file is not None:
                 self._sealed.append(self._file.seal())
                 self._file = None
             attempts(self._commit)
-        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-            raise_as_ours(self.uri, exc)
         GOLD_COMMIT_SECONDS.observe(self.table, time.perf_counter() - began)
         committed = self.waiting_rows
         self._committed.update(self._waiting)

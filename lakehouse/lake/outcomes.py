@@ -13,7 +13,7 @@ from deltalake.exceptions import CommitFailedError
 
 from lakehouse.errors import Unavailable
 from lakehouse.gold.data_file import GrowingFile, commit_files
-from lakehouse.gold.object_store import open_objects, probe, raise_as_ours, table_uri
+from lakehouse.gold.object_store import open_objects, probe, as_ours, table_uri
 from lakehouse.gold.tables import OUTCOME_RECORDS, open_or_create
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake
@@ -64,21 +64,18 @@ class OutcomeRecorder:
         )
 
     def _open(self) -> DeltaTable:
-        try:
+        with as_ours(self._uri):
             return open_or_create(self._uri, OUTCOME_RECORDS)
-        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-            raise_as_ours(self._uri, exc)
 
     def _has_committed(self, handle: DeltaTable, rows: pa.Table) -> bool:
         number = (handle.transaction_version(_TRANSACTION) or 0) + 1
-        try:
+        with as_ours(self._uri):
             file = GrowingFile(OUTCOME_RECORDS)
             file.append(rows.cast(OUTCOME_RECORDS))
             whole = file.seal()
             whole.put(open_objects(self._uri))
-            commit_files(handle, [whole], {_TRANSACTION: number})
-        except CommitFailedError:
-            return False
-        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-            raise_as_ours(self._uri, exc)
+            try:
+                commit_files(handle, [whole], {_TRANSACTION: number})
+            except CommitFailedError:
+                return False
         return True

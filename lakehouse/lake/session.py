@@ -32,7 +32,7 @@ from lakehouse.gold.object_store import (
     arrow_filesystem,
     is_remote,
     open_table,
-    raise_as_ours,
+    as_ours,
     table_uri,
 )
 from lakehouse.gold.tables import VIEWS, refuse_features
@@ -206,10 +206,8 @@ class Lake:
         handle = self._tables[table]
         if handle is None:
             return None
-        try:
+        with as_ours(self._uris[table]):
             return handle.transaction_version(transaction_id(pipeline, topic, part))
-        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-            raise_as_ours(self._uris[table], exc)
 
     def versions(self) -> dict[str, int]:
         """Return the commit of each table that queries see; a table that is not there has none."""
@@ -220,10 +218,8 @@ class Lake:
         handle = self._tables[table]
         if handle is None:
             return None
-        try:
+        with as_ours(self._uris[table]):
             stamp = handle.history(1)[0]["timestamp"]
-        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-            raise_as_ours(self._uris[table], exc)
         return datetime.fromtimestamp(stamp / 1_000, UTC)
 
     def table_files(self, *, small_below: int) -> list[TableFiles]:
@@ -231,10 +227,8 @@ class Lake:
         found = []
         for name, table in self._tables.items():
             if table is not None:
-                try:
+                with as_ours(self._uris[name]):
                     files = pa.table(table.get_add_actions(flatten=True)).to_pydict()
-                except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-                    raise_as_ours(self._uris[name], exc)
                 sizes = files["size_bytes"]
                 found.append(
                     TableFiles(
@@ -250,13 +244,11 @@ class Lake:
         return found
 
     def _newest(self, name: str) -> DeltaTable | None:
-        try:
+        with as_ours(self._uris[name]):
             table = self._tables.get(name)
             if table is not None and _is_followed(table):
                 return table
             return open_table(self._uris[name])
-        except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-            raise_as_ours(self._uris[name], exc)
 
     def _expose(self, name: str, table: DeltaTable | None) -> None:
         if table is not None:

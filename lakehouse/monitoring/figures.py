@@ -14,7 +14,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse.gold.data_file import GrowingFile, commit_files
-from lakehouse.gold.object_store import open_objects, raise_as_ours, table_uri
+from lakehouse.gold.object_store import open_objects, as_ours, table_uri
 from lakehouse.gold.tables import FIGURES, MONITORED, REPORTS, open_or_create
 from lakehouse.lake import monitoring
 from lakehouse.lake.filters import Grain
@@ -101,10 +101,8 @@ def keep_report(
         As for `record_figures`.
     """
     path = f"{REPORTS_FOLDER}/{grain.value}/{period.isoformat()}/{model_version}.{kind}"
-    try:
+    with as_ours(lake_uri):
         open_objects(lake_uri).put(path, content, use_multipart=False)
-    except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-        raise_as_ours(lake_uri, exc)
     row = {
         "period": period,
         "grain": grain.value,
@@ -129,7 +127,7 @@ def _said(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _append(lake_uri: str, table: str, rows: pa.Table) -> None:
     uri = table_uri(lake_uri, table)
-    try:
+    with as_ours(uri):
         handle: DeltaTable = open_or_create(uri, rows.schema)
         number = (handle.transaction_version(_TRANSACTION) or 0) + 1
         file = GrowingFile(rows.schema)
@@ -137,5 +135,3 @@ def _append(lake_uri: str, table: str, rows: pa.Table) -> None:
         whole = file.seal()
         whole.put(open_objects(uri))
         commit_files(handle, [whole], {_TRANSACTION: number})
-    except Exception as exc:  # noqa: BLE001 - every failure of the store is translated
-        raise_as_ours(uri, exc)

@@ -21,7 +21,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 
 from lakehouse.errors import ArtefactInvalid, ChangeRefused
-from lakehouse.gold.object_store import is_remote, open_objects, raise_as_ours
+from lakehouse.gold.object_store import is_remote, open_objects, as_ours
 from lakehouse.registry.log import Entry, Kind
 
 _LOG: Final = "_registry/log"
@@ -46,7 +46,7 @@ class RegistryStore:
 
     def has_entry(self, number: int) -> bool:
         """Say whether the log goes on to this number: one HEAD, or one stat."""
-        with self._errors():
+        with as_ours(self.lake_uri):
             try:
                 self._objects.head(_entry_path(number))
             except FileNotFoundError:
@@ -55,7 +55,7 @@ class RegistryStore:
 
     def entries(self) -> tuple[Entry, ...]:
         """Return the log, in order."""
-        with self._errors():
+        with as_ours(self.lake_uri):
             found = {each["path"] for page in self._objects.list(_LOG) for each in page}
         expected = [_entry_path(number) for number in range(1, len(found) + 1)]
         missing = [path.rpartition("/")[2] for path in expected if path not in found]
@@ -96,7 +96,7 @@ class RegistryStore:
 
     def reference(self, version: str) -> bytes | None:
         """Return a model's reference (`risk.monitoring.reference`), if it was kept."""
-        with self._errors():
+        with as_ours(self.lake_uri):
             try:
                 return bytes(self._objects.get(_reference_path(version)).bytes())
             except FileNotFoundError:
@@ -131,7 +131,7 @@ class RegistryStore:
         return entry
 
     def _read(self, path: str) -> bytes:
-        with self._errors():
+        with as_ours(self.lake_uri):
             try:
                 return bytes(self._objects.get(path).bytes())
             except FileNotFoundError as exc:
@@ -141,19 +141,12 @@ class RegistryStore:
                 ) from exc
 
     def _create(self, path: str, content: bytes) -> bool:
-        with self._errors():
+        with as_ours(self.lake_uri):
             try:
                 self._objects.put(path, content, mode="create", use_multipart=False)
             except AlreadyExistsError:
                 return False
         return True
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as exc:  # noqa: BLE001  (which of them are the store's, it knows)
-            raise_as_ours(self.lake_uri, exc)
 
 
 def _entry_path(number: int) -> str:
