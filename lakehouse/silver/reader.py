@@ -3,17 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-import psycopg
-from psycopg.conninfo import make_conninfo
-from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
-
-from lakehouse.errors import Unavailable
-from lakehouse.postgres.connection import in_plain_words
-from lakehouse.postgres.session import Session
-from lakehouse.postgres.statements import load_sql
+from lakehouse.postgres.pool import Pool
 
 CONNECTIONS: Final = 4
 """At most so many reads at a time; more wait for their turn."""
@@ -22,14 +14,7 @@ MOST_DECISIONS: Final = 100
 """The most decisions of one application that are read, newest first."""
 
 _FIRST_SPAN: Final = timedelta(minutes=1)
-_WITHIN_SECONDS: Final = 2.0
 _LONGEST_ID: Final = 256
-_NETWORK: Final[dict[str, Any]] = {
-    "connect_timeout": 2,
-    "tcp_user_timeout": 5_000,
-    "options": "-c statement_timeout=2s -c default_transaction_read_only=on -c timezone=UTC",
-    "application_name": "risk-api",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +35,9 @@ class DecisionReader:
     """
 
     def __init__(self, dsn: str) -> None:
-        self._pool: ConnectionPool[Session[dict[str, Any]]] = ConnectionPool(
-            make_conninfo(dsn, **_NETWORK),
-            connection_class=Session[dict[str, Any]],
-            kwargs={"autocommit": True, "row_factory": dict_row},
-            min_size=0,
-            max_size=CONNECTIONS,
-            timeout=_WITHIN_SECONDS,
-            reconnect_timeout=_WITHIN_SECONDS,
-            check=ConnectionPool.check_connection,
-            open=True,
-        )
+        options = "-c default_transaction_read_only=on"
+        self._pool = Pool(dsn, name="risk-api", size=CONNECTIONS, options=options)
+        self.close = self._pool.close
 
     def decision(self, event_id: str) -> Mapping[str, Any] | None:
         """Return the decision on an event by its columns; None when there is none."""
@@ -113,23 +90,7 @@ class DecisionReader:
         """
         self._read("serving/ping", {}, "")
 
-    def close(self) -> None:
-        """Give the connections back."""
-        self._pool.close()
-
     def _read(self, name: str, parameters: dict[str, Any], key: str) -> list[dict[str, Any]]:
         if "\0" in key or len(key) > _LONGEST_ID or not key.isprintable():
             return []  # no event was ever stored under such an id
-        try:
-            with self._pool.connection() as connection, connection.limited():
-                statement = load_sql(name).encode()
-                return connection.execute(statement, parameters, binary=True).fetchall()
-        except (psycopg.Error, PoolTimeout, PoolClosed) as exc:
-            _unavailable(exc)
-
-
-def _unavailable(exc: Exception) -> NoReturn:
-    raise Unavailable(
-        f"silver does not answer within {_WITHIN_SECONDS:g} s ({in_plain_words(exc)}); "
-        "try again when it does"
-    ) from exc
+        return self._pool.execute(name, parameters)
