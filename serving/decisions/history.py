@@ -3,21 +3,14 @@
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from lakehouse.errors import Denied, Unavailable
-from lakehouse.lake.archive import archived, positions_of
+from lakehouse.errors import Denied, QueryInvalid, Unavailable
 from lakehouse.lake.session import Lake
-from lakehouse.rules.as_decided import Difference, MadeBy, Rulebook
+from lakehouse.rules.as_decided import Rulebook
+from lakehouse.rules.dossier import dossier
 from lakehouse.rules.redecide import Recalled, recall
-from risk.contract.application import ENVELOPES, Limits
-from risk.decision.reference_tables import join
-from risk.explain.explanation import Explanation, explain
-from risk.ingest.decode import decode
-from risk.ingest.lending_club import clean
+from risk.explain.explanation import Explanation
 from serving.http.problems import Problem
 from serving.http.threads import Threads
-
-# Whatever was decided was not too large then, whatever the setting says today.
-_LIMITS = Limits(max_bytes=2**63 - 1, envelopes=ENVELOPES)
 
 _MOST_WAITING: Final = 8
 """Questions to the lake take a second or two each, one at a time."""
@@ -91,20 +84,17 @@ class Dossiers:
         return found[0]
 
     def _explain(self, event_id: str) -> Explanation:
-        lake = self._opened()
-        batch = next(archived(lake, positions_of(lake, [event_id]).values()), None)
-        if batch is None or not batch.decisions.num_rows:
-            raise _not_in_the_lake()
-        row = batch.decisions.select(MadeBy._fields).to_pylist()[0]
-        rules = self._rulebook()(MadeBy(**row))
-        if isinstance(rules, Difference):
-            raise _not_explicable(rules.what)
-        decoded = decode(batch.raws, limits=_LIMITS)
-        cleaned = clean(decoded.applications, received_at=batch.received_at, limits=_LIMITS)
-        if decoded.rejects or cleaned.rejects:
-            raise _not_explicable("the archive does not hold the bytes it was made of")
-        frame = join(rules.reference, cleaned.frame)
-        return explain(frame, model=rules.model, policy=rules.policy)
+        try:
+            found = dossier(self._opened(), self._rulebook(), event_id)
+        except QueryInvalid as exc:
+            raise _not_in_the_lake() from exc
+        if found.explanation is None:
+            raise Problem(
+                409,
+                "not_explicable",
+                f"the decision cannot be explained as it was made: {found.not_explained}",
+            )
+        return found.explanation
 
     def _close_lake(self) -> None:
         if self._lake is not None:
@@ -118,7 +108,3 @@ def _not_in_the_lake() -> Problem:
         "the lake holds no decision under this event id; a decision reaches it some seconds after "
         "silver, and what was scored without being recorded never does",
     )
-
-
-def _not_explicable(why: str) -> Problem:
-    return Problem(409, "not_explicable", f"the decision cannot be explained as it was made: {why}")
