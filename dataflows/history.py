@@ -42,9 +42,9 @@ from dataflows.sources.progress import JobProgress
 from dataflows.sources.urls import FileSource, SimSource, Source, parse_source
 from lakehouse.errors import SettingsInvalid
 from lakehouse.gold.history import History
+from lakehouse.kafka.address import KafkaSource
 from lakehouse.postgres.connection import Patience
 from lakehouse.rules.in_force import limits_of, rules_without_silver
-from lakehouse.settings.kafka import KafkaSource
 from lakehouse.settings.settings import Settings
 from lakehouse.terminal import command, write_json
 from risk.contract.application import CONTRACT_VERSION

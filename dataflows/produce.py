@@ -21,14 +21,16 @@ from types import FrameType
 from typing import Final
 
 from dataflows.files.forms import forms_of
+from dataflows.send.events import key_of, stamped
 from dataflows.send.pace import Pace
-from dataflows.send.producer import Outbox, stamped
 from dataflows.sources.clock import utc_now
 from dataflows.sources.feed import Feed, open_feed
-from dataflows.sources.kafka_client import client_configuration, ensure_topic
+from dataflows.sources.kafka_topic import ensure_topic
 from dataflows.sources.progress import JobProgress
 from dataflows.sources.urls import parse_rate, parse_source
-from lakehouse.settings.kafka import KafkaSource, parse_kafka
+from lakehouse.kafka.address import KafkaSource, parse_kafka
+from lakehouse.kafka.client import client_configuration
+from lakehouse.kafka.producer import Outbox
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import configure_logging
 from lakehouse.terminal import command, one_or_more, write_json
@@ -87,7 +89,8 @@ def send_all(
             if due == 0:
                 outbox.wait(min(WAIT_SECONDS, max(TICK_SECONDS, pace.seconds_to_next(outbox.sent))))
             for value in values[done : done + due]:
-                if not outbox.send(change(value) if change else value):
+                event = change(value) if change else value
+                if not outbox.send(event, key_of(event)):
                     outbox.wait(WAIT_SECONDS)
                     break
                 done += 1

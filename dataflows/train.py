@@ -34,10 +34,10 @@ from dataflows.loans.simulated import simulate_loans
 from dataflows.sources.clock import utc_now
 from dataflows.sources.urls import FileSource, SimSource, parse_source
 from lakehouse.errors import SettingsInvalid
+from lakehouse.kafka.address import KafkaSource
 from lakehouse.lake.session import open_lake
 from lakehouse.registry.artefacts import save_model
 from lakehouse.registry.references import REFERENCES, save_reference
-from lakehouse.settings.kafka import KafkaSource
 from lakehouse.settings.settings import Settings
 from lakehouse.terminal import command, one_or_more
 from risk.fitting.boosting import fit_boosting

@@ -9,11 +9,12 @@ from functools import partial
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from lakehouse.kafka.address import parse_kafka
+from lakehouse.kafka.client import client_configuration
 from lakehouse.postgres.migrate import migrate
 from lakehouse.rules.in_force import limits_of, open_rules
 from lakehouse.security.api_keys import list_keys
 from lakehouse.security.audit_chain import AuditWriter
-from lakehouse.settings.kafka import broker_configuration, parse_kafka
 from lakehouse.settings.settings import Settings
 from lakehouse.silver import claims
 from lakehouse.silver.idempotency import IdempotencyKeys
@@ -157,6 +158,6 @@ def _recorder(settings: Settings, stack: ExitStack) -> Recorder | None:
     if not url:
         return None
     target = parse_kafka(url, name=name)
-    recorder = Recorder(broker_configuration(settings, target.servers), target)
+    recorder = Recorder(client_configuration(settings, target.servers), target.topic)
     stack.callback(recorder.close)
     return recorder

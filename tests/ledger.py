@@ -11,8 +11,8 @@ from pathlib import Path
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from dataflows.send.producer import key_of
-from lakehouse.settings.kafka import parse_kafka
+from dataflows.send.events import key_of
+from lakehouse.kafka.address import parse_kafka
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
 

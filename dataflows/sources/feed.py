@@ -10,7 +10,7 @@ from dataflows.files.columns import Needs
 from dataflows.sources.files import FileReader, open_files
 from dataflows.sources.urls import FileSource, SimSource, Source
 from lakehouse.errors import SettingsInvalid
-from lakehouse.settings.kafka import KafkaSource
+from lakehouse.kafka.address import KafkaSource
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator
 

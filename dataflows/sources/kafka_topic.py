@@ -1,4 +1,4 @@
-"""What the broker says of a topic as a whole: its id, its partitions, whether it is compacted."""
+"""A topic as a whole: its id, its partitions, whether it is compacted; or created."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +10,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, but
     ConfigResource,
     ResourceType,
 )
+from confluent_kafka.cimpl import NewTopic
 
 from lakehouse.errors import Unavailable
+from lakehouse.kafka.address import KafkaSource
 
 ANSWER_WITHIN_SECONDS: Final = 10.0
+BROKER_DEFAULT_REPLICATION: Final = -1
 NO_ID: Final = "AAAAAAAAAAAAAAAAAAAAAA"
 # A broker that does not know the request, or does not let us ask it, will not answer later either.
 _WILL_NOT_SAY: Final = frozenset(
@@ -88,3 +91,46 @@ class TopicInspector:
         except KafkaException:
             return None
         return None if policy is None else "compact" in (policy.value or "")
+
+
+def ensure_topic(configuration: dict[str, Any], target: KafkaSource, *, partitions: int) -> int:
+    """Create the topic with `partitions` partitions unless it exists; return how many it has.
+
+    Raises
+    ------
+    Unavailable
+        No broker answers within 10 s, or the broker refuses to create the topic.
+    """
+    errors: list[KafkaError] = []
+    admin = AdminClient(configuration | {"error_cb": errors.append})
+    try:
+        # All topics are asked for: asking for one would let the broker create it, its own way.
+        known = admin.list_topics(timeout=ANSWER_WITHIN_SECONDS).topics.get(target.topic)
+    except KafkaException as error:
+        admin.poll(0)
+        raise Unavailable(
+            f"broker unreachable at {target.servers}: {_cause(errors, error)}; "
+            "start it, or correct the address and the RISK_KAFKA_ settings"
+        ) from error
+    if known is not None:
+        return len(known.partitions)
+    topic = NewTopic(target.topic, partitions, BROKER_DEFAULT_REPLICATION)
+    try:
+        admin.create_topics([topic], request_timeout=ANSWER_WITHIN_SECONDS)[target.topic].result()
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise Unavailable(
+                f"the broker at {target.servers} does not create topic {target.topic}: "
+                f"{_text(error)}; create it yourself, or let this user create topics"
+            ) from error
+        return len(admin.list_topics(timeout=ANSWER_WITHIN_SECONDS).topics[target.topic].partitions)
+    return partitions
+
+
+def _cause(errors: list[KafkaError], error: KafkaException) -> str:
+    """Return the first error's text, which names the cause; what follows are symptoms."""
+    return errors[0].str() if errors else _text(error)
+
+
+def _text(error: KafkaException) -> str:
+    return str(error.args[0].str())

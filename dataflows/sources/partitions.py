@@ -11,7 +11,6 @@ from dataflows.sources.batches import Reader
 from dataflows.sources.clock import utc_now
 from dataflows.sources.file_reader import FileSourceReader
 from dataflows.sources.files import FileReader, open_files
-from dataflows.sources.kafka_client import client_configuration
 from dataflows.sources.kafka_consumer import Consumers, SharedConsumer
 from dataflows.sources.kafka_offsets import partitions_held
 from dataflows.sources.kafka_reader import KafkaReader
@@ -19,7 +18,8 @@ from dataflows.sources.kafka_topic import TopicFacts, TopicInspector
 from dataflows.sources.sim_reader import SimReader
 from dataflows.sources.urls import FileSource, SimSource, parse_source
 from lakehouse.errors import SourceChanged
-from lakehouse.settings.kafka import KafkaSource
+from lakehouse.kafka.address import KafkaSource
+from lakehouse.kafka.client import client_configuration
 from lakehouse.settings.settings import Settings
 from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.simulation.simulator import Simulator

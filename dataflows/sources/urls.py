@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 from dataflows.files.forms import FileForms
 from lakehouse.errors import SettingsInvalid
-from lakehouse.settings.kafka import KafkaSource, parse_kafka
+from lakehouse.kafka.address import KafkaSource, parse_kafka
 from risk.simulation.scenarios import SCENARIOS
 
 FORMS = "kafka://HOST:PORT/TOPIC, file://PATH (or a bare path), sim://?rate=200&seed=1"

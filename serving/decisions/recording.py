@@ -6,17 +6,14 @@ same idempotency key gets the first answer is `serving.decisions.idempotency`'s 
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID, uuid5
 
 import msgspec
-import structlog
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from lakehouse.background import Background
-from lakehouse.settings.kafka import IDEMPOTENT, KafkaSource
+from lakehouse.kafka.producer import Delivered, Outbox
 from lakehouse.silver.idempotency import Claim
 from serving.decisions.schemas import Position
 from serving.http.metrics import RECORDED
@@ -24,14 +21,9 @@ from serving.http.problems import FieldError, Problem
 
 WITHIN_SECONDS: Final = 4.5
 
-_SEND_SETTINGS: Final[Mapping[str, str | int | bool]] = {
-    **IDEMPOTENT,
-    "linger.ms": 5,
-    "message.timeout.ms": 4_000,
-}
+_IN_TIME: Final = {"linger.ms": 5, "message.timeout.ms": 4_000}
 _EVENT_IDS: Final = UUID("6f0b1c52-6a55-5d0e-9a0b-2f8f9b1d3c77")
 
-log = structlog.get_logger()
 _fields: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -76,14 +68,11 @@ def identified(raw: bytes, claim: Claim, place: int = 0) -> bytes:
 class Recorder:
     """An idempotent producer whose acknowledgements are awaited on the event loop."""
 
-    def __init__(self, configuration: Mapping[str, Any], target: KafkaSource) -> None:
-        self._target = target
-        self._complained_at = float("-inf")
-        self._producer = Producer(
-            {**configuration, **_SEND_SETTINGS, "error_cb": self._complain, "log_level": 0}
-        )
-        self._background = Background("recorder", lambda: self._producer.poll(0.1), every_seconds=0)
+    def __init__(self, configuration: Mapping[str, Any], topic: str) -> None:
+        self._outbox = Outbox({**configuration, **_IN_TIME}, topic)
+        self._background = Background("recorder", lambda: self._outbox.wait(0.1), every_seconds=0)
         self._background.start()
+        self.ping = self._outbox.ping
 
     async def record(self, raw: bytes, *, application_id: str, key: str) -> Position:
         """Produce an application and return where it lies once every replica in sync has it.
@@ -95,22 +84,18 @@ class Recorder:
             topic nevertheless; sending the request again, with the same key, is safe.
         """
         loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Position] = loop.create_future()
+        answered: asyncio.Future[Delivered | None] = loop.create_future()
 
-        def settle(error: KafkaError | None, message: Message) -> None:
+        def settle(delivered: Delivered | None) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits
-                loop.call_soon_threadsafe(_settle, answered, error, message)
+                loop.call_soon_threadsafe(_settle, answered, delivered)
 
-        try:
-            self._producer.produce(
-                self._target.topic,
-                raw,
-                application_id.encode(),
-                headers=[("idempotency-key", key.encode())],
-                on_delivery=settle,
-            )
-            position = await asyncio.wait_for(answered, WITHIN_SECONDS)
-        except (BufferError, KafkaException, TimeoutError) as error:
+        found: Delivered | None = None
+        headers = [("idempotency-key", key.encode())]
+        if self._outbox.send(raw, application_id.encode(), headers=headers, settle=settle):
+            with contextlib.suppress(TimeoutError):
+                found = await asyncio.wait_for(answered, WITHIN_SECONDS)
+        if found is None:
             RECORDED.labels("failed").inc()
             raise Problem(
                 503,
@@ -118,38 +103,17 @@ class Recorder:
                 f"the broker did not acknowledge the application within {WITHIN_SECONDS:g} s; "
                 "send it again with the same Idempotency-Key, which is safe",
                 headers={"Retry-After": "5"},
-            ) from error
+            )
         RECORDED.labels("delivered").inc()
-        return position
-
-    def ping(self) -> None:
-        """Return when the broker answers and knows the topic.
-
-        Raises
-        ------
-        KafkaException
-            It does not within 2 s.
-        """
-        self._producer.list_topics(self._target.topic, timeout=2.0)
+        return Position(*found)
 
     def close(self) -> None:
         """Wait a moment for what is under way, and end."""
-        self._producer.flush(WITHIN_SECONDS)
+        self._outbox.flush(WITHIN_SECONDS)
         self._background.stop()
         self._background.join(WITHIN_SECONDS)
 
-    def _complain(self, error: KafkaError) -> None:
-        now = time.monotonic()
-        if now - self._complained_at >= 30:  # noqa: PLR2004  (seconds)
-            self._complained_at = now
-            log.warning("broker_error", servers=self._target.servers, code=error.name())
 
-
-def _settle(answered: asyncio.Future[Position], error: KafkaError | None, message: Message) -> None:
-    if answered.done():
-        return
-    topic, part, off = message.topic(), message.partition(), message.offset()
-    if error is None and topic is not None and part is not None and off is not None:
-        answered.set_result(Position(topic, part, off))
-    else:
-        answered.set_exception(KafkaException(error))
+def _settle(answered: "asyncio.Future[Delivered | None]", delivered: Delivered | None) -> None:
+    if not answered.done():
+        answered.set_result(delivered)

@@ -23,9 +23,9 @@ from typing import Any
 import msgspec
 from confluent_kafka import Consumer, TopicPartition
 
-from dataflows.sources.kafka_client import client_configuration
 from dataflows.sources.kafka_consumer import READ_SETTINGS
-from lakehouse.settings.kafka import parse_kafka
+from lakehouse.kafka.address import parse_kafka
+from lakehouse.kafka.client import client_configuration
 from lakehouse.settings.settings import Settings
 from lakehouse.telemetry import STAGES
 from risk.contract.application import LoanApplication

@@ -15,9 +15,9 @@ from confluent_kafka import Consumer, TopicPartition
 
 from dataflows.produce import send_all
 from dataflows.send.pace import Pace
-from dataflows.send.producer import Outbox
 from dataflows.sources.feed import Feed
 from dataflows.sources.progress import JobProgress
+from lakehouse.kafka.producer import Outbox
 from tests.flow import ROOT, environment, run_module
 from tests.servers.broker import Broker
 

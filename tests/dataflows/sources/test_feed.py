@@ -10,7 +10,7 @@ import pytest
 from dataflows.sources.feed import Feed, open_feed
 from dataflows.sources.urls import FileSource, SimSource
 from lakehouse.errors import SettingsInvalid
-from lakehouse.settings.kafka import KafkaSource
+from lakehouse.kafka.address import KafkaSource
 
 AT = datetime(2026, 2, 14, 10, tzinfo=UTC)
 

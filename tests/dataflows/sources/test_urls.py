@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dataflows.sources.urls import FileSource, SimSource, parse_source
 from lakehouse.errors import SettingsInvalid
-from lakehouse.settings.kafka import KafkaSource, parse_kafka
+from lakehouse.kafka.address import KafkaSource, parse_kafka
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
+from lakehouse.kafka.client import client_configuration
 from lakehouse.postgres.migrate import migrate
-from lakehouse.settings.kafka import KafkaSource, broker_configuration
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.idempotency import Claim
 from serving.decisions.recording import Recorder, identified
@@ -36,7 +36,7 @@ def silver(postgres: str) -> str:
 
 @contextmanager
 def a_recorder(servers: str, topic: str) -> Iterator[Recorder]:
-    recorder = Recorder(broker_configuration(Settings(), servers), KafkaSource(servers, topic))
+    recorder = Recorder(client_configuration(Settings(), servers), topic)
     with closing(recorder):
         yield recorder
 

@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from confluent_kafka import KafkaError, Producer
 from structlog.testing import CapturingLogger
 
-from dataflows.sources import kafka_client
-from dataflows.sources.kafka_client import Complaints, client_configuration, ensure_topic
-from lakehouse.errors import Unavailable
-from lakehouse.settings.kafka import KafkaSource
+from lakehouse.kafka import client
+from lakehouse.kafka.client import Complaints, client_configuration
 from lakehouse.settings.settings import Settings
-from tests.servers.broker import Broker
 
 CLOSED = "127.0.0.1:9"
 
@@ -19,7 +14,7 @@ CLOSED = "127.0.0.1:9"
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> CapturingLogger:
     logger = CapturingLogger()
-    monkeypatch.setattr(kafka_client, "log", logger)
+    monkeypatch.setattr(client, "log", logger)
     return logger
 
 
@@ -86,37 +81,3 @@ def test_an_error_of_one_kind_is_logged_once_in_half_a_minute(logged: CapturingL
         "_RESOLVE",
         "_TRANSPORT",
     ]
-
-
-def test_an_unreachable_broker_is_one_error_that_says_where_and_why_and_prints_nothing(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], logged: CapturingLogger
-) -> None:
-    monkeypatch.setattr(kafka_client, "ANSWER_WITHIN_SECONDS", 1.0)
-    configuration = client_configuration(Settings(), CLOSED)
-    with pytest.raises(Unavailable) as unreachable:
-        ensure_topic(configuration, KafkaSource(CLOSED, "loans"), partitions=3)
-    assert unreachable.value.exit_code == 4
-    assert str(unreachable.value).startswith("broker unreachable at 127.0.0.1:9: ")
-    assert "Connection refused" in str(unreachable.value)
-    assert capfd.readouterr() == ("", "")
-    assert not logged.calls
-
-
-def test_a_missing_topic_is_created_and_one_that_exists_is_left_as_it_is(
-    broker: Broker, new_topic: Callable[..., str]
-) -> None:
-    configuration = client_configuration(Settings(), broker.address)
-    existing = KafkaSource(broker.address, new_topic(partitions=2))
-    missing = KafkaSource(broker.address, f"{existing.topic}-missing")
-    assert ensure_topic(configuration, existing, partitions=5) == 2
-    assert ensure_topic(configuration, missing, partitions=5) == 5
-    assert ensure_topic(configuration, missing, partitions=7) == 5
-
-
-def test_a_topic_that_the_broker_refuses_to_create_is_an_error_that_says_so(
-    apache_kafka: Broker,
-) -> None:
-    configuration = client_configuration(Settings(), apache_kafka.address)
-    impossible = KafkaSource(apache_kafka.address, "loans")
-    with pytest.raises(Unavailable, match="does not create topic loans: "):
-        ensure_topic(configuration, impossible, partitions=0)

@@ -1,28 +1,14 @@
-"""The Kafka brokers as the settings name them, for the packages that speak to them.
-
-Plain values: this package does not know the client.
-"""
+"""Read the address of a Kafka topic."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
 
 from lakehouse.errors import SettingsInvalid
-from lakehouse.settings.settings import Settings
 
 TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
 SERVER = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})")
 PLACE = re.compile(r"(?P<servers>[^/?#]*)(?:/(?P<topic>[^?#]*))?(?P<rest>.*)", re.DOTALL)
 MAX_PORT = 65_535
-
-IDEMPOTENT: Final[Mapping[str, str | int | bool]] = {
-    "enable.idempotence": True,
-    "acks": "all",
-    "queue.buffering.max.kbytes": 65_536,
-}
-"""What every producer of applications is set to: each event is in the topic once, on all replicas
-in sync, in the order of sending within its partition, whatever was retried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +58,3 @@ def parse_kafka(url: str, *, name: str) -> KafkaSource:
             "parameters; TLS and SASL are RISK_KAFKA_ settings"
         )
     return KafkaSource(servers, topic)
-
-
-def broker_configuration(settings: Settings, servers: str) -> dict[str, Any]:
-    """Return librdkafka's address and security for any client of the brokers `servers`.
-
-    Security comes from the ``RISK_KAFKA_`` settings. The value holds the password, if there is
-    one: never log it.
-    """
-    configuration: dict[str, Any] = {
-        "bootstrap.servers": servers,
-        "client.id": "credit-risk-monitor",
-        "security.protocol": settings.kafka_security_protocol,
-    }
-    if settings.kafka_security_protocol.startswith("sasl_"):
-        configuration |= {
-            "sasl.mechanism": settings.kafka_sasl_mechanism,
-            "sasl.username": settings.kafka_username,
-            "sasl.password": settings.kafka_password.get_secret_value(),
-        }
-    if settings.kafka_security_protocol.endswith("ssl"):
-        files = {
-            "ssl.ca.location": settings.kafka_ca_path,
-            "ssl.certificate.location": settings.kafka_certificate_path,
-            "ssl.key.location": settings.kafka_key_path,
-        }
-        configuration |= {name: path for name, path in files.items() if path}
-    return configuration
