@@ -19,9 +19,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from dataflows.demo_api import (
-    Answer,
+    ApiAnswer,
+    ApiReason,
     BesideApi,
-    Reason,
     ask_about_one,
     beside,
     running_api,
@@ -32,7 +32,7 @@ from dataflows.sources.clock import utc_now
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import queries
 from lakehouse.lake.session import open_lake
-from lakehouse.reconciliation import Account, account
+from lakehouse.reconciliation import EventAccount, account
 from lakehouse.registry.artefacts import shipped_document
 from lakehouse.registry.changes import Change, challenge, register_model
 from lakehouse.registry.store import RegistryStore
@@ -126,7 +126,7 @@ def run_flow(seconds: float | None) -> int:
     return flow.wait()
 
 
-def show_results(settings: Settings, console: Console, answer: Answer | None) -> int:
+def show_results(settings: Settings, console: Console, answer: ApiAnswer | None) -> int:
     """Print the account, what was decided and the API's answer; return 1 if the account is off."""
     with open_silver(settings) as silver_dsn, open_lake(settings) as lake:
         found = account(silver_dsn, lake)
@@ -141,7 +141,7 @@ def show_results(settings: Settings, console: Console, answer: Answer | None) ->
     return 0 if found.holds else 1
 
 
-def _ask(settings: Settings, api: BesideApi, console: Console) -> Answer | None:
+def _ask(settings: Settings, api: BesideApi, console: Console) -> ApiAnswer | None:
     """Ask before the flow runs: the Ctrl-C that ends the flow ends the API too."""
     said, answer = f"  the API does not run: {api.why_not}", None
     if api.address is not None:
@@ -155,7 +155,7 @@ def _ask(settings: Settings, api: BesideApi, console: Console) -> Answer | None:
     return answer
 
 
-def _answer_table(answer: Answer) -> Table:
+def _answer_table(answer: ApiAnswer) -> Table:
     table = Table(
         title="The API, asked about one application", title_justify="left", show_header=False
     )
@@ -169,11 +169,11 @@ def _answer_table(answer: Answer) -> Table:
     return table
 
 
-def _sentences(reasons: Sequence[Reason]) -> str:
+def _sentences(reasons: Sequence[ApiReason]) -> str:
     return "\n".join(_cell(reason.says or reason.code) for reason in reasons)
 
 
-def _account_table(found: Account) -> Table:
+def _account_table(found: EventAccount) -> Table:
     table = Table(title="The account of events", title_justify="left", show_header=False)
     table.add_column(style="bold")
     table.add_column(justify="right")

@@ -53,21 +53,21 @@ class BesideApi:
     why_not: str = ""
 
 
-class Reason(msgspec.Struct, frozen=True):
+class ApiReason(msgspec.Struct, frozen=True):
     """One reason: its code, and what it says to people."""
 
     code: str
     says: str | None
 
 
-class Answer(msgspec.Struct, frozen=True):
+class ApiAnswer(msgspec.Struct, frozen=True):
     """What the demo shows of the API's answer; docs/api.md has the whole."""
 
     application_id: str
     pd: float
     tier: Tier
-    reasons: tuple[Reason, ...]
-    model_reasons: tuple[Reason, ...]
+    reasons: tuple[ApiReason, ...]
+    model_reasons: tuple[ApiReason, ...]
 
 
 @contextlib.contextmanager
@@ -124,7 +124,7 @@ def simulated_applications(now: datetime) -> list[bytes]:
     return simulator.events(0, APPLICATIONS)
 
 
-def ask_about_one(address: str, key: Path, applications: Sequence[bytes]) -> Answer:
+def ask_about_one(address: str, key: Path, applications: Sequence[bytes]) -> ApiAnswer:
     """Have applications decided until one is not Low, which has reasons; return the last answer.
 
     Parameters
@@ -159,7 +159,7 @@ def ask_about_one(address: str, key: Path, applications: Sequence[bytes]) -> Ans
 
 def _decide(
     connection: http.client.HTTPConnection, headers: Mapping[str, str], application: bytes
-) -> Answer:
+) -> ApiAnswer:
     where = f"the API on {connection.host}:{connection.port}"
     try:
         connection.request("POST", "/v1/decisions", application, headers)
@@ -173,7 +173,7 @@ def _decide(
         raise Unavailable(
             f"{where} answered {response.status} {response.reason}: expected a decision"
         )
-    return msgspec.json.decode(body, type=Answer)
+    return msgspec.json.decode(body, type=ApiAnswer)
 
 
 def free_address(address: str) -> str:

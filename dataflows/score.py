@@ -14,13 +14,13 @@ from functools import partial
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
-from dataflows.flow.cluster import Place, place_of
+from dataflows.flow.cluster import ClusterPlace, place_of
 from dataflows.flow.input import PositionedSource
 from dataflows.flow.lifecycle import Lifecycle, report, stopping_on_failure
 from dataflows.flow.memory import settle
 from dataflows.flow.output import GoldSink, gold_key
 from dataflows.flow.start.preflight import prepare
-from dataflows.flow.steps import GoldSlice, Judged
+from dataflows.flow.steps import GoldSlice, JudgedBatch
 from dataflows.flow.timer_slack import may_be_late
 from dataflows.sources.batches import MicroBatch
 from lakehouse.errors import LakehouseError
@@ -53,10 +53,10 @@ def flow() -> Dataflow:
 
 def build(
     source: PositionedSource,
-    judge: Callable[[list[MicroBatch]], list[list[Judged]]],
-    store: Callable[[list[Judged]], list[GoldSlice]],
+    judge: Callable[[list[MicroBatch]], list[list[JudgedBatch]]],
+    store: Callable[[list[JudgedBatch]], list[GoldSlice]],
     gold: GoldSink,
-    place: Place,
+    place: ClusterPlace,
 ) -> Dataflow:
     """Return the topology: no step changes a partition's order before silver has stored it."""
     dataflow = Dataflow("score")

@@ -24,7 +24,7 @@ from lakehouse.postgres.migrate import migrate, require_current
 from lakehouse.postgres.roles import grant_missing
 from lakehouse.quarantine.command import add_quarantine
 from lakehouse.reconcile.command import add_reconcile
-from lakehouse.reconciliation import Account, Skipped, account
+from lakehouse.reconciliation import EventAccount, Skipped, account
 from lakehouse.registry.command import add_models, own_account
 from lakehouse.registry.sql_command import add_policies
 from lakehouse.security.logins import PREFIX, make_logins
@@ -165,7 +165,7 @@ def show_reference(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
-def _in_words(found: Account) -> str:
+def _in_words(found: EventAccount) -> str:
     balance = "balanced" if found.balanced else "DOES NOT BALANCE"
     equality = "equals" if found.gold_equals_silver else "DIFFERS FROM"
     repeated = f"duplicates {found.duplicates} (conflicts {found.conflicts})"

@@ -114,7 +114,7 @@ class HistoryAccount(msgspec.Struct, frozen=True):
     balanced: bool
 
 
-class Account(msgspec.Struct, frozen=True):
+class EventAccount(msgspec.Struct, frozen=True):
     """The account of all partitions; conflicts are counted among the duplicates.
 
     Attributes
@@ -167,7 +167,7 @@ class _Held(msgspec.Struct, frozen=True):
     digest: str = _NOTHING
 
 
-def account(silver_dsn: str, lake: Lake) -> Account:
+def account(silver_dsn: str, lake: Lake) -> EventAccount:
     """Count what silver holds and compare gold with it, on a live system or a resting one.
 
     Raises
@@ -358,10 +358,10 @@ def _total(
     partitions: list[PartitionAccount],
     held: dict[_Key, _Held],
     histories: list[HistoryAccount],
-) -> Account:
+) -> EventAccount:
     known = {(each.topic, each.part) for each in partitions}
     unknown = sorted({f"{topic}/{part}" for _, topic, part in held if (topic, part) not in known})
-    return Account(
+    return EventAccount(
         read=sum(each.read for each in partitions),
         decided=sum(each.decided for each in partitions),
         duplicates=sum(each.duplicates for each in partitions),

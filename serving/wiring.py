@@ -21,7 +21,7 @@ from lakehouse.silver.idempotency import IdempotencyKeys
 from lakehouse.silver.reader import DecisionReader
 from risk.contract.application import Limits
 from risk.decision.judge import Rules
-from serving.access.auth import Authenticator, Gate
+from serving.access.auth import Authenticator, KeyGate
 from serving.access.keys import ensure_first_key, load_pepper
 from serving.access.limits import BodyLimit, RateLimit
 from serving.audit.entries import AuditTrail
@@ -121,7 +121,7 @@ def open_parts(
         trail=AuditTrail(audit, now=now),
         checks=checks,
         middlewares=(
-            Middleware(Gate, authenticator=keys),
+            Middleware(KeyGate, authenticator=keys),
             Middleware(RateLimit, workers=settings.api_workers),
             Middleware(BodyLimit),
         ),

@@ -16,7 +16,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.lake.session import Asked
 from risk.errors import RiskError
 from ui.data.asking import Answer, Desk, off_loop, said_of
-from ui.data.filters import Book, Filters, parse
+from ui.data.filters import Book, PageFilters, parse
 from ui.data.questions import book_of
 from ui.look import parts, words
 from ui.look.tokens import Scheme
@@ -51,7 +51,7 @@ class View:
     """
 
     desk: Desk
-    filters: Filters
+    filters: PageFilters
     scheme: Scheme
     more: tuple[Any, ...] = ()
     asked: list[Asked] = field(default_factory=list)

@@ -11,11 +11,11 @@ import numpy as np
 from dataflows.dossiers import words
 from dataflows.dossiers.evidence import (
     FEWEST_IN_A_GROUP,
-    Evidence,
     Figures,
     GroupFigures,
-    Shift,
-    Vintage,
+    ModelEvidence,
+    ShiftFigures,
+    VintageFigures,
 )
 from dataflows.dossiers.model import effects, left_out, method
 from dataflows.dossiers.tables import estimate, loans, table
@@ -24,7 +24,7 @@ from risk.features.catalogue import CATALOGUE
 from risk.frame.frame import Frame
 from risk.models.model import Model
 from risk.models.scorecard import Scorecard
-from risk.monitoring.performance import Band
+from risk.monitoring.performance import LiftBand
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Comparison:
     figures: Mapping[str, Figures]
 
 
-def render(model: Model, comparison: Comparison, evidence: Evidence) -> str:
+def render(model: Model, comparison: Comparison, evidence: ModelEvidence) -> str:
     """Return the dossier."""
     sections = {
         "Purpose": _purpose(model),
@@ -145,7 +145,7 @@ def _comparison(figures: Mapping[str, Figures]) -> str:
     return table(["", *figures], rows)
 
 
-def _bands(bands: Sequence[Band]) -> str:
+def _bands(bands: Sequence[LiftBand]) -> str:
     return table(
         ["Decile, worst first", "Mean PD", "Default rate", "Defaults captured", "Lift so far"],
         (
@@ -161,7 +161,7 @@ def _bands(bands: Sequence[Band]) -> str:
     )
 
 
-def _vintages(vintages: Sequence[Vintage]) -> str:
+def _vintages(vintages: Sequence[VintageFigures]) -> str:
     return table(
         ["Issued", "Loans", "Mean PD", "Default rate", "AUC"],
         (
@@ -177,14 +177,14 @@ def _vintages(vintages: Sequence[Vintage]) -> str:
     )
 
 
-def _shifts(shifts: Sequence[Shift]) -> str:
+def _shifts(shifts: Sequence[ShiftFigures]) -> str:
     return table(
         ["", "PSI", "Noise floor"],
         ([f"`{shift.name}`", f"{shift.psi:.4f}", f"{shift.noise:.4f}"] for shift in shifts),
     )
 
 
-def _treatment(model: Model, evidence: Evidence) -> str:
+def _treatment(model: Model, evidence: ModelEvidence) -> str:
     looked_at = [f"`{trait}`" for trait in evidence.treatment if trait in model.features]
     said = words.TREATMENT.format(
         line=evidence.watch_line,

@@ -17,7 +17,7 @@ from risk.models.inputs import model_columns
 from risk.models.model import Model, score
 from risk.monitoring import drift, performance
 from risk.monitoring.bootstrap import bootstrap
-from risk.monitoring.performance import Band, Calibration, Estimate
+from risk.monitoring.performance import Calibration, Estimate, LiftBand
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -61,7 +61,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Vintage:
+class VintageFigures:
     """Loans issued in one quarter."""
 
     first_month: str
@@ -73,7 +73,7 @@ class Vintage:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class ShiftFigures:
     """PSI of the score or of one feature, and what chance alone would reach."""
 
     name: str
@@ -93,7 +93,7 @@ class GroupFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class ModelEvidence:
     """Everything that the months kept apart say of one model.
 
     Attributes
@@ -106,9 +106,9 @@ class Evidence:
         By group, for each trait.
     """
 
-    bands: Sequence[Band]
-    vintages: Sequence[Vintage]
-    shifts: Sequence[Shift]
+    bands: Sequence[LiftBand]
+    vintages: Sequence[VintageFigures]
+    shifts: Sequence[ShiftFigures]
     watch_line: float
     treatment: Mapping[str, Sequence[GroupFigures]]
 
@@ -142,7 +142,7 @@ def figures(pd: Floats, watched: Watched) -> Figures:
     )
 
 
-def gather(model: Model, fitted_on: Watched, kept_apart: Watched) -> Evidence:
+def gather(model: Model, fitted_on: Watched, kept_apart: Watched) -> ModelEvidence:
     """Return what the months kept apart say of a model."""
     fitted_pd, fitted_points = score(model, fitted_on.frame)
     pd, points = score(model, kept_apart.frame)
@@ -150,7 +150,7 @@ def gather(model: Model, fitted_on: Watched, kept_apart: Watched) -> Evidence:
     edges = drift.reference_edges(fitted_points)
     counts = [drift.bin_counts(values, edges) for values in (fitted_points, points)]
     columns = [model_columns(loans.frame) for loans in (fitted_on, kept_apart)]
-    return Evidence(
+    return ModelEvidence(
         bands=performance.gains(pd, kept_apart.defaulted, weights=kept_apart.weights),
         vintages=_vintages(pd, kept_apart),
         shifts=[
@@ -166,7 +166,7 @@ def _slope(pd: Floats, defaulted: Flags, *, weights: Floats | None = None) -> fl
     return performance.calibration(pd, defaulted, weights=weights).slope
 
 
-def _vintages(pd: Floats, watched: Watched) -> list[Vintage]:
+def _vintages(pd: Floats, watched: Watched) -> list[VintageFigures]:
     months = watched.months
     quarters = months.astype(np.int64) // _MONTHS_A_QUARTER
     found = []
@@ -176,7 +176,7 @@ def _vintages(pd: Floats, watched: Watched) -> list[Vintage]:
         weights = None if watched.weights is None else watched.weights[rows]
         has_both = 0 < defaulted.sum() < len(defaulted)
         found.append(
-            Vintage(
+            VintageFigures(
                 first_month=str(months[rows].min()),
                 last_month=str(months[rows].max()),
                 loans=int(rows.sum()),
@@ -202,10 +202,10 @@ def _counts(part: FeaturePart, fitted_on: Frame, kept_apart: Frame) -> list[NDAr
     return [drift.bin_counts(column, limits) for column in columns]
 
 
-def _shift(name: str, fitted_on: NDArray[np.int64], kept_apart: NDArray[np.int64]) -> Shift:
+def _shift(name: str, fitted_on: NDArray[np.int64], kept_apart: NDArray[np.int64]) -> ShiftFigures:
     used = int(((fitted_on > 0) | (kept_apart > 0)).sum())
     noise = drift.psi_noise_floor(used, int(fitted_on.sum()), int(kept_apart.sum()))
-    return Shift(name, drift.psi(fitted_on, kept_apart), noise)
+    return ShiftFigures(name, drift.psi(fitted_on, kept_apart), noise)
 
 
 def _treatment(trait: str, pd: Floats, watch_line: float, watched: Watched) -> list[GroupFigures]:

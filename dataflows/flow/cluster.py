@@ -12,7 +12,7 @@ from lakehouse.errors import SettingsInvalid
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ClusterPlace:
     """Process `index` of `count`, from 0."""
 
     index: int = 0
@@ -24,7 +24,7 @@ class Place:
         return self.index == 0
 
 
-def place_of(arguments: Sequence[str], environment: Mapping[str, str]) -> Place:
+def place_of(arguments: Sequence[str], environment: Mapping[str, str]) -> ClusterPlace:
     """Read the place as ``bytewax.run`` does: from its options, else from its variables.
 
     Raises
@@ -44,4 +44,4 @@ def place_of(arguments: Sequence[str], environment: Mapping[str, str]) -> Place:
             f"process {known.process_id} is none of the {count} whose addresses are given; "
             f"expected -i 0 to {count - 1}, and the same -a on each"
         )
-    return Place(known.process_id, count)
+    return ClusterPlace(known.process_id, count)

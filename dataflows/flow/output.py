@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
-from dataflows.flow.cluster import Place
+from dataflows.flow.cluster import ClusterPlace
 from dataflows.flow.lifecycle import Lifecycle, stopping_on_failure
 from dataflows.flow.steps import GoldSlice
 from lakehouse.gold.appender import GoldAppender
@@ -46,7 +46,7 @@ class GoldSink(FixedPartitionedSink[GoldSlice, None]):
         tables: Sequence[str],
         open_appender: Callable[[str], GoldAppender],
         lifecycle: Lifecycle,
-        place: Place,
+        place: ClusterPlace,
     ) -> None:
         self._all = sorted(_part(table, index) for table in tables for index in range(place.count))
         self._own = {_part(table, place.index): table for table in tables}
@@ -75,6 +75,6 @@ def _part(table: str, process: int) -> str:
     return f"{table}@{process}"
 
 
-def gold_key(part: GoldSlice, place: Place) -> tuple[str, GoldSlice]:
+def gold_key(part: GoldSlice, place: ClusterPlace) -> tuple[str, GoldSlice]:
     """Key a slice by the writer of its table in this process."""
     return _part(part.table, place.index), part

@@ -15,7 +15,7 @@ from dataflows.sources.batches import Measured, Reader
 from dataflows.sources.clock import unix_time
 from dataflows.sources.progress import seconds_left
 from lakehouse import telemetry
-from lakehouse.silver.writer import Batch, Stored
+from lakehouse.silver.writer import SilverBatch, Stored
 
 RATE_OVER_SECONDS = 5.0
 
@@ -89,7 +89,7 @@ class RunCounts:
 
     def silver_committed(
         self,
-        batch: Batch,
+        batch: SilverBatch,
         stored: Stored,
         *,
         event_ages_seconds: NDArray[np.float64],

@@ -23,7 +23,7 @@ from dataflows.flow.run_counts import RunCounts
 from dataflows.flow.timing import timed
 from dataflows.sources.batches import MicroBatch
 from dataflows.sources.clock import utc_now
-from lakehouse.silver.writer import Batch, SilverWriter, Stored
+from lakehouse.silver.writer import SilverBatch, SilverWriter, Stored
 from risk.contract.application import Limits, Reject
 from risk.decision.judge import Rules, judge
 from risk.ingest.dates import instants
@@ -35,10 +35,10 @@ A batch that is larger goes alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedBatch:
     """A batch with its verdicts, ready for silver, and its bytes, ready for the archive."""
 
-    batch: Batch
+    batch: SilverBatch
     raw: pa.Table
 
 
@@ -68,11 +68,11 @@ class Judge:
         self._rules = rules
         self._limits = limits
 
-    def __call__(self, batches: Iterable[MicroBatch]) -> list[list[Judged]]:
+    def __call__(self, batches: Iterable[MicroBatch]) -> list[list[JudgedBatch]]:
         """Return the verdicts on every event, in order; what a list holds is stored together."""
         return [self._judge(group) for group in together(batches)]
 
-    def _judge(self, group: Sequence[MicroBatch]) -> list[Judged]:
+    def _judge(self, group: Sequence[MicroBatch]) -> list[JudgedBatch]:
         with timed("judge"):
             arrived = np.concatenate([instants(batch.received_at, len(batch)) for batch in group])
             verdicts = judge(
@@ -115,9 +115,9 @@ def _by_batch(rejects: Sequence[Reject], bounds: Sequence[int]) -> Iterator[list
         yield [replace(each, row=each.row - first) for each in rejects if first <= each.row < after]
 
 
-def _judged(batch: MicroBatch, decided: pa.Table, rejects: Sequence[Reject]) -> Judged:
-    return Judged(
-        batch=Batch(
+def _judged(batch: MicroBatch, decided: pa.Table, rejects: Sequence[Reject]) -> JudgedBatch:
+    return JudgedBatch(
+        batch=SilverBatch(
             topic=batch.topic,
             part=batch.part,
             first_off=batch.first_off,
@@ -148,7 +148,7 @@ class Store:
         # that `threading.local` would begin anew with every batch, and so would the connection.
         self._writers: dict[int, SilverWriter] = {}
 
-    def __call__(self, group: Sequence[Judged]) -> list[GoldSlice]:
+    def __call__(self, group: Sequence[JudgedBatch]) -> list[GoldSlice]:
         """Return what each gold table is to append: the rows as silver holds them."""
         with timed("silver"):
             stored = self._writer().store_together([judged.batch for judged in group])
@@ -164,7 +164,7 @@ class Store:
             self._writers[thread] = self._open_writer()
         return self._writers[thread]
 
-    def _count(self, judged: Judged, stored: Stored) -> None:
+    def _count(self, judged: JudgedBatch, stored: Stored) -> None:
         ages = np.zeros(0)
         if stored.is_new:
             made_at = stored.new_decisions.column("event_at").cast(pa.int64()).to_numpy()
@@ -172,7 +172,7 @@ class Store:
         self._account.silver_committed(judged.batch, stored, event_ages_seconds=ages)
 
 
-def _gold_slices(judged: Judged, stored: Stored) -> list[GoldSlice]:
+def _gold_slices(judged: JudgedBatch, stored: Stored) -> list[GoldSlice]:
     rows_of = {
         "decisions": stored.decisions,
         "quarantine": stored.quarantine,

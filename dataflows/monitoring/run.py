@@ -29,7 +29,7 @@ _log = structlog.get_logger()
 
 
 @dataclass
-class Found:
+class Monitored:
     """What a run found.
 
     Attributes
@@ -55,7 +55,7 @@ class Found:
 
 def monitor(
     lake: Lake, lake_uri: str, *, grain: Grain, now: datetime, with_reports: bool = True
-) -> Found:
+) -> Monitored:
     """Compute, record and render what is new of every closed period, and return what was found.
 
     Running it again adds nothing, unless more became known.
@@ -65,7 +65,7 @@ def monitor(
     LakehouseError
         The lake does not answer, or refuses us.
     """
-    found = Found(grain)
+    found = Monitored(grain)
     decided = monitoring.models_by_period(lake, grain=grain).to_pylist()
     for model_version in sorted({row["model_version"] for row in decided}):
         periods = closed(
@@ -86,7 +86,9 @@ def monitor(
     return found
 
 
-def _figures(lake: Lake, lake_uri: str, found: Found, filters: Filters) -> dict[str, list[Figure]]:
+def _figures(
+    lake: Lake, lake_uri: str, found: Monitored, filters: Filters
+) -> dict[str, list[Figure]]:
     (version,), grain = filters.models, found.grain
     figures: dict[str, list[Figure]] = {"drift": [], "performance": [], "data_quality": []}
     try:

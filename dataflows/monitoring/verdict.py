@@ -1,11 +1,11 @@
 """The verdict of a run in five lines, and its figures by name for the metrics."""
 
-from dataflows.monitoring.run import Found
+from dataflows.monitoring.run import Monitored
 from lakehouse.registry.artefacts import CHAMPION
 from risk.monitoring.population_shift import FeatureShift
 
 
-def in_words(found: Found) -> str:
+def in_words(found: Monitored) -> str:
     """Return five lines: what was done, drift, what it did, performance, estimates."""
     return "\n".join(
         (
@@ -16,14 +16,14 @@ def in_words(found: Found) -> str:
     )
 
 
-def _done(found: Found) -> str:
+def _done(found: Monitored) -> str:
     return (
         f"monitored {found.periods} closed {found.grain}s, recorded {found.recorded} figures, "
         f"rendered {len(found.reports)} reports"
     )
 
 
-def in_figures(found: Found) -> dict[str, float]:
+def in_figures(found: Monitored) -> dict[str, float]:
     """Return the newest figures of the model that decided last, by name."""
     figures = {"periods": float(found.periods), "recorded": float(found.recorded)}
     version = _newest(found)
@@ -56,12 +56,12 @@ def _is_grave(feature: FeatureShift) -> bool:
     return feature.points is not None and feature.level == "act"
 
 
-def _newest(found: Found) -> str:
+def _newest(found: Monitored) -> str:
     by_period = {version: each.period for version, each in found.drift.items()}
     return max(by_period, key=lambda version: by_period[version], default=CHAMPION)
 
 
-def _drift(found: Found) -> tuple[str, str]:
+def _drift(found: Monitored) -> tuple[str, str]:
     version = _newest(found)
     if version not in found.drift:
         reason = next(iter(found.without_reference.values()), "nothing was decided yet")
@@ -81,7 +81,7 @@ def _drift(found: Found) -> tuple[str, str]:
     return f"drift of {version}, {period}: {what}", effect
 
 
-def _performance(found: Found) -> tuple[str, str]:
+def _performance(found: Monitored) -> tuple[str, str]:
     judged = found.performance.get(_newest(found))
     if judged is None:
         return "performance: no outcomes yet", "estimates: nothing to grade them by"

@@ -66,7 +66,7 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceParts:
     """What a source is made of.
 
     Attributes
@@ -83,7 +83,7 @@ class Found:
     facts: TopicFacts | None = None
 
 
-def partitions_of(settings: Settings) -> Found:
+def partitions_of(settings: Settings) -> SourceParts:
     """Find the partitions of ``RISK_SOURCE``.
 
     Raises
@@ -98,12 +98,12 @@ def partitions_of(settings: Settings) -> Found:
         case KafkaSource():
             return _kafka(source, settings)
         case FileSource():
-            return Found(_files(source, settings), is_bounded=True)
+            return SourceParts(_files(source, settings), is_bounded=True)
         case SimSource():
-            return Found([_simulation(source, settings)], is_bounded=False)
+            return SourceParts([_simulation(source, settings)], is_bounded=False)
 
 
-def _kafka(source: KafkaSource, settings: Settings) -> Found:
+def _kafka(source: KafkaSource, settings: Settings) -> SourceParts:
     client = client_configuration(settings, source.servers) | {
         "group.id": f"risk-{settings.pipeline}"
     }
@@ -136,7 +136,7 @@ def _kafka(source: KafkaSource, settings: Settings) -> Found:
         for part, offsets in held.items()
     ]
     seen = replace(facts, partitions=len(held), is_compacted=inspector.is_compacted())
-    return Found(partitions, is_bounded=False, inspector=inspector, facts=seen)
+    return SourceParts(partitions, is_bounded=False, inspector=inspector, facts=seen)
 
 
 def _opened(

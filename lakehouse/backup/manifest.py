@@ -15,7 +15,7 @@ _MANIFEST: Final = "backup.json"
 _FORMAT: Final = 1
 
 
-class Position(msgspec.Struct, frozen=True):
+class BackupPosition(msgspec.Struct, frozen=True):
     """Where silver stood: the next offset of a partition that a pipeline reads."""
 
     pipeline: str
@@ -46,7 +46,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     migration: int
     sha256: str
     bytes: int
-    positions: tuple[Position, ...]
+    positions: tuple[BackupPosition, ...]
     lake_uri: str
     gold: Mapping[str, int]
     format: int = _FORMAT

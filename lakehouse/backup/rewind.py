@@ -20,9 +20,9 @@ from lakehouse.errors import Unavailable
 from lakehouse.gold.file_rows import rows_of, written
 from lakehouse.gold.object_store import (
     arrow_filesystem,
+    as_ours,
     open_objects,
     open_table,
-    as_ours,
     table_uri,
 )
 from lakehouse.gold.replacement import live_files, replace_files

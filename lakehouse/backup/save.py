@@ -8,7 +8,7 @@ from typing import Final
 
 import psycopg
 
-from lakehouse.backup.manifest import DUMP, Manifest, Position, sha256_of, write_manifest
+from lakehouse.backup.manifest import DUMP, BackupPosition, Manifest, sha256_of, write_manifest
 from lakehouse.backup.programs import fitting, major_of
 from lakehouse.errors import SettingsInvalid
 from lakehouse.lake.session import Lake
@@ -44,7 +44,8 @@ def back_up(
     lake.refresh()
     gold = lake.versions()
     positions = tuple(
-        Position(each.pipeline, each.topic, each.part, each.next_off) for each in all_progress(dsn)
+        BackupPosition(each.pipeline, each.topic, each.part, each.next_off)
+        for each in all_progress(dsn)
     )
     folder = into / f"{made_at.strftime(_NAMED)}{_PARTIAL}"
     try:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from lakehouse.errors import StoresDisagree
 from lakehouse.gold.appender import GoldAppender, last_offs
 from lakehouse.gold.first_decisions import FirstDecisions
-from lakehouse.gold.object_store import open_table, probe, as_ours
+from lakehouse.gold.object_store import as_ours, open_table, probe
 from lakehouse.gold.tables import OUTCOME_RECORDS, SCHEMAS, VIEWS
 from lakehouse.gold.writer import GoldWriter
 from lakehouse.postgres.connection import Patience

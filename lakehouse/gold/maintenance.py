@@ -16,9 +16,9 @@ from lakehouse.errors import SettingsInvalid
 from lakehouse.gold.compaction import compact
 from lakehouse.gold.object_store import (
     arrow_filesystem,
+    as_ours,
     open_objects,
     open_table,
-    as_ours,
     table_uri,
 )
 from lakehouse.gold.replacement import live_files

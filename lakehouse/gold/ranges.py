@@ -18,9 +18,9 @@ from lakehouse.gold.data_file import StoredOnce
 from lakehouse.gold.file_rows import as_dataset, rows_of, written
 from lakehouse.gold.object_store import (
     arrow_filesystem,
+    as_ours,
     open_objects,
     open_table,
-    as_ours,
     table_uri,
 )
 from lakehouse.gold.replacement import LiveFile, live_files, replace_files

@@ -26,9 +26,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_e
 from lakehouse.errors import Fenced, Gap, LakehouseError, SchemaDiffers
 from lakehouse.gold.data_file import ENCODED_BYTES, DeltaStore, Growing, Handle, Sealed, TableStore
 from lakehouse.gold.object_store import (
+    as_ours,
     in_one_line,
     is_denied,
-    as_ours,
     table_uri,
 )
 from lakehouse.gold.tables import VIEWS

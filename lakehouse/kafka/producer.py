@@ -104,8 +104,9 @@ class Outbox:
             self._give_up(error, settle)
             return
         self.delivered += 1
-        if settle is not None:
-            settle(Delivered(message.topic(), message.partition(), message.offset()))
+        topic, part, off = message.topic(), message.partition(), message.offset()
+        if settle is not None and topic is not None and part is not None and off is not None:
+            settle(Delivered(topic, part, off))
 
     def _give_up(self, error: KafkaError, settle: Settle | None) -> None:
         if settle is not None:

@@ -24,7 +24,7 @@ _FARTHEST: Final = 1_000
 """Offsets within which two decisions are rather read together."""
 
 
-class Position(NamedTuple):
+class ArchivePosition(NamedTuple):
     """Where an event came from."""
 
     topic: str
@@ -51,17 +51,17 @@ class Archived:
     received_at: NDArray[np.datetime64]
 
 
-def positions_of(lake: Lake, event_ids: Sequence[str]) -> dict[str, Position]:
+def positions_of(lake: Lake, event_ids: Sequence[str]) -> dict[str, ArchivePosition]:
     """Return where the decided ones of these events came from."""
     return _by_event(queries.positions_of(lake, event_ids))
 
 
-def sample(lake: Lake, *, size: int, seed: int) -> dict[str, Position]:
+def sample(lake: Lake, *, size: int, seed: int) -> dict[str, ArchivePosition]:
     """Return decided events drawn at random and where they came from; at most `size`."""
     return _by_event(queries.sampled_positions(lake, size=size, seed=seed))
 
 
-def archived(lake: Lake, positions: Iterable[Position]) -> Iterator[Archived]:
+def archived(lake: Lake, positions: Iterable[ArchivePosition]) -> Iterator[Archived]:
     """Yield the decisions on the events at these positions, by topic, partition and offset."""
     for (topic, part), slot in groupby(sorted(set(positions)), key=lambda each: each[:2]):
         for offs in _near(np.array([each.off for each in slot], dtype=np.int64)):
@@ -76,9 +76,10 @@ def archived_all(lake: Lake) -> Iterator[Archived]:
             yield _between(lake, span["topic"], span["part"], first, last)
 
 
-def _by_event(rows: pa.Table) -> dict[str, Position]:
+def _by_event(rows: pa.Table) -> dict[str, ArchivePosition]:
     return {
-        row["event_id"]: Position(row["topic"], row["part"], row["off"]) for row in rows.to_pylist()
+        row["event_id"]: ArchivePosition(row["topic"], row["part"], row["off"])
+        for row in rows.to_pylist()
     }
 
 

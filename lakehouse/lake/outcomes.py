@@ -13,7 +13,7 @@ from deltalake.exceptions import CommitFailedError
 
 from lakehouse.errors import Unavailable
 from lakehouse.gold.data_file import GrowingFile, commit_files
-from lakehouse.gold.object_store import open_objects, probe, as_ours, table_uri
+from lakehouse.gold.object_store import as_ours, open_objects, probe, table_uri
 from lakehouse.gold.tables import OUTCOME_RECORDS, open_or_create
 from lakehouse.lake import queries
 from lakehouse.lake.session import Lake

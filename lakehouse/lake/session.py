@@ -30,9 +30,9 @@ from lakehouse.arrow_schemas import INSTANT
 from lakehouse.errors import QueryInvalid, Unavailable
 from lakehouse.gold.object_store import (
     arrow_filesystem,
+    as_ours,
     is_remote,
     open_table,
-    as_ours,
     table_uri,
 )
 from lakehouse.gold.tables import VIEWS, refuse_features

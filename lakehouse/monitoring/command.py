@@ -22,7 +22,7 @@ from lakehouse.registry.artefacts import find_policy
 from lakehouse.settings.settings import Settings
 from risk.errors import RiskError
 from risk.monitoring.backtest import LGD
-from risk.monitoring.cutoffs import MARGIN, Assumptions, Book, Simulation
+from risk.monitoring.cutoffs import MARGIN, Assumptions, LoanBook, Simulation
 from risk.policy.candidate import candidate
 
 
@@ -144,7 +144,7 @@ def _table(found: Simulation) -> Table:
     table.add_column("")
     for head in ("loans", "share", "bad rate (95 %)", "of", "expected loss", "expected profit"):
         table.add_column(head, justify="right")
-    rows: dict[str, Book] = {
+    rows: dict[str, LoanBook] = {
         "today": found.today,
         "then": found.then,
         "swapped in": found.swapped_in,

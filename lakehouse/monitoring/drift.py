@@ -14,7 +14,7 @@ from lakehouse.lake.filters import ALL, Filters, Grain
 from lakehouse.lake.session import Lake
 from risk.monitoring.backtest import LGD
 from risk.monitoring.population_shift import PeriodShift, period_shift
-from risk.monitoring.reference import Numbers, Reference, Texts
+from risk.monitoring.reference import Numbers, Reference, ReferenceTexts
 
 PERIODS_A_YEAR: Final = {
     Grain.DAY: 365,
@@ -96,14 +96,14 @@ def counts_by_period(
         for place, period in enumerate(binned.periods)
     }
     for bins in reference.features:
-        if isinstance(bins, Texts):
+        if isinstance(bins, ReferenceTexts):
             texts = monitoring.text_counts(lake, bins.feature, filters, grain=grain)
             for period, counts in _text_counts(bins, texts).items():
                 found[period][bins.feature] = counts
     return found
 
 
-def _text_counts(bins: Texts, answer: pa.Table) -> dict[date, Counts]:
+def _text_counts(bins: ReferenceTexts, answer: pa.Table) -> dict[date, Counts]:
     place_of = {value: place for place, value in enumerate(bins.values)}
     found: dict[date, Counts] = {}
     for row in answer.to_pylist():

@@ -14,7 +14,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse.gold.data_file import GrowingFile, commit_files
-from lakehouse.gold.object_store import open_objects, as_ours, table_uri
+from lakehouse.gold.object_store import as_ours, open_objects, table_uri
 from lakehouse.gold.tables import FIGURES, MONITORED, REPORTS, open_or_create
 from lakehouse.lake import monitoring
 from lakehouse.lake.filters import Grain

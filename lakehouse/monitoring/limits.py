@@ -19,7 +19,7 @@ from risk.monitoring.outcomes_known import KNOWN_SHARE
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ApprovalLimits:
     """Up to which PD, and within which early-warning thresholds, an application is approved.
 
     Attributes
@@ -40,19 +40,19 @@ class Limits:
     inquiries_6m: float
 
 
-NO_LIMITS: Final = Limits(1.0, math.inf, math.inf, math.inf, math.inf)
+NO_LIMITS: Final = ApprovalLimits(1.0, math.inf, math.inf, math.inf, math.inf)
 """Limits that refuse nobody."""
 
 
 def approvals(
-    lake: Lake, today: Limits, then: Limits, filters: Filters = ALL, *, as_of: date
+    lake: Lake, today: ApprovalLimits, then: ApprovalLimits, filters: Filters = ALL, *, as_of: date
 ) -> pa.Table:
     """Return counts and sums of the loans by what both limits say of them."""
     return _ask(lake, "approvals", filters, today=asdict(today), then=asdict(then), as_of=as_of)
 
 
 def by_pd(
-    lake: Lake, then: Limits, filters: Filters = ALL, *, as_of: date, width: float = 0.01
+    lake: Lake, then: ApprovalLimits, filters: Filters = ALL, *, as_of: date, width: float = 0.01
 ) -> pa.Table:
     """Return counts and sums of the loans within the limits, by steps of PD."""
     return _ask(lake, "by_pd", filters, then=asdict(then), as_of=as_of, width=width)

@@ -10,8 +10,8 @@ from lakehouse.errors import QueryInvalid
 from lakehouse.lake.filters import ALL, Filters
 from lakehouse.lake.session import Lake
 from lakehouse.monitoring import limits
-from lakehouse.monitoring.limits import Limits
-from risk.monitoring.cutoffs import Assumptions, Book, Counts, Simulation, book, simulate
+from lakehouse.monitoring.limits import ApprovalLimits
+from risk.monitoring.cutoffs import Assumptions, Counts, LoanBook, Simulation, book, simulate
 from risk.policy.document import Policy
 
 CONDITIONS: Final = {
@@ -26,7 +26,7 @@ _SHAPE: Final = (("high_dti", "high_utilisation"), ("recent_delinquency", "many_
 _COMPARISONS: Final = ("at_least", "at_least", "above", "at_least")
 
 
-def limits_of(policy: Policy, *, pd: float = 1.0) -> Limits:
+def limits_of(policy: Policy, *, pd: float = 1.0) -> ApprovalLimits:
     """Return a policy's thresholds in force last, with a PD cut-off beside them.
 
     Raises
@@ -44,13 +44,13 @@ def limits_of(policy: Policy, *, pd: float = 1.0) -> Limits:
     if not 0.0 <= pd <= 1.0:
         raise QueryInvalid(f"PD cut-off: expected a PD from 0 to 1, found {pd}")
     thresholds = [each.versions[-1].threshold for each in policy.conditions]
-    return Limits(pd, *thresholds)
+    return ApprovalLimits(pd, *thresholds)
 
 
 def simulated(
     lake: Lake,
-    today: Limits,
-    then: Limits,
+    today: ApprovalLimits,
+    then: ApprovalLimits,
     filters: Filters = ALL,
     *,
     as_of: date,
@@ -66,13 +66,13 @@ def simulated(
 
 def curve(
     lake: Lake,
-    then: Limits,
+    then: ApprovalLimits,
     filters: Filters = ALL,
     *,
     as_of: date,
     width: float = 0.01,
     assumptions: Assumptions | None = None,
-) -> list[tuple[float, Book]]:
+) -> list[tuple[float, LoanBook]]:
     """Return the book that each PD cut-off approves, the thresholds as they are, by rising PD.
 
     Shares are of the loans that the thresholds let through.

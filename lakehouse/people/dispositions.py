@@ -63,7 +63,7 @@ class Disposition:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class DispositionTally:
     """How often people decided what; standing dispositions only."""
 
     approved: int
@@ -129,11 +129,11 @@ def standing(dsn: str, application_ids: Sequence[str], *, on: date) -> dict[str,
     )
 
 
-def tally(dsn: str, *, on: date) -> Tally:
+def tally(dsn: str, *, on: date) -> DispositionTally:
     """Count the dispositions that stand on a day."""
     return transact(
         dsn,
-        lambda connection: Tally(
+        lambda connection: DispositionTally(
             *execute(connection, "ui/tally_dispositions", {"today": on}).fetchall()[0]
         ),
     )

@@ -12,7 +12,7 @@ import msgspec
 from lakehouse.errors import QueryInvalid
 from lakehouse.lake.session import open_lake
 from lakehouse.postgres.migrate import require_current
-from lakehouse.quarantine.replay import BYTES_GONE, Replayed, Selection, bytes_of, replay
+from lakehouse.quarantine.replay import BYTES_GONE, QuarantineReplay, Selection, bytes_of, replay
 from lakehouse.registry.command import own_account
 from lakehouse.rules.in_force import limits_of, open_rules
 from lakehouse.settings.settings import Settings
@@ -168,7 +168,7 @@ def _replay(now: _Clock, settings: Settings, options: argparse.Namespace) -> int
     return 0
 
 
-def _in_words(done: Replayed, *, is_dry: bool) -> str:
+def _in_words(done: QuarantineReplay, *, is_dry: bool) -> str:
     would = "would be " if is_dry else ""
     became = f"{done.decided:,} {would}decided, {done.duplicates:,} {would}duplicates"
     stay = done.still_refused.total()

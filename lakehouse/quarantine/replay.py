@@ -53,7 +53,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class QuarantineReplay:
     """What a replay came to, or would come to.
 
     Attributes
@@ -80,7 +80,7 @@ def replay(
     now: datetime,
     by: str,
     is_dry: bool = False,
-) -> Replayed:
+) -> QuarantineReplay:
     """Judge what is in quarantine, and recover what is decided now.
 
     Parameters
@@ -113,7 +113,7 @@ def replay(
         looked_at += page.num_rows
     if not is_dry:
         follow(dsn, lake_uri)
-    return Replayed(looked_at, found["decided"], found["duplicates"], +refused)
+    return QuarantineReplay(looked_at, found["decided"], found["duplicates"], +refused)
 
 
 def bytes_of(lake: Lake, held: pa.Table) -> dict[int, bytes | None]:

@@ -22,7 +22,7 @@ from lakehouse.reconcile.repair import repair
 from lakehouse.settings.settings import Settings
 from lakehouse.signals.jobs import recorded
 from lakehouse.silver.claims import open_silver
-from lakehouse.silver.reconciled import Difference, restart
+from lakehouse.silver.reconciled import RangeDifference, restart
 from lakehouse.telemetry import configure_logging
 
 log = structlog.get_logger()
@@ -134,7 +134,7 @@ def _log(found: Reconciled) -> None:
         log.error("events_unaccounted", where=place, count=count)
 
 
-def _named(each: Difference) -> dict[str, object]:
+def _named(each: RangeDifference) -> dict[str, object]:
     return {
         "table": each.table,
         "topic": each.topic,
@@ -165,7 +165,7 @@ def _in_words(found: Reconciled) -> str:
     return "\n".join(lines)
 
 
-def _difference_in_words(each: Difference) -> str:
+def _difference_in_words(each: RangeDifference) -> str:
     counts = ((each.missing, "missing"), (each.surplus, "too many"), (each.altered, "altered"))
     said = ", ".join(f"{count:,} {what}" for count, what in counts if count)
     more = ", ..." if each.rows > len(each.offs) else ""

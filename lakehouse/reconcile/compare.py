@@ -18,7 +18,7 @@ from lakehouse.quarantine.following import followed
 from lakehouse.silver.progress import PipelineProgress, all_progress
 from lakehouse.silver.reconciled import (
     EVENTS,
-    Difference,
+    RangeDifference,
     Span,
     Tally,
     advance,
@@ -54,7 +54,7 @@ class Reconciled(msgspec.Struct, frozen=True):
     ranges: int
     events: int
     unaccounted: dict[str, int]
-    differences: list[Difference]
+    differences: list[RangeDifference]
 
     @property
     def holds(self) -> bool:
@@ -130,7 +130,7 @@ def reconcile(
 
 def differences_in(
     dsn: str, lake: Lake, span: Span, numbers: Mapping[str, int]
-) -> tuple[list[Difference], int]:
+) -> tuple[list[RangeDifference], int]:
     """Return what differs in a range that all tables have reached, and how many events ended there.
 
     Parameters
@@ -163,7 +163,7 @@ def _compare(dsn: str, lake: Lake, span: Span, numbers: Mapping[str, int], now: 
 
 def _rows_of(
     dsn: str, lake: Lake, span: Span, table: str, numbers: Mapping[str, int]
-) -> Difference:
+) -> RangeDifference:
     silver = silver_tallies(dsn, span, numbers, table=table, by_row=True)
     gold = queries.range_tallies(lake, span, table=table, by_row=True)
     missing = surplus = altered = 0
@@ -176,7 +176,7 @@ def _rows_of(
         surplus += max(0, there.rows - here.rows)
         altered += here.rows == there.rows
         offs.append(key[1] or 0)
-    return Difference(
+    return RangeDifference(
         span.pipeline,
         span.topic,
         span.part,

@@ -14,14 +14,16 @@ import pyarrow.compute as pc
 from lakehouse.arrow_schemas import RAW_EVENTS
 from lakehouse.gold.ranges import replace_range
 from lakehouse.silver.copy import stored_between
-from lakehouse.silver.reconciled import Difference
+from lakehouse.silver.reconciled import RangeDifference
 from lakehouse.silver.recoveries import recoveries_within
 
 _PLACES: Final = {"decisions": 0, "quarantine": 1, "duplicates": 2}
 """By table its place in what silver gives of a range."""
 
 
-def repair(dsn: str, lake_uri: str, difference: Difference, followed: Mapping[str, int]) -> int:
+def repair(
+    dsn: str, lake_uri: str, difference: RangeDifference, followed: Mapping[str, int]
+) -> int:
     """Rebuild the range of a difference; return how many rows it has then.
 
     Parameters

@@ -22,7 +22,7 @@ from lakehouse.registry.artefacts import (
     shipped_document,
     shipped_versions,
 )
-from lakehouse.registry.log import Action, Entry, Kind, State, apply, before, fold
+from lakehouse.registry.log import Action, Kind, LogEntry, State, apply, before, fold
 from lakehouse.registry.references import parse_reference_of
 from lakehouse.registry.store import RegistryStore
 from risk.errors import RiskError
@@ -192,7 +192,7 @@ def _append(
         step = propose(state)
         if step is None:
             return state
-        entry = Entry(
+        entry = LogEntry(
             number=state.number + 1,
             action=step.action,
             kind=step.kind,
@@ -208,7 +208,7 @@ def _append(
             return changed
 
 
-def _checked(store: RegistryStore, state: State, entry: Entry) -> State:
+def _checked(store: RegistryStore, state: State, entry: LogEntry) -> State:
     """Return what the entry leads to, or refuse it."""
     if state.champion is None and entry.action is not Action.PROMOTE:
         # The log does not say so yet, but the shipped champion is one: it is not to be retired.

@@ -14,7 +14,7 @@ from lakehouse.registry.artefacts import (
     shipped_document,
     shipped_versions,
 )
-from lakehouse.registry.log import Action, Entry, Kind, State, fold
+from lakehouse.registry.log import Action, Kind, LogEntry, State, fold
 from lakehouse.registry.store import RegistryStore
 
 Role: TypeAlias = Literal["champion", "challenger", "registered", "retired", "shipped"]
@@ -75,7 +75,7 @@ def listing(lake_uri: str) -> Listing:
     state = fold(entries)
     brought = {(one.kind, one.version): one for one in entries if one.action is Action.REGISTER}
 
-    def versions(kind: Kind) -> dict[str, Entry | None]:
+    def versions(kind: Kind) -> dict[str, LogEntry | None]:
         known = dict.fromkeys((*state.registered(kind), *shipped_versions(kind)))
         return {version: brought.get((kind, version)) for version in known}
 
@@ -88,7 +88,7 @@ def listing(lake_uri: str) -> Listing:
     )
 
 
-def _model(store: RegistryStore, state: State, version: str, entry: Entry | None) -> ListedModel:
+def _model(store: RegistryStore, state: State, version: str, entry: LogEntry | None) -> ListedModel:
     model, refused = None, None
     try:
         model = registered_model(store, state, version) if entry else load_model(version)
@@ -106,7 +106,7 @@ def _model(store: RegistryStore, state: State, version: str, entry: Entry | None
     )
 
 
-def _policy(version: str, entry: Entry | None) -> ListedPolicy:
+def _policy(version: str, entry: LogEntry | None) -> ListedPolicy:
     shipped = "" if entry else hashlib.sha256(shipped_document("policy", version)).hexdigest()
     return ListedPolicy(
         version=version,

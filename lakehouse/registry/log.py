@@ -44,7 +44,7 @@ _WORDS: Final = {
 }
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class LogEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One line of the log.
 
     Attributes
@@ -96,7 +96,7 @@ class State:
         return self.models if kind == "model" else self.policies
 
 
-def fold(entries: Iterable[Entry]) -> State:
+def fold(entries: Iterable[LogEntry]) -> State:
     """Return what the entries amount to.
 
     Raises
@@ -110,7 +110,7 @@ def fold(entries: Iterable[Entry]) -> State:
         raise ArtefactInvalid(f"the registry's log contradicts itself: {exc}") from exc
 
 
-def apply(state: State, entry: Entry) -> State:
+def apply(state: State, entry: LogEntry) -> State:
     """Return the state after one more entry.
 
     Raises
@@ -163,7 +163,7 @@ def before(state: State) -> str:
     return state.previous[-1]
 
 
-def _against_registering(known: Mapping[str, str], entry: Entry) -> Iterator[str]:
+def _against_registering(known: Mapping[str, str], entry: LogEntry) -> Iterator[str]:
     if entry.version in known:
         yield (
             f"{_registered(known, entry)}, and a version never changes; give the other document a "
@@ -171,7 +171,7 @@ def _against_registering(known: Mapping[str, str], entry: Entry) -> Iterator[str
         )
 
 
-def _against_using(state: State, entry: Entry) -> Iterator[str]:
+def _against_using(state: State, entry: LogEntry) -> Iterator[str]:
     version, action, known = entry.version, entry.action, state.registered(entry.kind)
     if entry.kind != "model":
         yield "a policy is chosen by RISK_POLICY, the log only registers it"
@@ -193,7 +193,7 @@ def _against_using(state: State, entry: Entry) -> Iterator[str]:
         yield "it is a challenger already"
 
 
-def _registered(known: Mapping[str, str], entry: Entry) -> str:
+def _registered(known: Mapping[str, str], entry: LogEntry) -> str:
     held, found = known[entry.version][:12], entry.sha256[:12]
     return (
         f"{entry.kind} {entry.version} is registered with the checksum {held}..., found {found}..."

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lakehouse.errors import ArtefactInvalid
 from lakehouse.registry.artefacts import find_model, find_policy
 from lakehouse.settings.settings import Settings
-from risk.features.sql import Applications
+from risk.features.sql import SqlSource
 from risk.models.scorecard import Scorecard
 from risk.models.scorecard_sql import scorecard_sql
 from risk.policy.policy_sql import policy_sql
@@ -27,7 +27,7 @@ def add_policies(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_sql(
     verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
     what: str,
-    written: Callable[[Settings, str, Applications], str],
+    written: Callable[[Settings, str, SqlSource], str],
 ) -> None:
     verb = verbs.add_parser("sql", help=f"{what} as one SQL statement (DuckDB, Postgres)")
     verb.add_argument("version", metavar="VERSION")
@@ -44,14 +44,14 @@ def _add_sql(
     )
 
     def run(settings: Settings, options: argparse.Namespace) -> int:
-        applications = Applications(options.table, has_joint_figures=options.joint)
+        applications = SqlSource(options.table, has_joint_figures=options.joint)
         sys.stdout.write(written(settings, options.version, applications))
         return 0
 
     verb.set_defaults(run=run)
 
 
-def _model_sql(settings: Settings, version: str, applications: Applications) -> str:
+def _model_sql(settings: Settings, version: str, applications: SqlSource) -> str:
     model = find_model(settings.lake_uri, version)
     if not isinstance(model, Scorecard):
         raise ArtefactInvalid(
@@ -61,5 +61,5 @@ def _model_sql(settings: Settings, version: str, applications: Applications) -> 
     return scorecard_sql(model, applications)
 
 
-def _policy_sql(settings: Settings, version: str, applications: Applications) -> str:
+def _policy_sql(settings: Settings, version: str, applications: SqlSource) -> str:
     return policy_sql(find_policy(settings.lake_uri, version), applications)

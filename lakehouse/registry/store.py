@@ -11,8 +11,6 @@ Every object is created by a conditional put (If-None-Match), so of two writers 
 number or the same version, one is told so. Nothing here executes anything on loading.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from typing import Final
 
@@ -21,8 +19,8 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 
 from lakehouse.errors import ArtefactInvalid, ChangeRefused
-from lakehouse.gold.object_store import is_remote, open_objects, as_ours
-from lakehouse.registry.log import Entry, Kind
+from lakehouse.gold.object_store import as_ours, is_remote, open_objects
+from lakehouse.registry.log import Kind, LogEntry
 
 _LOG: Final = "_registry/log"
 _FOLDERS: Final = {"model": "_registry/models", "policy": "_registry/policies"}
@@ -53,7 +51,7 @@ class RegistryStore:
                 return False
         return True
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[LogEntry, ...]:
         """Return the log, in order."""
         with as_ours(self.lake_uri):
             found = {each["path"] for page in self._objects.list(_LOG) for each in page}
@@ -66,7 +64,7 @@ class RegistryStore:
             )
         return tuple(self._entry(number, path) for number, path in enumerate(expected, start=1))
 
-    def append(self, entry: Entry) -> bool:
+    def append(self, entry: LogEntry) -> bool:
         """Append to the log; say whether the number was still free."""
         text = msgspec.json.format(msgspec.json.encode(entry), indent=1) + b"\n"
         return self._create(_entry_path(entry.number), text)
@@ -118,9 +116,9 @@ class RegistryStore:
     def _objects(self) -> obstore.store.ObjectStore:
         return open_objects(self.lake_uri)
 
-    def _entry(self, number: int, path: str) -> Entry:
+    def _entry(self, number: int, path: str) -> LogEntry:
         try:
-            entry = msgspec.json.decode(self._read(path), type=Entry)
+            entry = msgspec.json.decode(self._read(path), type=LogEntry)
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise ArtefactInvalid(f"{self.where(path)}: {exc}; it was altered, restore it") from exc
         if entry.number != number:

@@ -59,7 +59,9 @@ class IdempotencyKeys:
 
     def answer(self, claim: Claim, answer: bytes) -> None:
         """Keep the answer of an attempt, for whoever asks again."""
-        self._pool.execute("serving/answer_idempotency_key", _parameters(claim) | {"answer": answer})
+        self._pool.execute(
+            "serving/answer_idempotency_key", _parameters(claim) | {"answer": answer}
+        )
 
     def release(self, claim: Claim) -> None:
         """End an attempt that may have had an effect; the same body may be tried again at once."""

@@ -40,7 +40,7 @@ _NO_INDICES: Final = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedRows:
     """What became of a batch's decided events.
 
     Attributes
@@ -70,7 +70,7 @@ class _First(NamedTuple):
 
 def place(
     connection: psycopg.Connection, batches: Sequence[tuple[pa.Table, RawOf | None]]
-) -> list[Placed]:
+) -> list[PlacedRows]:
     """Insert those whose event id is new, within the open transaction; say so of each batch.
 
     First come is first by batch, in the order given, and by offset within a batch.
@@ -166,7 +166,7 @@ class _Placing:
         self._refused.clear()
         return orphans
 
-    def result(self) -> list[Placed]:
+    def result(self) -> list[PlacedRows]:
         """Return what became of the rows, which have all been placed, for each batch."""
         repeating, duplicates = self._duplicates()
         self._rejected.sort(key=lambda each: each[0])
@@ -177,7 +177,7 @@ class _Placing:
             repeating.searchsorted(self._bounds)
         )
         return [
-            Placed(*placed)
+            PlacedRows(*placed)
             for placed in zip(
                 self._cut(*self._decisions()),
                 found_own.tolist(),

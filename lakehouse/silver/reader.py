@@ -18,7 +18,7 @@ _LONGEST_ID: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageEnd:
     """Where a page of decisions ended: the instant and the id of its last one."""
 
     at: datetime
@@ -45,7 +45,7 @@ class DecisionReader:
         return rows[0] if rows else None
 
     def decisions_of(
-        self, application_id: str, before: Place | None = None, most: int = MOST_DECISIONS
+        self, application_id: str, before: PageEnd | None = None, most: int = MOST_DECISIONS
     ) -> Sequence[Mapping[str, Any]]:
         """Return decisions on an application's events, newest first, that stand after a place."""
         parameters = {
@@ -57,7 +57,7 @@ class DecisionReader:
         return self._read("serving/decisions_by_application", parameters, application_id)
 
     def decisions_since(
-        self, after: Place, tier: str | None, most: int, *, until: datetime
+        self, after: PageEnd, tier: str | None, most: int, *, until: datetime
     ) -> Sequence[Mapping[str, Any]]:
         """Return decisions that stand after a place, oldest first.
 

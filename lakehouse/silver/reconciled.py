@@ -31,7 +31,7 @@ class Tally(NamedTuple):
     digest: str
 
 
-class Difference(msgspec.Struct, frozen=True):
+class RangeDifference(msgspec.Struct, frozen=True):
     """A range in which a table of gold is not as silver: so many rows, and the first offsets.
 
     Attributes
@@ -117,19 +117,19 @@ def unaccounted(dsn: str) -> dict[tuple[str, str, int], int]:
     return {(pipeline, topic, part): count for pipeline, topic, part, count in rows if count}
 
 
-def differences(dsn: str) -> list[Difference]:
+def differences(dsn: str) -> list[RangeDifference]:
     """Return the ranges in which gold differed when it was last compared."""
     rows = transact(dsn, lambda connection: execute(connection, "list_differences", {}).fetchall())
-    return [Difference(*row) for row in rows]
+    return [RangeDifference(*row) for row in rows]
 
 
-def store_difference(dsn: str, found: Difference, *, now: datetime) -> None:
+def store_difference(dsn: str, found: RangeDifference, *, now: datetime) -> None:
     """Keep a range in which gold differs."""
     asked = {**msgspec.structs.asdict(found), "offs": list(found.offs), "now": now}
     transact(dsn, lambda connection: execute(connection, "store_difference", asked))
 
 
-def resolve(dsn: str, known: Difference, *, now: datetime) -> None:
+def resolve(dsn: str, known: RangeDifference, *, now: datetime) -> None:
     """Note that gold is equal to silver again in a range."""
     asked = {**msgspec.structs.asdict(known), "offs": list(known.offs), "now": now}
     transact(dsn, lambda connection: execute(connection, "resolve_difference", asked))

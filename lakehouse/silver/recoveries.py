@@ -38,7 +38,7 @@ FOLLOWING: Final[dict[str, tuple[str, pa.Schema]]] = {
 """By table of gold, the statement that gives what was recovered, and its columns."""
 
 
-class Held(msgspec.Struct, frozen=True):
+class HeldCount(msgspec.Struct, frozen=True):
     """What was refused of a topic with one code.
 
     Attributes
@@ -70,7 +70,7 @@ class Recovered:
 
 def quarantined_by_code(
     dsn: str, *, codes: Sequence[str] = (), topics: Sequence[str] = ()
-) -> list[Held]:
+) -> list[HeldCount]:
     """Return what was refused, by topic and code, the most first; all of it, or of these.
 
     Raises
@@ -80,8 +80,8 @@ def quarantined_by_code(
     """
     asked = {"codes": list(codes), "topics": list(topics)}
 
-    def read(connection: psycopg.Connection) -> list[Held]:
-        return [Held(*row) for row in execute(connection, "list_quarantine", asked).fetchall()]
+    def read(connection: psycopg.Connection) -> list[HeldCount]:
+        return [HeldCount(*row) for row in execute(connection, "list_quarantine", asked).fetchall()]
 
     return transact(dsn, read)
 

@@ -29,11 +29,11 @@ from lakehouse.errors import Gap
 from lakehouse.postgres.connection import Patience, connect, execute, persistently
 from lakehouse.silver.claims import refuse_if_fenced
 from lakehouse.silver.copy import insert_duplicates, insert_quarantine, read_range
-from lakehouse.silver.placement import Placed, RawOf, place
+from lakehouse.silver.placement import PlacedRows, RawOf, place
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SilverBatch:
     """What one partition handed over, with the verdicts on it.
 
     Attributes
@@ -134,12 +134,12 @@ class SilverWriter:
         self._patience = patience
         self._connection: psycopg.Connection | None = None
 
-    def store(self, batch: Batch) -> Stored:
+    def store(self, batch: SilverBatch) -> Stored:
         """Store a batch alone; see `store_together`."""
         (stored,) = self.store_together([batch])
         return stored
 
-    def store_together(self, batches: Sequence[Batch]) -> list[Stored]:
+    def store_together(self, batches: Sequence[SilverBatch]) -> list[Stored]:
         """Store batches of different partitions, once, all or none.
 
         Returns what silver holds of the range of each.
@@ -185,7 +185,7 @@ class SilverWriter:
     def _store_once(
         self,
         connection: psycopg.Connection,
-        batches: Sequence[Batch],
+        batches: Sequence[SilverBatch],
         committing: list[list[BatchCounts]],
     ) -> list[Stored]:
         with connection.transaction():
@@ -209,7 +209,9 @@ class SilverWriter:
             committing.append([each.counted for each in stored])
         return stored
 
-    def _positions(self, connection: psycopg.Connection, batches: Sequence[Batch]) -> list[int]:
+    def _positions(
+        self, connection: psycopg.Connection, batches: Sequence[SilverBatch]
+    ) -> list[int]:
         parameters = {
             "pipeline": self._pipeline,
             "topics": [batch.topic for batch in batches],
@@ -242,7 +244,9 @@ class SilverWriter:
         execute(connection, "advance_progress", {"pipeline": self._pipeline, **columns})
 
 
-def _store_from(connection: psycopg.Connection, ahead: Sequence[tuple[Batch, int]]) -> list[Stored]:
+def _store_from(
+    connection: psycopg.Connection, ahead: Sequence[tuple[SilverBatch, int]]
+) -> list[Stored]:
     """Store of each batch what lies from its partition's position on."""
     placed = place(
         connection,
@@ -272,7 +276,9 @@ def _insert_undecided(
     return handed - insert_quarantine(connection, refused) - insert_duplicates(connection, repeated)
 
 
-def _counts(batch: Batch, position: int, placed: Placed, quarantine: pa.Table) -> BatchCounts:
+def _counts(
+    batch: SilverBatch, position: int, placed: PlacedRows, quarantine: pa.Table
+) -> BatchCounts:
     return BatchCounts(
         read=int(np.count_nonzero(batch.offsets >= position)),
         decided=placed.decisions.num_rows + placed.found_own,
@@ -282,7 +288,9 @@ def _counts(batch: Batch, position: int, placed: Placed, quarantine: pa.Table) -
     )
 
 
-def _as_placed(batch: Batch, placed: Placed, quarantine: pa.Table, counted: BatchCounts) -> Stored:
+def _as_placed(
+    batch: SilverBatch, placed: PlacedRows, quarantine: pa.Table, counted: BatchCounts
+) -> Stored:
     return Stored(
         batch.topic,
         batch.part,
@@ -295,12 +303,12 @@ def _as_placed(batch: Batch, placed: Placed, quarantine: pa.Table, counted: Batc
     )
 
 
-def _read_back(connection: psycopg.Connection, batch: Batch, counted: BatchCounts) -> Stored:
+def _read_back(connection: psycopg.Connection, batch: SilverBatch, counted: BatchCounts) -> Stored:
     span = (batch.topic, batch.part, batch.first_off, batch.next_off)
     return Stored(*span, *read_range(connection, *span), counted)
 
 
-def _from(rows: pa.Table, batch: Batch, position: int) -> pa.Table:
+def _from(rows: pa.Table, batch: SilverBatch, position: int) -> pa.Table:
     if position <= batch.first_off:
         return rows
     return rows.filter(pc.greater_equal(rows["off"], position))

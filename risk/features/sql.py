@@ -12,7 +12,7 @@ _JOINT: Final = {"income_usd": "joint_income_usd", "dti_pct": "joint_dti_pct"}
 
 
 @dataclass(frozen=True, slots=True)
-class Applications:
+class SqlSource:
     """A relation of applications.
 
     Attributes

@@ -114,7 +114,7 @@ def prepare(candidate: Candidate, column: NDArray[Any], *, fewest: int) -> Coder
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class BinEvidence:
     """Loans, defaults and weight of evidence of one bin."""
 
     loans: int
@@ -124,7 +124,7 @@ class Evidence:
 
 def evidence(
     codes: Codes, defaulted: NDArray[np.bool_], bins: int, *, weights: Floats | None = None
-) -> list[Evidence]:
+) -> list[BinEvidence]:
     """Return what the loans of each bin say.
 
     The weight of evidence is ``ln(share of the goods / share of the defaults)`` (Good, *Probability
@@ -141,6 +141,6 @@ def evidence(
     goods_to_defaults = (goods + 1.0 - rate) / (bads + rate)
     woe = np.log(goods_to_defaults) - np.log((1.0 - rate) / rate)
     return [
-        Evidence(int(count), int(bad), round(float(weight), 4) + 0.0)
+        BinEvidence(int(count), int(bad), round(float(weight), 4) + 0.0)
         for count, bad, weight in zip(loans, defaults, woe, strict=True)
     ]

@@ -33,7 +33,7 @@ from risk.fitting.sklearn_adapter import LIBRARIES, Bag, Growth, folds, grow
 from risk.frame.frame import Frame, take
 from risk.models.boosting import Boosting
 from risk.models.boosting_document import BoostingFit
-from risk.models.document import MICRO, Scale, uses_lender_fields
+from risk.models.document import MICRO, PointScale, uses_lender_fields
 from risk.models.inputs import model_columns
 from risk.monitoring.performance import calibration
 
@@ -71,7 +71,7 @@ def fit_boosting(
     data_sha256: str,
     candidates: Sequence[Candidate] = BOOSTING_CANDIDATES,
     with_lender_fields: bool = False,
-    scale: Scale = SCALE,
+    scale: PointScale = SCALE,
     weights: Floats | None = None,
 ) -> Boosting:
     """Fit monotone boosting on loans whose outcome is known.

@@ -19,7 +19,7 @@ from risk.fitting.design_matrix import Column, design, table
 from risk.fitting.scorecard import SCALE, unit_weights
 from risk.fitting.sklearn_adapter import LIBRARIES, fit_penalised, folds
 from risk.frame.frame import Frame, take
-from risk.models.document import MICRO, Scale, uses_lender_fields
+from risk.models.document import MICRO, PointScale, uses_lender_fields
 from risk.models.inputs import model_columns
 from risk.models.logistic import Logistic
 from risk.models.logistic_document import LogisticFit, Tried
@@ -40,7 +40,7 @@ def fit_logistic(
     data_sha256: str,
     features: Sequence[str],
     with_lender_fields: bool = False,
-    scale: Scale = SCALE,
+    scale: PointScale = SCALE,
     weights: Floats | None = None,
 ) -> Logistic:
     """Fit a logistic regression on loans whose outcome is known.

@@ -13,7 +13,7 @@ from risk.models.model import Model, score
 from risk.models.scorecard import Scorecard
 from risk.models.scorecard_document import Groups, Steps
 from risk.monitoring.drift import bin_counts, category_counts, reference_edges
-from risk.monitoring.reference import Numbers, Reference, Texts
+from risk.monitoring.reference import Numbers, Reference, ReferenceTexts
 
 WATCHED_TEXTS = ("purpose", "home_ownership", "state")
 _SCORES = ("points", "pd")
@@ -84,7 +84,7 @@ def _numbers(
     )
 
 
-def _texts(name: str, values: Sequence[str | None], model: Model) -> Texts:
+def _texts(name: str, values: Sequence[str | None], model: Model) -> ReferenceTexts:
     known = tuple(sorted({value for value in values if value is not None}))
     characteristic = _characteristic(name, model)
     points: tuple[int, ...] = ()
@@ -102,7 +102,7 @@ def _texts(name: str, values: Sequence[str | None], model: Model) -> Texts:
             (*known, *others),
             (*points[: len(known)], *(of_value[each] for each in others), *points[len(known) :]),
         )
-    return Texts(
+    return ReferenceTexts(
         feature=name,
         values=known,
         counts=tuple(category_counts(values, known).tolist()),

@@ -19,21 +19,21 @@ from scipy.special import expit
 
 from risk.contract.application import CONTRACT_VERSION
 from risk.errors import ModelError
-from risk.fitting.binning import Candidate, Coder, Evidence, StepCoder, evidence
+from risk.fitting.binning import BinEvidence, Candidate, Coder, StepCoder, evidence
 from risk.fitting.candidates import CANDIDATES, FEWEST_LOANS, expect_admissible, expect_enough
 from risk.fitting.monotone_regression import Weights, fit_weights
 from risk.fitting.sklearn_adapter import LIBRARIES, folds
 from risk.frame.frame import Frame, take
-from risk.models.document import Fit, Scale, uses_lender_fields
+from risk.models.document import Fit, PointScale, uses_lender_fields
 from risk.models.inputs import model_columns
 from risk.models.scorecard import Scorecard
-from risk.models.scorecard_document import Bin, Characteristic, Group, Groups, Step, Steps
+from risk.models.scorecard_document import Bin, Characteristic, Groups, Step, Steps, TextGroup
 from risk.monitoring.performance import calibration
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 
-SCALE = Scale(pdo=40.0, anchor_points=600.0, anchor_odds=10.0)
+SCALE = PointScale(pdo=40.0, anchor_points=600.0, anchor_odds=10.0)
 
 SMALLEST_SPREAD = 5.0
 """A feature whose bins lie within fewer points than this is left out."""
@@ -50,7 +50,7 @@ def fit_scorecard(
     data_sha256: str,
     candidates: Sequence[Candidate] = CANDIDATES,
     with_lender_fields: bool = False,
-    scale: Scale = SCALE,
+    scale: PointScale = SCALE,
     weights: Floats | None = None,
 ) -> Scorecard:
     """Fit the scorecard on loans whose outcome is known.
@@ -180,7 +180,7 @@ def _characteristic(coder: Coder, exact_points: Floats, loans: _Loans) -> Charac
     return Groups(
         feature=coder.candidate.feature,
         groups=tuple(
-            Group(**_fields(group), values=(value,))
+            TextGroup(**_fields(group), values=(value,))
             for group, value in zip(groups, coder.values, strict=True)
         ),
         unseen=unseen,
@@ -205,7 +205,7 @@ def _steps(coder: StepCoder, points: list[int], codes: NDArray[np.int64], loans:
     )
 
 
-def _bin(points: int, shown: Evidence) -> Bin:
+def _bin(points: int, shown: BinEvidence) -> Bin:
     return Bin(points=points, woe=shown.woe, loans=shown.loans, defaults=shown.defaults)
 
 

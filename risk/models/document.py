@@ -35,7 +35,7 @@ class Document(
     """A part of a model's document."""
 
 
-class Scale(Document, frozen=True):
+class PointScale(Document, frozen=True):
     """What points mean: `anchor_points` are odds of `anchor_odds` to 1; `pdo` more double them.
 
     Odds are of repaying against defaulting.
@@ -143,7 +143,7 @@ class ModelDocument(Document, frozen=True, dict=True, kw_only=True):
     contract_version: str
     features: tuple[str, ...]
     uses_lender_fields: bool = False
-    scale: Scale
+    scale: PointScale
 
     @cached_property
     def sha256(self) -> str:

@@ -8,7 +8,7 @@ from risk.errors import ContractError, ModelError
 from risk.frame.frame import Frame
 from risk.models.answers import Against, Integers, Part, Scores
 from risk.models.boosting import Boosting
-from risk.models.document import FeaturePart, Fit, Scale, from_json
+from risk.models.document import FeaturePart, Fit, PointScale, from_json
 from risk.models.inputs import model_columns
 from risk.models.logistic import Logistic
 from risk.models.scorecard import Scorecard
@@ -49,7 +49,7 @@ class Model(Protocol):
         """Whether it looks at what the lender set."""
 
     @property
-    def scale(self) -> Scale:
+    def scale(self) -> PointScale:
         """What its points mean."""
 
     @property

@@ -32,7 +32,7 @@ class Step(Bin, frozen=True):
     upto: float | None
 
 
-class Group(Bin, frozen=True):
+class TextGroup(Bin, frozen=True):
     """Texts that are worth the same."""
 
     values: tuple[str, ...]
@@ -72,7 +72,7 @@ class Steps(FeaturePart, frozen=True, tag="steps", kw_only=True):
 class Groups(FeaturePart, frozen=True, tag="groups", kw_only=True):
     """A feature of texts; those that no group names are `unseen`."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[TextGroup, ...]
     unseen: Bin
     missing: Bin
 

@@ -5,13 +5,13 @@ figures being null, and runs on DuckDB and Postgres. Of the lake's `decisions`, 
 those of both applicants already, it needs no joint columns.
 """
 
-from risk.features.sql import Applications, number, text
+from risk.features.sql import SqlSource, number, text
 from risk.models.document import PD_DECIMALS
 from risk.models.scorecard import Scorecard
 from risk.models.scorecard_document import Characteristic, Steps
 
 
-def scorecard_sql(model: Scorecard, applications: Applications) -> str:
+def scorecard_sql(model: Scorecard, applications: SqlSource) -> str:
     """Return the statement; its columns are event_id, points and pd."""
     names = [each.feature for each in model.characteristics]
     features = ",\n".join(f"        {applications.feature(name)}" for name in names)

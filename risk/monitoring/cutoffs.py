@@ -56,7 +56,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class LoanBook:
     """Some of the loans.
 
     Attributes
@@ -94,12 +94,12 @@ class Simulation:
     """
 
     loans: int
-    today: Book
-    then: Book
-    approved_by_both: Book
-    swapped_in: Book
-    swapped_out: Book
-    refused_by_both: Book
+    today: LoanBook
+    then: LoanBook
+    approved_by_both: LoanBook
+    swapped_in: LoanBook
+    swapped_out: LoanBook
+    refused_by_both: LoanBook
 
 
 def simulate(
@@ -109,7 +109,7 @@ def simulate(
     counted = {(was, is_): counts for was, is_, counts in cells}
     total = sum((each.loans for each in counted.values()), 0)
 
-    def of(*kinds: tuple[bool, bool]) -> Book:
+    def of(*kinds: tuple[bool, bool]) -> LoanBook:
         together = Counts()
         for kind in kinds:
             together += counted.get(kind, Counts())
@@ -127,11 +127,11 @@ def simulate(
     )
 
 
-def book(counts: Counts, *, of_loans: int, assumptions: Assumptions | None = None) -> Book:
+def book(counts: Counts, *, of_loans: int, assumptions: Assumptions | None = None) -> LoanBook:
     """Return the figures of some loans out of so many."""
     assumed = assumptions or Assumptions()
     loss = assumed.lgd * counts.expected_usd
-    return Book(
+    return LoanBook(
         loans=counts.loans,
         share=counts.loans / of_loans if of_loans else 0.0,
         judged=counts.judged,

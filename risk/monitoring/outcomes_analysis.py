@@ -12,9 +12,9 @@ from risk.errors import ContractError
 from risk.monitoring.expected_defaults import actual_over_expected
 from risk.monitoring.outcomes_known import ScoredCounts
 from risk.monitoring.performance import (
-    Band,
     Calibration,
     Estimate,
+    LiftBand,
     auc,
     brier,
     calibration,
@@ -48,7 +48,7 @@ class Analysis:
     brier: float | None = None
     calibration: Calibration | None = None
     actual_over_expected: Estimate | None = None
-    gains: tuple[Band, ...] = ()
+    gains: tuple[LiftBand, ...] = ()
     too_few: str = ""
 
 

@@ -67,7 +67,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class LiftBand:
     """A share of the loans, by PD, worst first.
 
     Attributes
@@ -195,7 +195,7 @@ def lift(pd: Floats, defaulted: Flags, *, share: float, weights: Floats | None =
 
 def gains(
     pd: Floats, defaulted: Flags, *, bands: int = 10, weights: Floats | None = None
-) -> list[Band]:
+) -> list[LiftBand]:
     """Return the gains table: equal shares of the loans by PD, the worst first."""
     _expect_both_outcomes(defaulted)
     groups = _groups(pd, defaulted, weights)
@@ -212,7 +212,7 @@ def gains(
         captured,
         captured * cuts[-1] / cuts[1:],
     )
-    return [Band(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    return [LiftBand(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Numbers(_Document, frozen=True, tag="numbers"):
     points: tuple[int, ...] = ()
 
 
-class Texts(_Document, frozen=True, tag="texts"):
+class ReferenceTexts(_Document, frozen=True, tag="texts"):
     """A feature of texts.
 
     Attributes
@@ -59,7 +59,7 @@ class Texts(_Document, frozen=True, tag="texts"):
     points: tuple[int, ...] = ()
 
 
-Bins: TypeAlias = Numbers | Texts
+Bins: TypeAlias = Numbers | ReferenceTexts
 
 
 class Reference(_Document, frozen=True):

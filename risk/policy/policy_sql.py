@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from risk.contract.application import Band, Tier
-from risk.features.sql import Applications, number, text
+from risk.features.sql import SqlSource, number, text
 from risk.policy.document import Condition, Edges, Policy, Scale
 
 
-def policy_sql(policy: Policy, applications: Applications) -> str:
+def policy_sql(policy: Policy, applications: SqlSource) -> str:
     """Return the statement; its columns are event_id, bands, flag, tier and reasons.
 
     Applications that the policy refuses (`risk.policy.rules.refusals`) are left out.

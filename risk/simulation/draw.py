@@ -11,9 +11,9 @@ from risk.simulation.parameters import (
     GRADES,
     TERMS,
     Z_MAX,
-    Curve,
     Latent,
-    Levels,
+    MarginalCurve,
+    MarginalLevels,
     SimulationParameters,
     month_number,
 )
@@ -28,13 +28,13 @@ class Marginal:
     def __init__(self, latent: Latent) -> None:
         self.name, self.cells = latent.name, latent.cells
         self._latent = latent
-        if isinstance(latent, Curve):
+        if isinstance(latent, MarginalCurve):
             self._table = np.array(latent.knots)
             self._above, self._below = np.array(latent.null_above), np.array(latent.null_below)
         else:
             shape = (len(latent.thresholds), -1 if latent.thresholds[0] else 0)
             self._table = np.array(latent.thresholds).reshape(shape)
-        if isinstance(latent, Levels):
+        if isinstance(latent, MarginalLevels):
             is_text = any(isinstance(value, str) for value in latent.values)
             self._values = np.array(latent.values, dtype=object if is_text else np.float64)
         else:
@@ -43,7 +43,7 @@ class Marginal:
 
     def ranks(self, scores: Floats, cell: NDArray[np.int64]) -> Floats:
         """Return the position of each level or heap, or a curve's value, infinite for "none"."""
-        if not isinstance(self._latent, Curve):
+        if not isinstance(self._latent, MarginalCurve):
             return np.asarray((scores[:, None] > self._table[cell]).sum(axis=1), dtype=np.float64)
         width = self._table.shape[1]
         place = np.clip((scores + Z_MAX) * ((width - 1) / (2 * Z_MAX)), 0, width - 1 - 1e-9)
@@ -64,10 +64,10 @@ class Marginal:
         `uniform` has two numbers for each, for the place between heaps and for the unit.
         """
         ranks = self.ranks(scores, cell)
-        if isinstance(self._latent, Levels):
+        if isinstance(self._latent, MarginalLevels):
             return np.asarray(self._values[ranks.astype(np.int64)])
         unit = self._units[np.searchsorted(self._unit_shares, uniform[1], side="right")]
-        if isinstance(self._latent, Curve):
+        if isinstance(self._latent, MarginalCurve):
             values = np.where(np.isinf(ranks), np.nan, ranks)
             return np.asarray(np.round(np.rint(values / unit) * unit, 3))
         left, is_between = np.divmod(ranks.astype(np.int64), 2)

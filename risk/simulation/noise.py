@@ -85,7 +85,7 @@ class Noise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return np.array(kinds, dtype=np.float64)
 
 
-class Feed:
+class SendingPlan:
     """How each event of a block is to be sent.
 
     Attributes

@@ -45,7 +45,7 @@ class Cells(_Document, frozen=True):
         return (max(self.eras) + 1) * (2 if self.by_term else 1)
 
 
-class Curve(_Document, frozen=True, tag="curve"):
+class MarginalCurve(_Document, frozen=True, tag="curve"):
     """A quantile function per cell, over standard normal scores.
 
     Attributes
@@ -66,7 +66,7 @@ class Curve(_Document, frozen=True, tag="curve"):
     null_below: list[float] = []
 
 
-class Levels(_Document, frozen=True, tag="levels"):
+class MarginalLevels(_Document, frozen=True, tag="levels"):
     """An ordered, discrete marginal per cell: the scores at which one value gives way to the next.
 
     Attributes
@@ -104,7 +104,7 @@ class Heaps(_Document, frozen=True, tag="heaps"):
     thresholds: list[list[float]]
 
 
-Latent: TypeAlias = Curve | Heaps | Levels
+Latent: TypeAlias = MarginalCurve | Heaps | MarginalLevels
 
 
 class Timeline(_Document, frozen=True):
@@ -227,7 +227,7 @@ class SimulationParameters(_Document, frozen=True):
             _expect(f"effects[{row}]", len(effect), len(self.purposes) + 2)
             _expect(f"factor[{row}]", len(self.factor[row]), row + 1)
         for latent in self.latents:
-            table = latent.knots if isinstance(latent, Curve) else latent.thresholds
+            table = latent.knots if isinstance(latent, MarginalCurve) else latent.thresholds
             _expect(f"cells of {latent.name}", len(table), len(self.cells[latent.cells]))
         for half, prices in self.rates.items():
             _expect(f"rates of {half}", len(prices), len(GRADES))

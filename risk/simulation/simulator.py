@@ -22,7 +22,7 @@ from risk.simulation.bureau import Bureau
 from risk.simulation.calendar import Calendar
 from risk.simulation.draw import ApplicationModel
 from risk.simulation.frames import application_frame, outcome_frame
-from risk.simulation.noise import CONFLICT, KINDS, TRUNCATED, Feed, Noise
+from risk.simulation.noise import CONFLICT, KINDS, TRUNCATED, Noise, SendingPlan
 from risk.simulation.outcomes import OutcomeModel, observe
 from risk.simulation.parameters import SimulationParameters, month_number
 from risk.simulation.scenarios import SCENARIOS
@@ -52,7 +52,7 @@ class _Block:
     """A thousand events: the loan each carries, how it is sent, and its JSON once it was made."""
 
     loans: Frame
-    feed: Feed
+    feed: SendingPlan
     ids: NDArray[np.int64]
     bodies: list[bytes] | None = None
 
@@ -218,7 +218,7 @@ class Simulator:
         loans = self._applications.draw(drawing, strength, months)
         self._bureau.complete(loans, fields)
         self._fates.draw(loans, fates, strength)
-        feed = Feed(self._noise, sending, strength)
+        feed = SendingPlan(self._noise, sending, strength)
         loans = take(loans, feed.source)
         _alter(loans, feed.rows_of(CONFLICT))
         space = (1 + self._seed % _ID_SPACES) * _ID_SPACE

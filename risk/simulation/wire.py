@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from risk.frame.frame import Frame
 from risk.simulation.draw import blank
-from risk.simulation.noise import OPTIONAL, Feed
+from risk.simulation.noise import OPTIONAL, SendingPlan
 from risk.simulation.parameters import TERMS
 from risk.simulation.scenarios import Scenario
 
@@ -100,7 +100,9 @@ _TERM_TEXTS = {float(term): f" {term} months" for term in TERMS}
 _Event = msgspec.defstruct("_Event", [(name, Any) for name in FIELDS], gc=False)
 
 
-def encode(loans: Frame, feed: Feed, ids: NDArray[np.int64], scenario: Scenario) -> list[bytes]:
+def encode(
+    loans: Frame, feed: SendingPlan, ids: NDArray[np.int64], scenario: Scenario
+) -> list[bytes]:
     """Return each event's JSON up to its `event_time`, which the sender adds.
 
     Parameters
@@ -123,7 +125,7 @@ def encode(loans: Frame, feed: Feed, ids: NDArray[np.int64], scenario: Scenario)
     return [msgspec.json.format(encoder.encode(event), indent=0)[:-1] for event in events]
 
 
-def _as_sent(loans: Frame, feed: Feed, scenario: Scenario) -> Frame:
+def _as_sent(loans: Frame, feed: SendingPlan, scenario: Scenario) -> Frame:
     """Return the loans without what the feed leaves out, and with what a broken one spoils."""
     sent = dict(loans)
     if not feed.has_outcomes.all():
@@ -135,7 +137,7 @@ def _as_sent(loans: Frame, feed: Feed, scenario: Scenario) -> Frame:
     return sent
 
 
-def _columns(loans: Frame, feed: Feed, ids: NDArray[np.int64]) -> dict[str, list[Any]]:
+def _columns(loans: Frame, feed: SendingPlan, ids: NDArray[np.int64]) -> dict[str, list[Any]]:
     """Return every field's values as they are written, NaN for null."""
     size = len(ids)
     nulls: list[Any] = [None] * size

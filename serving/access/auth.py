@@ -155,7 +155,7 @@ class Authenticator:
             log.warning("api_keys_not_refreshed", code=error.code, age_seconds=age)
 
 
-class Gate:
+class KeyGate:
     """Lets through who may do what the request asks, as ``scope["principal"]``; others hear why.
 
     A refusal closes the connection, so that nobody's body is read who may not send one.

@@ -24,7 +24,7 @@ Outcome: TypeAlias = Decision | Reject
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class AnsweredBatch:
     """A batch that was answered, and what the challengers said of those that were decided."""
 
     outcomes: tuple[Outcome, ...]
@@ -50,7 +50,7 @@ class Scorer:
         limits: Limits,
         *,
         now: Callable[[], datetime],
-        after: Callable[[Judged], None],
+        after: Callable[[AnsweredBatch], None],
     ) -> None:
         self._rules = rules
         self._limits = limits
@@ -102,7 +102,7 @@ class Scorer:
         BATCH_SIZE.observe(len(batch))
         self._after(judged)
 
-    def _judge(self, raws: tuple[bytes, ...]) -> Judged:
+    def _judge(self, raws: tuple[bytes, ...]) -> AnsweredBatch:
         rules, judged_at = self._rules(), self._now()
         verdicts = judge(
             raws,
@@ -112,7 +112,7 @@ class Scorer:
         )
         found: dict[int, Outcome] = {reject.row: reject for reject in verdicts.rejects}
         found.update(decided_answers(verdicts.decided, rules.policy, judged_at))
-        return Judged(
+        return AnsweredBatch(
             outcomes=tuple(found[row] for row in range(len(raws))),
             challengers=tuple(verdicts.decided["challengers"].tolist()),
         )

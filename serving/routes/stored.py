@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from lakehouse.errors import Unavailable
-from lakehouse.silver.reader import CONNECTIONS, DecisionReader, Place
+from lakehouse.silver.reader import CONNECTIONS, DecisionReader, PageEnd
 from risk.contract.application import Tier
 from risk.decision.judge import Rules
 from serving.audit.entries import AuditTrail
@@ -170,20 +170,20 @@ def _next(rows: Sequence[Any]) -> str | None:
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
-def _place_of(cursor: str) -> Place:
+def _place_of(cursor: str) -> PageEnd:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         at, _, event_id = base64.b64decode(padded, b"-_", validate=True).decode().partition(" ")
-        return Place(_instant(at), event_id)
+        return PageEnd(_instant(at), event_id)
     except (ValueError, OverflowError) as exc:
         raise _bad_query("cursor", "the `next` of a page before") from exc
 
 
-def _place_in(cursor: str | None, since: str | None, now: datetime) -> Place:
+def _place_in(cursor: str | None, since: str | None, now: datetime) -> PageEnd:
     if cursor is not None:
         return _place_of(cursor)
     try:
-        return Place(now - _LOOK_BACK if since is None else _instant(since), "")
+        return PageEnd(now - _LOOK_BACK if since is None else _instant(since), "")
     except (ValueError, OverflowError) as exc:
         raise _bad_query("since", "an instant with its zone, as 2026-03-01T12:00:00Z") from exc
 

@@ -14,7 +14,7 @@ from dataflows.sources.batches import MicroBatch
 from lakehouse.arrow_schemas import DUPLICATES
 from lakehouse.errors import LakehouseError
 from lakehouse.gold.appender import GoldAppender
-from lakehouse.silver.writer import Batch, BatchCounts, SilverWriter, Stored
+from lakehouse.silver.writer import BatchCounts, SilverBatch, SilverWriter, Stored
 from tests.lakehouse.silver_cases import TOPIC
 from tests.risk.applications import NOON, as_bytes
 
@@ -89,12 +89,12 @@ class FakeSilver(SilverWriter):
     """Holds what it is handed; a range which it holds already is read back and counts nothing."""
 
     def __init__(self) -> None:
-        self.batches: list[Batch] = []
+        self.batches: list[SilverBatch] = []
 
-    def store_together(self, batches: Sequence[Batch]) -> list[Stored]:
+    def store_together(self, batches: Sequence[SilverBatch]) -> list[Stored]:
         return [self._store(batch) for batch in batches]
 
-    def _store(self, batch: Batch) -> Stored:
+    def _store(self, batch: SilverBatch) -> Stored:
         stored = stored_whole(batch)
         if any(
             batch.part == held.part and batch.next_off <= held.next_off for held in self.batches
@@ -104,7 +104,7 @@ class FakeSilver(SilverWriter):
         return stored
 
 
-def stored_whole(batch: Batch) -> Stored:
+def stored_whole(batch: SilverBatch) -> Stored:
     """What silver answers when nothing of the batch was there before."""
     return Stored(
         batch.topic,

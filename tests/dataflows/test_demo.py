@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dataflows import demo, demo_api
-from dataflows.demo_api import Answer, Reason
-from lakehouse.reconciliation import Account
+from dataflows.demo_api import ApiAnswer, ApiReason
+from lakehouse.reconciliation import EventAccount
 from risk.contract.application import Tier
 from tests.flow import run_module
 
@@ -26,9 +26,9 @@ def printed(table: Table) -> str:
     return text.getvalue()
 
 
-def an_account(**differing: bool) -> Account:
+def an_account(**differing: bool) -> EventAccount:
     holds = {"balanced": True, "gold_equals_silver": True, **differing}
-    return Account(
+    return EventAccount(
         read=12_345,
         decided=12_000,
         duplicates=300,
@@ -88,9 +88,9 @@ def test_the_account_is_shown_with_its_verdicts() -> None:
 
 
 def test_the_apis_answer_is_shown_in_sentences() -> None:
-    found = (Reason("dti_high", "DTI: above 30"),)
-    said = (Reason("inquiries", "Recent inquiries"), Reason("new_code", None))
-    answer = Answer("53595000", 0.25, Tier.WATCHLIST, found, said)
+    found = (ApiReason("dti_high", "DTI: above 30"),)
+    said = (ApiReason("inquiries", "Recent inquiries"), ApiReason("new_code", None))
+    answer = ApiAnswer("53595000", 0.25, Tier.WATCHLIST, found, said)
     text = printed(demo._answer_table(answer))
     for words in (
         "53595000",

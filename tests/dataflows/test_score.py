@@ -7,7 +7,7 @@ from functools import partial
 
 from bytewax.testing import run_main
 
-from dataflows.flow.cluster import Place
+from dataflows.flow.cluster import ClusterPlace
 from dataflows.flow.input import PositionedSource
 from dataflows.flow.lifecycle import Lifecycle
 from dataflows.flow.output import GoldSink
@@ -44,8 +44,8 @@ class Run:
                 source,
                 judge,
                 store,
-                GoldSink(list(SCHEMAS), self.gold.__getitem__, self._lifecycle, Place()),
-                Place(),
+                GoldSink(list(SCHEMAS), self.gold.__getitem__, self._lifecycle, ClusterPlace()),
+                ClusterPlace(),
             )
         )
 

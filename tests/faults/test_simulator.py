@@ -15,7 +15,7 @@ import pytest
 from dataflows.flow import steps
 from dataflows.flow.start import starts
 from dataflows.flow.start.positions import Start, start_of
-from dataflows.flow.steps import Judged
+from dataflows.flow.steps import JudgedBatch
 from lakehouse.gold.writer import GoldWriter
 from lakehouse.silver import writer as silver_writer
 from lakehouse.silver.writer import Stored
@@ -73,7 +73,7 @@ def recomputes_for_gold(patch: pytest.MonkeyPatch) -> None:
     """Mutant B: gold takes what is decided now, not what silver has stored."""
     real = steps._gold_slices
 
-    def recomputed(judged: Judged, stored: Stored) -> list[steps.GoldSlice]:
+    def recomputed(judged: JudgedBatch, stored: Stored) -> list[steps.GoldSlice]:
         is_there = pc.is_in(judged.batch.decided["off"], stored.decisions["off"].combine_chunks())
         return real(judged, replace(stored, decisions=judged.batch.decided.filter(is_there)))
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from dataflows.flow.steps import Judge, Judged
+from dataflows.flow.steps import Judge, JudgedBatch
 from dataflows.sources.batches import MicroBatch
 from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake.session import Lake
-from lakehouse.quarantine.replay import Replayed, Selection, replay
-from lakehouse.reconciliation import Account, account
+from lakehouse.quarantine.replay import QuarantineReplay, Selection, replay
+from lakehouse.reconciliation import EventAccount, account
 from lakehouse.silver.claims import claim, record_start
 from lakehouse.silver.writer import SilverWriter, Stored
 from risk.contract.application import Limits
@@ -82,7 +82,7 @@ class FilledStores:
 
     def judged(
         self, events: Sequence[bytes | None], *, part: int = 0, first_off: int = 0
-    ) -> Judged:
+    ) -> JudgedBatch:
         next_off = first_off + len(events)
         batch = MicroBatch(
             topic=TOPIC,
@@ -97,7 +97,7 @@ class FilledStores:
         ((judged,),) = Judge(rules, LIMITS)([batch])
         return judged
 
-    def to_gold(self, judged: Judged, stored: Stored) -> None:
+    def to_gold(self, judged: JudgedBatch, stored: Stored) -> None:
         """Commit what silver holds of a batch, as the flow does, to tables that lack it."""
         rows = {
             "decisions": stored.decisions,
@@ -123,7 +123,7 @@ class FilledStores:
         *,
         is_dry: bool = False,
         now: datetime = REPLAYED_AT,
-    ) -> Replayed:
+    ) -> QuarantineReplay:
         self.lake.refresh()
         return replay(
             self.silver,
@@ -136,7 +136,7 @@ class FilledStores:
             is_dry=is_dry,
         )
 
-    def account(self) -> Account:
+    def account(self) -> EventAccount:
         return account(self.silver, self.lake)
 
     def in_gold(self, view: str) -> list[tuple[int, int]]:

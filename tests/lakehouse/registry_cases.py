@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from lakehouse.registry.changes import Change, promote, register_model
-from lakehouse.registry.log import Entry
+from lakehouse.registry.log import LogEntry
 from lakehouse.registry.store import RegistryStore
 from risk.models.document import to_json
 from risk.models.scorecard import Scorecard
@@ -22,7 +22,7 @@ def a_change(reason: str = "the test wants it", by: str = "tester") -> Change:
     return Change(by=by, at=AT, reason=reason)
 
 
-def an_entry(number: int, action: str, version: str = "a-1", **differing: Any) -> Entry:
+def an_entry(number: int, action: str, version: str = "a-1", **differing: Any) -> LogEntry:
     """An entry as the log keeps it; a version's checksum is its name, doubled."""
     fields: dict[str, Any] = {
         "number": number,
@@ -34,7 +34,7 @@ def an_entry(number: int, action: str, version: str = "a-1", **differing: Any) -
         "by": "tester",
         "reason": "why not",
     }
-    return msgspec.convert(fields | differing, Entry)
+    return msgspec.convert(fields | differing, LogEntry)
 
 
 def another_model(version: str, base_points: int) -> Scorecard:

@@ -14,7 +14,7 @@ import pytest
 from lakehouse.arrow_schemas import DECISIONS, QUARANTINE
 from lakehouse.postgres.connection import Patience
 from lakehouse.silver.claims import claim, record_start
-from lakehouse.silver.writer import Batch, BatchCounts, SilverWriter, Stored
+from lakehouse.silver.writer import BatchCounts, SilverBatch, SilverWriter, Stored
 
 TOPIC = "loan_applications"
 PIPELINE = "score"
@@ -72,13 +72,13 @@ def a_batch(
     next_off: int | None = None,
     part: int = 0,
     raw_of: Callable[[int], bytes | None] | None = None,
-) -> Batch:
+) -> SilverBatch:
     """A batch of decisions and rejects; its bounds are those of its offsets unless given."""
     rows = sorted(({**row, "part": part} for row in verdicts), key=lambda row: int(row["off"]))
     offsets = np.array([row["off"] for row in rows], dtype=np.int64)
     decided = [row for row in rows if "event_id" in row]
     refused = [row for row in rows if "code" in row]
-    return Batch(
+    return SilverBatch(
         topic=TOPIC,
         part=part,
         first_off=int(offsets[0]) if first_off is None else first_off,
@@ -91,7 +91,7 @@ def a_batch(
     )
 
 
-def with_text(batch: Batch, column: str, raw: Sequence[bytes]) -> Batch:
+def with_text(batch: SilverBatch, column: str, raw: Sequence[bytes]) -> SilverBatch:
     """The batch with a text column of these bytes, which need not be text at all."""
     offsets = np.concatenate([[0], np.cumsum([len(each) for each in raw])]).astype(np.int32)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(raw))]
@@ -149,7 +149,7 @@ def lose_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def committed_but_unheard(
         self: SilverWriter,
         connection: psycopg.Connection,
-        batches: Sequence[Batch],
+        batches: Sequence[SilverBatch],
         committing: list[list[BatchCounts]],
     ) -> list[Stored]:
         stored = real(self, connection, batches, committing)

@@ -12,10 +12,10 @@ from deltalake import write_deltalake
 from lakehouse.gold.object_store import table_uri
 from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake.session import Lake
-from lakehouse.reconciliation import Account, account
+from lakehouse.reconciliation import EventAccount, account
 from lakehouse.silver.claims import claim
 from lakehouse.silver.losses import Loss, accept_loss
-from lakehouse.silver.writer import Batch, SilverWriter
+from lakehouse.silver.writer import SilverBatch, SilverWriter
 from tests.lakehouse.gold_cases import a_gold_writer, decided_rows, raw_rows
 from tests.lakehouse.silver_cases import PIPELINE, TOPIC, a_batch, a_decision, a_reject, a_writer
 
@@ -32,7 +32,7 @@ class Stores:
         self.gold = {name: a_gold_writer(lake_uri, name) for name in SCHEMAS}
         self.lake = Lake(lake_uri)
 
-    def store(self, batch: Batch, *, leaving_out: str = "") -> None:
+    def store(self, batch: SilverBatch, *, leaving_out: str = "") -> None:
         """Store in silver and commit to gold, without one of its tables."""
         stored = self.writer.store(batch)
         rows: dict[str, pa.Table] = {
@@ -46,7 +46,7 @@ class Stores:
                 writer.append(batch.topic, batch.part, batch.next_off, rows[name])
                 writer.flush()
 
-    def account(self) -> Account:
+    def account(self) -> EventAccount:
         return account(self.silver, self.lake)
 
     def in_silver(self, statement: str) -> None:

@@ -19,9 +19,9 @@ from risk.frame.frame import Frame, complete
 from risk.ingest.application_columns import Applications
 from risk.ingest.decode import decode
 from risk.ingest.lending_club import Cleaned, clean
-from risk.models.document import Fit, Scale
+from risk.models.document import Fit, PointScale
 from risk.models.scorecard import Scorecard
-from risk.models.scorecard_document import Bin, Group, Groups, Step, Steps
+from risk.models.scorecard_document import Bin, Groups, Step, Steps, TextGroup
 from risk.policy.document import Policy, parse_policy
 
 SHIPPED = Path(__file__).parents[2] / "lakehouse" / "shipped"
@@ -111,7 +111,7 @@ def a_model(version: str = "test-1") -> Scorecard:
         version=version,
         contract_version=CONTRACT_VERSION,
         features=("dti_pct", "purpose"),
-        scale=Scale(pdo=20.0, anchor_points=600.0, anchor_odds=20.0),
+        scale=PointScale(pdo=20.0, anchor_points=600.0, anchor_odds=20.0),
         base_points=600,
         characteristics=(
             Steps(
@@ -122,7 +122,7 @@ def a_model(version: str = "test-1") -> Scorecard:
             ),
             Groups(
                 feature="purpose",
-                groups=(Group(values=("credit_card",), **evidence(10)),),
+                groups=(TextGroup(values=("credit_card",), **evidence(10)),),
                 unseen=Bin(**evidence(0)),
                 missing=Bin(**evidence(-10)),
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from risk.contract.application import CONTRACT_VERSION
 from risk.models.boosting import Boosting
 from risk.models.boosting_document import BoostingFit, Intervals, Pair, Texts
-from risk.models.document import Scale
+from risk.models.document import PointScale
 
 
 def a_boosting(version: str = "boosted-1") -> Boosting:
@@ -15,7 +15,7 @@ def a_boosting(version: str = "boosted-1") -> Boosting:
         contract_version=CONTRACT_VERSION,
         features=("dti_pct", "purpose"),
         uses_lender_fields=False,
-        scale=Scale(pdo=20.0, anchor_points=600.0, anchor_odds=20.0),
+        scale=PointScale(pdo=20.0, anchor_points=600.0, anchor_odds=20.0),
         base=-2_000_000,
         codings=(
             Intervals(

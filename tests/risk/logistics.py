@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from risk.contract.application import CONTRACT_VERSION
-from risk.models.document import Scale
+from risk.models.document import PointScale
 from risk.models.logistic import Logistic
 from risk.models.logistic_document import Curve, Levels, LogisticFit, Tried
 
@@ -15,7 +15,7 @@ def a_logistic(version: str = "logistic-1") -> Logistic:
         contract_version=CONTRACT_VERSION,
         features=("dti_pct", "purpose", "income_usd", "credit_age_years"),
         uses_lender_fields=False,
-        scale=Scale(pdo=20.0, anchor_points=600.0, anchor_odds=20.0),
+        scale=PointScale(pdo=20.0, anchor_points=600.0, anchor_odds=20.0),
         base=-2_000_000,
         effects=(
             Curve(

@@ -81,7 +81,7 @@ def test_what_was_never_stored_is_not_found(reader: DecisionReader, key: str) ->
 def test_the_reader_cannot_write(reader: DecisionReader) -> None:
     reader.ping()
     refused = pytest.raises(psycopg.errors.ReadOnlySqlTransaction)
-    with reader._pool.connection() as connection, refused:
+    with reader._pool._pool.connection() as connection, refused:
         connection.execute("delete from silver.decisions")
 
 

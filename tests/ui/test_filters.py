@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ui.data.filters import Book, Filters, parse
+from ui.data.filters import Book, PageFilters, parse
 
 BOOK = Book(decisions=9, first_month=date(2015, 3, 1), last_month=date(2018, 12, 1))
 
@@ -20,18 +20,20 @@ BOOK = Book(decisions=9, first_month=date(2015, 3, 1), last_month=date(2018, 12,
     ],
 )
 def test_a_period_is_whole_months_of_the_book(period: str, since: date, until: date) -> None:
-    assert Filters(period=period).months(BOOK) == (since, until)
+    assert PageFilters(period=period).months(BOOK) == (since, until)
 
 
 @pytest.mark.parametrize(
     ("filters", "before"),
     [
-        (Filters(period="3m"), (date(2017, 10, 1), date(2018, 1, 1))),
-        (Filters(period="3m", compare="previous"), (date(2018, 7, 1), date(2018, 10, 1))),
-        (Filters(period="24m"), (date(2015, 1, 1), date(2017, 1, 1))),
+        (PageFilters(period="3m"), (date(2017, 10, 1), date(2018, 1, 1))),
+        (PageFilters(period="3m", compare="previous"), (date(2018, 7, 1), date(2018, 10, 1))),
+        (PageFilters(period="24m"), (date(2015, 1, 1), date(2017, 1, 1))),
     ],
 )
-def test_it_is_compared_with_as_many_months(filters: Filters, before: tuple[date, date]) -> None:
+def test_it_is_compared_with_as_many_months(
+    filters: PageFilters, before: tuple[date, date]
+) -> None:
     chosen = filters.compared(BOOK)
     assert chosen is not None
     assert (chosen.from_on, chosen.to_on) == before
@@ -39,9 +41,9 @@ def test_it_is_compared_with_as_many_months(filters: Filters, before: tuple[date
 
 @pytest.mark.parametrize(
     "filters",
-    [Filters(period="all"), Filters(compare="none"), Filters(period="2015-03:2015-04")],
+    [PageFilters(period="all"), PageFilters(compare="none"), PageFilters(period="2015-03:2015-04")],
 )
-def test_without_an_earlier_time_there_is_nothing_to_compare_with(filters: Filters) -> None:
+def test_without_an_earlier_time_there_is_nothing_to_compare_with(filters: PageFilters) -> None:
     assert filters.compared(BOOK) is None
 
 
@@ -55,12 +57,12 @@ def test_what_is_not_valid_is_left_out() -> None:
         "state": None,
         "model": 7,
     }
-    assert parse(said) == Filters(tier=("Low",), term=(36,), purpose=("car",))
-    assert parse(None) == Filters()
+    assert parse(said) == PageFilters(tier=("Low",), term=(36,), purpose=("car",))
+    assert parse(None) == PageFilters()
 
 
 def test_the_url_says_only_what_differs_from_the_default() -> None:
-    assert Filters().query() == ""
-    said = Filters(period="3m", tier=("Low", "Watchlist"), term=(36,))
+    assert PageFilters().query() == ""
+    said = PageFilters(period="3m", tier=("Low", "Watchlist"), term=(36,))
     assert said.query() == "?period=3m&tier=Low&tier=Watchlist&term=36"
     assert said.query(period="2018-01:2018-02").startswith("?period=2018-01:2018-02&")

@@ -40,7 +40,7 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class PageFilters:
     """What the filter bar says; an empty choice means all."""
 
     period: str = DEFAULT_PERIOD
@@ -107,12 +107,12 @@ class Filters:
         return "?" + urlencode(pairs, safe=":") if pairs else ""
 
 
-def parse(said: Mapping[str, Any] | None) -> Filters:
+def parse(said: Mapping[str, Any] | None) -> PageFilters:
     """Return the filters that a browser sent; what is not valid is left out."""
     said = said or {}
     period = str(said.get("period") or DEFAULT_PERIOD)
     compare = str(said.get("compare") or DEFAULT_COMPARE)
-    return Filters(
+    return PageFilters(
         period=period if period in PERIODS or _MONTHS.fullmatch(period) else DEFAULT_PERIOD,
         compare=compare if compare in COMPARE else DEFAULT_COMPARE,
         tier=tuple(each for each in _texts(said.get("tier")) if each in _TIERS),

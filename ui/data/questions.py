@@ -15,7 +15,7 @@ from lakehouse.monitoring.alert_backtest import Fired, backtest_alerts
 from lakehouse.monitoring.drift import DriftPeriod, drift
 from lakehouse.monitoring.performance import Performance, performance
 from lakehouse.people import dispositions
-from lakehouse.people.dispositions import Disposition, Kind, Tally
+from lakehouse.people.dispositions import Disposition, DispositionTally, Kind
 from lakehouse.registry.artefacts import find_model, find_policy
 from lakehouse.registry.listing import Listing, listing
 from lakehouse.registry.references import find_reference
@@ -89,7 +89,7 @@ class Stores:
         today = self.now().date()
         return dispositions.standing(self.silver_dsn, application_ids, on=today)
 
-    def tally(self) -> Tally:
+    def tally(self) -> DispositionTally:
         """Count the dispositions that stand today."""
         return dispositions.tally(self.silver_dsn, on=self.now().date())
 

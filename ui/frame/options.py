@@ -11,7 +11,7 @@ from lakehouse.lake import book
 from risk.errors import RiskError
 from ui.cards import Nothing, View
 from ui.data.asking import Desk
-from ui.data.filters import Filters
+from ui.data.filters import PageFilters
 from ui.open_alerts import counts
 
 
@@ -44,7 +44,7 @@ def register(app: Dash, desk: Desk) -> None:
     )
     async def badges(_path: Any, ids: Sequence[Mapping[str, str]]) -> Any:
         try:
-            found = await asyncio.to_thread(lambda: counts(View(desk, Filters(), "light")))
+            found = await asyncio.to_thread(lambda: counts(View(desk, PageFilters(), "light")))
         except (LakehouseError, RiskError, Nothing):
             found = {}
         texts = [str(found.get(each["badge"]) or "") for each in ids]

@@ -7,19 +7,19 @@ from functools import partial
 
 import structlog
 
-from dataflows.flow.cluster import Place
+from dataflows.flow.cluster import ClusterPlace
 from dataflows.flow.input import PositionedSource
 from dataflows.flow.lifecycle import Lifecycle, stopping_on_failure
 from dataflows.flow.metrics import serve_metrics
 from dataflows.flow.output import GoldSink
 from dataflows.flow.run_counts import RunCounts
-from dataflows.flow.start.starts import Placed, find_starts
+from dataflows.flow.start.starts import PlacedPartition, find_starts
 from dataflows.flow.start.topic_watch import TopicWatch
 from dataflows.flow.status import StatusLine
 from dataflows.flow.steps import Judge, Store
 from dataflows.flow.summary import tell, verdict_on
 from dataflows.sources.batches import Reader
-from dataflows.sources.partitions import Found, partitions_of
+from dataflows.sources.partitions import SourceParts, partitions_of
 from lakehouse.gold.appender import GoldAppender, open_gold
 from lakehouse.gold.writer import GoldWriter
 from lakehouse.postgres.connection import Patience
@@ -43,7 +43,7 @@ class Run:
     gold: GoldSink
 
 
-def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
+def prepare(settings: Settings, lifecycle: Lifecycle, place: ClusterPlace) -> Run:
     """Check what the run depends on, claim the pipeline and find where each partition starts.
 
     In a cluster each process does so for itself, but only the first one claims and records.
@@ -110,7 +110,12 @@ def prepare(settings: Settings, lifecycle: Lifecycle, place: Place) -> Run:
 
 
 def _end(
-    settings: Settings, lifecycle: Lifecycle, account: RunCounts, *, may_fail: bool, place: Place
+    settings: Settings,
+    lifecycle: Lifecycle,
+    account: RunCounts,
+    *,
+    may_fail: bool,
+    place: ClusterPlace,
 ) -> None:
     """Tell what became of a source that ended; a whole file of which nothing was decided fails."""
     if lifecycle.is_stopping and not account.is_bounded:
@@ -162,7 +167,7 @@ def _take_positions(appender: GoldAppender, lifecycle: Lifecycle) -> None:
         stopping_on_failure(appender.flush)(wait=True)
 
 
-def _opener(placed: Placed, account: RunCounts) -> Callable[[], Reader]:
+def _opener(placed: PlacedPartition, account: RunCounts) -> Callable[[], Reader]:
     opened = partial(
         placed.partition.open,
         start=placed.start.off,
@@ -172,7 +177,7 @@ def _opener(placed: Placed, account: RunCounts) -> Callable[[], Reader]:
     return lambda: account.watch(opened())
 
 
-def _say_of_topic(found: Found) -> None:
+def _say_of_topic(found: SourceParts) -> None:
     """Say what cannot be proved, or cannot be had, of a topic as it is."""
     if found.facts is None:
         return
@@ -193,7 +198,7 @@ def _say_of_topic(found: Found) -> None:
         )
 
 
-def _watch_topic(found: Found, lifecycle: Lifecycle) -> None:
+def _watch_topic(found: SourceParts, lifecycle: Lifecycle) -> None:
     if found.inspector is None or found.facts is None:
         return
     topic = found.partitions[0].topic

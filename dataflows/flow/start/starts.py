@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedPartition:
     """A partition, the name of its topic in the stores, and where it starts."""
 
     partition: Partition
@@ -41,7 +41,7 @@ def find_starts(
     gold: Mapping[str, GoldWriter],
     *,
     ask_again: Callable[[], Sequence[Partition]] | None = None,
-) -> list[Placed]:
+) -> list[PlacedPartition]:
     """Find where each partition starts; record first starts, and what is skipped.
 
     Parameters
@@ -80,7 +80,7 @@ def find_starts(
                 if (each.pipeline, each.topic, each.part) == (settings.pipeline, *slot)
             ],
         )
-        placed.append(Placed(partition, slot[0], start))
+        placed.append(PlacedPartition(partition, slot[0], start))
         _say_if_gold_lacks(placed[-1], known.get(slot))
     if token is not None:
         skip = Skip(dsn, settings.pipeline, token, gold, settings.allow_position_loss)
@@ -90,7 +90,7 @@ def find_starts(
     return placed
 
 
-def _say_if_gold_lacks(placed: Placed, progress: Progress | None) -> None:
+def _say_if_gold_lacks(placed: PlacedPartition, progress: Progress | None) -> None:
     """Say what gold takes again: a few seconds' events after a kill, more if gold was restored."""
     if progress is not None and placed.start.off < progress.next_off:
         log.info(
@@ -133,7 +133,7 @@ def _names(
 
 
 def _give_up_old_topics(
-    placed: Sequence[Placed], known: Mapping[tuple[str, int], Progress], skip: Skip
+    placed: Sequence[PlacedPartition], known: Mapping[tuple[str, int], Progress], skip: Skip
 ) -> None:
     """Give up the rest of the topics that stood under the name before one that is new."""
     new = {each.partition.topic: each.topic for each in placed if each.start.is_first}
@@ -147,7 +147,7 @@ def _record(
     settings: Settings,
     dsn: str,
     token: int,
-    placed: Placed,
+    placed: PlacedPartition,
     known: Mapping[tuple[str, int], Progress],
     skip: Skip,
 ) -> None:

@@ -101,7 +101,7 @@ def _key(name: str) -> Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFields:
     """What was found in some events; rows of those that were not read mean nothing.
 
     Attributes
@@ -145,7 +145,7 @@ class Library:
             )
         self._read = library.read_flat
 
-    def read(self, starts: NDArray[np.int64], sizes: NDArray[np.int64], keys: Keys) -> Found:
+    def read(self, starts: NDArray[np.int64], sizes: NDArray[np.int64], keys: Keys) -> FoundFields:
         """Read what is plainly sound and has exactly these keys.
 
         Parameters
@@ -154,7 +154,7 @@ class Library:
             Where in memory each event begins, and how many bytes it has; neither is checked.
         """
         count = len(sizes)
-        found = Found(
+        found = FoundFields(
             is_read=np.zeros(count, np.bool_),
             numbers=np.full((count, len(NUMBERS)), np.nan),
             codes=np.full((count, len(TEXTS)), -1, np.int32),

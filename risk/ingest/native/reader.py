@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from risk.frame.categorical import Coded
 from risk.ingest.application_columns import FIELDS, NUMBERS, TEXTS, Applications
 from risk.ingest.event_buffer import Packed
-from risk.ingest.native.interface import A_NUMBER, WHOLE, Found, Keys, load
+from risk.ingest.native.interface import A_NUMBER, WHOLE, FoundFields, Keys, load
 
 FEWEST: Final = 8
 """Below so many events it is not worth the trouble."""
@@ -108,7 +108,7 @@ def _keys(keys: tuple[str, ...]) -> Keys | None:
     return Keys.of(keys)
 
 
-def _objects(found: Found) -> NDArray[np.object_]:
+def _objects(found: FoundFields) -> NDArray[np.object_]:
     """Return the distinct texts by code; behind them, what the codes below 0 stand for."""
     texts = found.texts.tobytes().decode()  # ASCII: a letter is a byte
     objects = np.full(len(found.text_ends) - 1 - A_NUMBER, None, dtype=object)
@@ -117,7 +117,7 @@ def _objects(found: Found) -> NDArray[np.object_]:
 
 
 def _column(
-    found: Found, kept: NDArray[np.int64], slot: int, objects: NDArray[np.object_]
+    found: FoundFields, kept: NDArray[np.int64], slot: int, objects: NDArray[np.object_]
 ) -> Coded:
     codes = found.codes[kept, slot]
     are_numbers = codes == A_NUMBER

@@ -22,7 +22,7 @@ from risk.simulation.calibration.tables import (
     yearly_shares,
     zips_by_state,
 )
-from risk.simulation.parameters import TERMS, Cells, Levels, SimulationParameters
+from risk.simulation.parameters import TERMS, Cells, MarginalLevels, SimulationParameters
 
 YEARS = tuple(range(2012, 2019))
 CELLS = {
@@ -72,7 +72,7 @@ def fit_simulation(
     told = take(volume, carries(volume, "desc"))
     homes = next(latent for latent in latents if latent.name == "home_ownership")
     states = states_by_home(
-        rows, [str(value) for value in homes.values] if isinstance(homes, Levels) else []
+        rows, [str(value) for value in homes.values] if isinstance(homes, MarginalLevels) else []
     )
     return SimulationParameters(
         version=version,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from risk.simulation.calibration.catalogue import LatentSpec
 from risk.simulation.draw import Floats
-from risk.simulation.parameters import Z_MAX, Cells, Curve, Heaps, Latent, Levels
+from risk.simulation.parameters import Z_MAX, Cells, Heaps, Latent, MarginalCurve, MarginalLevels
 
 _POPULAR = 0.001
 _TAILS = (0.001, 0.005, 0.02, 0.98, 0.99, 0.995, 0.998)
@@ -75,7 +75,7 @@ def _fit_curve(
     groups: Sequence[Floats],
     everyone: Floats,
     smallest_cell: int,
-) -> Curve:
+) -> MarginalCurve:
     scores = np.linspace(-Z_MAX, Z_MAX, spec.knots)
     step = scores[1] - scores[0]
     lower = np.array([_NORMAL.cdf(float(z - step / 2)) for z in scores])
@@ -89,7 +89,7 @@ def _fit_curve(
         above.append(_score(1 - high / len(group)))
         finite = group[low : len(group) - high]
         knots.append(_window_means(finite, lower, upper, len(group), low, smallest_cell))
-    return Curve(
+    return MarginalCurve(
         name=spec.name,
         cells=spec.cells,
         knots=knots,
@@ -140,7 +140,7 @@ def _fit_levels(
     groups: Sequence[Floats],
     everyone: Floats,
     smallest_cell: int,
-) -> Levels:
+) -> MarginalLevels:
     levels, counts = np.unique(everyone, return_counts=True)
     kept = levels[counts >= smallest_cell]
     if not len(kept):
@@ -152,7 +152,7 @@ def _fit_levels(
     values: list[str | float | None] = (
         [spec.values[int(level)] for level in kept] if spec.values else [float(x) for x in kept]
     )
-    return Levels(name=spec.name, cells=spec.cells, values=values, thresholds=thresholds)
+    return MarginalLevels(name=spec.name, cells=spec.cells, values=values, thresholds=thresholds)
 
 
 def _thresholds(counts: Floats, everywhere: Floats, prior: int) -> list[float]:

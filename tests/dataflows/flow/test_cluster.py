@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dataflows.flow.cluster import Place, place_of
+from dataflows.flow.cluster import ClusterPlace, place_of
 from lakehouse.errors import SettingsInvalid
 
 TWO = "127.0.0.1:9001;127.0.0.1:9002"
@@ -13,15 +13,19 @@ TWO = "127.0.0.1:9001;127.0.0.1:9002"
 @pytest.mark.parametrize(
     ("arguments", "environment", "expected"),
     [
-        (["dataflows.score"], {}, Place(0, 1)),
-        (["dataflows.score", "-w", "2", "-s", "5"], {}, Place(0, 1)),
-        (["dataflows.score", "-i", "1", "-a", TWO], {}, Place(1, 2)),
-        (["dataflows.score", "--process-id", "0", "--addresses", TWO], {}, Place(0, 2)),
-        (["dataflows.score"], {"BYTEWAX_PROCESS_ID": "1", "BYTEWAX_ADDRESSES": TWO}, Place(1, 2)),
+        (["dataflows.score"], {}, ClusterPlace(0, 1)),
+        (["dataflows.score", "-w", "2", "-s", "5"], {}, ClusterPlace(0, 1)),
+        (["dataflows.score", "-i", "1", "-a", TWO], {}, ClusterPlace(1, 2)),
+        (["dataflows.score", "--process-id", "0", "--addresses", TWO], {}, ClusterPlace(0, 2)),
+        (
+            ["dataflows.score"],
+            {"BYTEWAX_PROCESS_ID": "1", "BYTEWAX_ADDRESSES": TWO},
+            ClusterPlace(1, 2),
+        ),
     ],
 )
 def test_the_place_is_what_the_engine_was_told(
-    arguments: list[str], environment: dict[str, str], expected: Place
+    arguments: list[str], environment: dict[str, str], expected: ClusterPlace
 ) -> None:
     assert place_of(arguments, environment) == expected
 
@@ -32,4 +36,4 @@ def test_a_process_beyond_the_addresses_is_refused() -> None:
 
 
 def test_only_the_first_process_leads() -> None:
-    assert [Place(index, 3).leads for index in range(3)] == [True, False, False]
+    assert [ClusterPlace(index, 3).leads for index in range(3)] == [True, False, False]

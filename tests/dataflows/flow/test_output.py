@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dataflows.flow.cluster import Place
+from dataflows.flow.cluster import ClusterPlace
 from dataflows.flow.lifecycle import Lifecycle
 from dataflows.flow.output import GoldPartition, GoldSink, gold_key
 from dataflows.flow.steps import GoldSlice
@@ -38,12 +38,12 @@ def test_an_epoch_asks_for_a_commit_and_only_the_end_of_the_input_waits_for_it(
 
 
 def test_each_table_is_a_partition_of_its_own(lifecycle: Lifecycle) -> None:
-    sink = GoldSink(list(SCHEMAS), lambda _table: FakeAppender(), lifecycle, Place())
+    sink = GoldSink(list(SCHEMAS), lambda _table: FakeAppender(), lifecycle, ClusterPlace())
     assert sorted(sink.list_parts()) == sorted(f"{table}@0" for table in SCHEMAS)
 
 
 def test_a_slice_stays_in_the_process_that_decided_it(lifecycle: Lifecycle) -> None:
-    places = [Place(index, 2) for index in range(2)]
+    places = [ClusterPlace(index, 2) for index in range(2)]
     sinks = [
         GoldSink(list(SCHEMAS), lambda _table: FakeAppender(), lifecycle, place) for place in places
     ]
@@ -56,7 +56,7 @@ def test_a_slice_stays_in_the_process_that_decided_it(lifecycle: Lifecycle) -> N
 @pytest.mark.parametrize("table", SCHEMAS)
 def test_a_partition_writes_to_the_appender_of_its_table(table: str, lifecycle: Lifecycle) -> None:
     appenders = {name: FakeAppender() for name in SCHEMAS}
-    sink = GoldSink(list(SCHEMAS), appenders.__getitem__, lifecycle, Place())
+    sink = GoldSink(list(SCHEMAS), appenders.__getitem__, lifecycle, ClusterPlace())
     sink.build_part("gold", f"{table}@0", None).write_batch([a_slice(0, 1, 0)])
     assert [name for name, appender in appenders.items() if appender.slices] == [table]
 

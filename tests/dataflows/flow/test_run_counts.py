@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dataflows.flow.run_counts import RATE_OVER_SECONDS, RunCounts, lag_seconds
-from lakehouse.silver.writer import Batch, BatchCounts, Stored
+from lakehouse.silver.writer import BatchCounts, SilverBatch, Stored
 from tests.dataflows.flow_cases import (
     Clock,
     FakeReader,
@@ -21,7 +21,7 @@ from tests.lakehouse.silver_cases import TOPIC, a_batch, a_decision, a_reject
 NO_AGES = np.zeros(0)
 
 
-def four_events() -> Batch:
+def four_events() -> SilverBatch:
     return a_batch(
         a_decision("a", 0, tier="Low"),
         a_decision("b", 1, tier="Watchlist"),
@@ -30,7 +30,7 @@ def four_events() -> Batch:
     )
 
 
-def counted(account: RunCounts, batch: Batch, stored: Stored | None = None) -> None:
+def counted(account: RunCounts, batch: SilverBatch, stored: Stored | None = None) -> None:
     account.silver_committed(batch, stored or stored_whole(batch), event_ages_seconds=NO_AGES)
 
 

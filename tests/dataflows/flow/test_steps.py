@@ -10,10 +10,10 @@ import pytest
 from dataflows.files.remarks import not_a_record
 from dataflows.flow.batch_tables import decisions_table, quarantine_table, raw_table
 from dataflows.flow.run_counts import RunCounts
-from dataflows.flow.steps import Judge, Judged, Store, together
+from dataflows.flow.steps import Judge, JudgedBatch, Store, together
 from dataflows.sources.batches import MicroBatch
 from lakehouse import arrow_schemas
-from lakehouse.silver.writer import Batch, Stored
+from lakehouse.silver.writer import SilverBatch, Stored
 from risk.contract.application import Limits, Reject, RejectCode, Stage
 from risk.ingest.dates import instants
 from tests.dataflows.flow_cases import FakeSilver, a_micro_batch, applications, growth
@@ -25,7 +25,7 @@ AFTERNOON = datetime(2026, 3, 1, 15, 30, 0, 123456, tzinfo=UTC)
 FOOTER = b"Total amount funded in policy code 1: 6417608175"
 
 
-def judged(batch: MicroBatch) -> Judged:
+def judged(batch: MicroBatch) -> JudgedBatch:
     ((one,),) = Judge(rules, Limits())([batch])
     return one
 
@@ -229,7 +229,7 @@ class Answering(FakeSilver):
         super().__init__()
         self._answer = answer
 
-    def store_together(self, batches: Sequence[Batch]) -> list[Stored]:
+    def store_together(self, batches: Sequence[SilverBatch]) -> list[Stored]:
         self.batches += batches
         return [self._answer]
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from dataflows.flow.cluster import Place
+from dataflows.flow.cluster import ClusterPlace
 from dataflows.flow.input import PositionedPartition, PositionedSource
 from dataflows.flow.lifecycle import Lifecycle, stopping_on_failure
 from dataflows.flow.output import GoldPartition, GoldSink, gold_key
 from dataflows.flow.run_counts import RunCounts
 from dataflows.flow.start.preflight import _take_positions, _writer
-from dataflows.flow.start.starts import Placed, find_starts
+from dataflows.flow.start.starts import PlacedPartition, find_starts
 from dataflows.flow.steps import GoldSlice, Store, together
 from dataflows.sources.batches import MicroBatch
 from dataflows.sources.partitions import Partition
@@ -90,7 +90,7 @@ class Process:
 
     name: str
     shared: Shared
-    place: Place
+    place: ClusterPlace
     is_dead: bool = False
     exit_code: int | None = None
     said: str = ""
@@ -158,7 +158,7 @@ class Process:
     def _never(*, start: int, named: str, part: int) -> SimulatedReader:
         raise NotImplementedError(start, named, part)
 
-    def _reader(self, placed: Placed) -> SimulatedReader:
+    def _reader(self, placed: PlacedPartition) -> SimulatedReader:
         reader = SimulatedReader(
             self.shared.world,
             self.shared.topic.logs[placed.partition.part],

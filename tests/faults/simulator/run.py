@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 from unittest import mock
 
-from dataflows.flow.cluster import Place
+from dataflows.flow.cluster import ClusterPlace
 from lakehouse.gold.tables import SCHEMAS
 from lakehouse.gold.writer import transaction_id
 from tests.faults.simulator.database import Database
@@ -130,7 +130,7 @@ class Run:
         self.starts += 1
         count = 2 if self.world.one_in(6) else 1
         group = Group(
-            [Process(f"p{self.starts}.{each}", self.shared, Place(each, count))
+            [Process(f"p{self.starts}.{each}", self.shared, ClusterPlace(each, count))
              for each in range(count)]
         )  # fmt: skip
         self.groups.append(group)

@@ -18,9 +18,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dataflows.flow.steps import Judge, Judged
+from dataflows.flow.steps import Judge, JudgedBatch
 from dataflows.sources.batches import MicroBatch
-from lakehouse.silver.writer import Batch
+from lakehouse.silver.writer import SilverBatch
 from risk.contract.application import Limits
 from risk.decision.judge import Rules
 from tests.faults.simulator.world import World
@@ -58,7 +58,7 @@ class Log:
     events: Mapping[int, Event]
     values: Sequence[bytes]
     end: int
-    whole: Sequence[Judged]
+    whole: Sequence[JudgedBatch]
 
     @property
     def start(self) -> int:
@@ -112,13 +112,13 @@ def _rules(version: str) -> Rules:
     return Rules(model, shipped_policy(("standard-1", "reference-1")[at]), shipped_tables())
 
 
-def _judged(batch: MicroBatch, version: str) -> Judged:
+def _judged(batch: MicroBatch, version: str) -> JudgedBatch:
     arrived = NOON + timedelta(hours=VERSIONS.index(version))
     ((judged,),) = Judge(lambda: _rules(version), Limits())([replace(batch, received_at=arrived)])
     return judged
 
 
-def cut(log: Log, batch: MicroBatch, version: int) -> Judged:
+def cut(log: Log, batch: MicroBatch, version: int) -> JudgedBatch:
     """Return the verdicts on a batch under one version of the rules."""
     whole = log.whole[version]
 
@@ -127,8 +127,8 @@ def cut(log: Log, batch: MicroBatch, version: int) -> Judged:
         return first, after - first
 
     decided, refused = whole.batch.decided, whole.batch.quarantined
-    return Judged(
-        Batch(
+    return JudgedBatch(
+        SilverBatch(
             batch.topic,
             batch.part,
             batch.first_off,

@@ -9,7 +9,14 @@ import pytest
 
 from lakehouse.arrow_schemas import DECISIONS
 from lakehouse.lake import archive
-from lakehouse.lake.archive import Archived, Position, archived, archived_all, positions_of, sample
+from lakehouse.lake.archive import (
+    Archived,
+    ArchivePosition,
+    archived,
+    archived_all,
+    positions_of,
+    sample,
+)
 from lakehouse.lake.session import Lake
 from tests.lakehouse.gold_cases import (
     RECEIVED_AT,
@@ -46,8 +53,8 @@ def content(batches: Iterator[Archived]) -> list[list[tuple[int, bytes | None]]]
     ]
 
 
-def at(*offs: int) -> list[Position]:
-    return [Position(TOPIC, 0, off) for off in offs]
+def at(*offs: int) -> list[ArchivePosition]:
+    return [ArchivePosition(TOPIC, 0, off) for off in offs]
 
 
 def test_a_decision_comes_with_its_own_bytes_and_their_arrival(lake: Lake) -> None:
@@ -107,7 +114,7 @@ def test_bytes_that_are_missing_are_known_by_an_arrival_that_is_none(
 
 
 def test_events_are_found_by_id_where_they_were_decided(lake: Lake) -> None:
-    assert positions_of(lake, ["e4", "e5"]) == {"e4": Position(TOPIC, 0, 4)}
+    assert positions_of(lake, ["e4", "e5"]) == {"e4": ArchivePosition(TOPIC, 0, 4)}
 
 
 def test_a_seed_draws_the_same_decisions_again_and_another_seed_others(lake: Lake) -> None:

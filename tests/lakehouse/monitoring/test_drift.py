@@ -87,5 +87,5 @@ def test_an_altered_reference_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("lakehouse.registry.references.SHIPPED", tmp_path)
     assert find_reference(str(tmp_path), model) == reference
     path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(ArtefactInvalid, match="it was altered"):
+    with pytest.raises(ArtefactInvalid, match="the reference was altered"):
         find_reference(str(tmp_path), model)

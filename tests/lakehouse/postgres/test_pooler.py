@@ -100,7 +100,8 @@ def test_the_api_may_only_read_where_it_reads(postgres: str) -> None:
     migrate(postgres)
     reader = DecisionReader(postgres)
     try:
-        with reader._pool.connection() as connection, pytest.raises(pg.ReadOnlySqlTransaction):
+        connecting = reader._pool._pool.connection()
+        with connecting as connection, pytest.raises(pg.ReadOnlySqlTransaction):
             connection.execute(b"delete from silver.decisions")
     finally:
         reader.close()

@@ -18,7 +18,7 @@ from lakehouse.errors import StoresDisagree
 from lakehouse.gold.writer import GoldWriter
 from lakehouse.postgres import connection
 from lakehouse.quarantine import following
-from lakehouse.quarantine.replay import BYTES_GONE, Replayed, Selection
+from lakehouse.quarantine.replay import BYTES_GONE, QuarantineReplay, Selection
 from lakehouse.silver.recoveries import Recovered
 from tests.lakehouse.quarantine_cases import REPLAYED_AT, WAYS, FilledStores, spoilt
 from tests.lakehouse.silver_cases import TOPIC, ask, tell
@@ -94,9 +94,9 @@ def test_five_percent_spoilt_in_six_ways_are_all_recovered_none_twice(
     assert (foretold.looked_at, foretold.decided, foretold.duplicates) == (refused, refused, 0)
     assert stores.account() == before
 
-    assert stores.replay() == Replayed(refused, refused, 0)
+    assert stores.replay() == QuarantineReplay(refused, refused, 0)
     assert_all_recovered_once(stores, refused)
-    assert stores.replay() == Replayed()
+    assert stores.replay() == QuarantineReplay()
     assert_all_recovered_once(stores, refused)
 
 
@@ -141,7 +141,7 @@ def test_an_answer_lost_after_the_commit_is_counted_all_the_same(
 ) -> None:
     refused = spoilt_stores.account().quarantined
     lose_one_answer_of_recovering(monkeypatch)
-    assert spoilt_stores.replay() == Replayed(refused, refused, 0)
+    assert spoilt_stores.replay() == QuarantineReplay(refused, refused, 0)
     assert_all_recovered_once(spoilt_stores, refused)
 
 
@@ -163,7 +163,7 @@ def lose_one_answer_of_recovering(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_two_replays_at_once_recover_each_event_once(spoilt_stores: FilledStores) -> None:
     refused = spoilt_stores.account().quarantined
-    done: list[Replayed] = []
+    done: list[QuarantineReplay] = []
     instants = [REPLAYED_AT, datetime(2026, 3, 2, 8, 1, tzinfo=UTC)]
     threads = [
         threading.Thread(target=lambda now=now: done.append(spoilt_stores.replay(now=now)))
@@ -201,7 +201,7 @@ def test_a_recovered_event_that_was_sent_again_meanwhile_is_a_duplicate(
     stores.read([as_bytes(id=1), as_bytes(id=2)], first_off=2)
     foretold = stores.replay(is_dry=True)
     assert (foretold.decided, foretold.duplicates) == (0, 2)
-    assert stores.replay() == Replayed(2, 0, 2)
+    assert stores.replay() == QuarantineReplay(2, 0, 2)
     found = stores.account()
     assert found.holds
     assert (found.decided, found.duplicates, found.conflicts) == (2, 2, 1)
@@ -210,7 +210,7 @@ def test_a_recovered_event_that_was_sent_again_meanwhile_is_a_duplicate(
 
 def test_an_event_sent_again_after_its_recovery_is_a_duplicate(stores: FilledStores) -> None:
     stores.read([spoilt(as_bytes(id=1), "compressed")])
-    assert stores.replay() == Replayed(1, 1, 0)
+    assert stores.replay() == QuarantineReplay(1, 1, 0)
     stored = stores.read([as_bytes(id=1)], first_off=1)
     assert stored.counted.duplicates == 1
     assert stores.account().holds
@@ -233,15 +233,15 @@ def test_what_is_still_refused_stays_as_it_was(stores: FilledStores) -> None:
 
 def test_only_the_selected_ones_are_looked_at(stores: FilledStores) -> None:
     stores.read([spoilt(as_bytes(id=1), "UTF-16"), spoilt(as_bytes(id=2), "NaN")])
-    assert stores.replay(Selection(codes=("malformed_json",))) == Replayed(1, 1, 0)
-    assert stores.replay(Selection(topics=("another",))) == Replayed()
+    assert stores.replay(Selection(codes=("malformed_json",))) == QuarantineReplay(1, 1, 0)
+    assert stores.replay(Selection(topics=("another",))) == QuarantineReplay()
     assert stores.in_gold("quarantine") == [(0, 0)]
 
 
 def test_bytes_that_quarantine_cut_come_from_the_archive(stores: FilledStores) -> None:
     long = as_bytes(id=1, desc="x" * QUARANTINED_RAW_BYTES)
     stores.read([spoilt(long, "in a list")])
-    assert stores.replay() == Replayed(1, 1, 0)
+    assert stores.replay() == QuarantineReplay(1, 1, 0)
     assert stores.account().holds
 
 

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse.errors import ArtefactInvalid, ChangeRefused
-from lakehouse.registry.log import Action, Entry, State, apply, before, fold
+from lakehouse.registry.log import Action, LogEntry, State, apply, before, fold
 from tests.lakehouse.registry_cases import an_entry
 
 TWO_CHAMPIONS = ("register a-1", "register b-1", "promote a-1", "promote b-1")
 
 
-def log(*steps: str) -> list[Entry]:
+def log(*steps: str) -> list[LogEntry]:
     """Entries from words such as ``promote a-1``."""
     return [an_entry(number, *step.split()) for number, step in enumerate(steps, start=1)]
 

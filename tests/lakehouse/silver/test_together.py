@@ -10,7 +10,7 @@ import pytest
 
 from lakehouse.errors import Gap
 from lakehouse.silver.claims import positions
-from lakehouse.silver.writer import Batch, BatchCounts, SilverWriter, Stored
+from lakehouse.silver.writer import BatchCounts, SilverBatch, SilverWriter, Stored
 from tests.lakehouse.silver_cases import (
     PIPELINE,
     TOPIC,
@@ -45,7 +45,7 @@ def verdict(random: Random, off: int) -> dict[str, Any]:
     return a_decision(f"e{random.randrange(25)}", off, pd=pd, content_hash=random.randrange(2))
 
 
-def a_feed(seed: int) -> list[list[Batch]]:
+def a_feed(seed: int) -> list[list[SilverBatch]]:
     """Turns of batches, one a partition; some are empty, and offsets have holes."""
     random = Random(seed)
     turns = []
@@ -110,7 +110,7 @@ def test_other_turns_after_a_restart_read_back_what_is_stored_and_add_the_rest(
     assert [account[TOPIC, part].read for part in range(PARTS)] == reads
 
 
-def _by_part(turn: Sequence[Batch]) -> list[Batch]:
+def _by_part(turn: Sequence[SilverBatch]) -> list[SilverBatch]:
     return sorted(turn, key=lambda batch: batch.part)
 
 

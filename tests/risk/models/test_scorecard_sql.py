@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from risk.features.sql import Applications
+from risk.features.sql import SqlSource
 from risk.frame.frame import complete
 from risk.models.inputs import model_columns
 
@@ -36,6 +36,6 @@ def test_a_feature_is_the_same_double(feature: str) -> None:
     table = pa.table({name: pa.array(frame[name], from_pandas=True) for name in names})
     with duckdb.connect() as connection:
         connection.register("applications", table)
-        asked = f"select {Applications().feature(feature)} from applications"
+        asked = f"select {SqlSource().feature(feature)} from applications"
         found = connection.sql(asked).to_arrow_table()[feature].to_numpy()
     np.testing.assert_array_equal(found, model_columns(frame)[feature])

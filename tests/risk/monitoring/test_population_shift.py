@@ -18,7 +18,7 @@ from risk.monitoring.population_shift import (
     merged,
     period_shift,
 )
-from risk.monitoring.reference import Numbers, Reference, Texts
+from risk.monitoring.reference import Numbers, Reference, ReferenceTexts
 
 
 def numbers(values: Any, *, points: tuple[int, ...] = ()) -> Numbers:
@@ -27,7 +27,7 @@ def numbers(values: Any, *, points: tuple[int, ...] = ()) -> Numbers:
     return Numbers(feature="income_usd", edges=edges, deciles=edges, counts=counts, points=points)
 
 
-def a_reference(*features: Numbers | Texts, loans: int) -> Reference:
+def a_reference(*features: Numbers | ReferenceTexts, loans: int) -> Reference:
     return Reference(
         model_version="m-1",
         model_sha256="ab",
@@ -84,7 +84,7 @@ def test_values_that_go_missing_are_found() -> None:
 
 
 def test_a_text_that_the_reference_never_had_is_a_bin() -> None:
-    bins = Texts(feature="purpose", values=("car", "house"), counts=(500, 500, 0, 0))
+    bins = ReferenceTexts(feature="purpose", values=("car", "house"), counts=(500, 500, 0, 0))
     found = feature_shift(bins, [400, 400, 200, 0])
     assert (found.unseen_share, found.missing_share) == (0.2, 0.0)
     assert found.psi > 0.25
@@ -160,7 +160,9 @@ def test_what_each_feature_did_adds_up_to_what_the_score_did(champion: Model, lo
 def test_a_shift_is_as_grave_as_its_index_unless_chance_explains_it(
     shares: tuple[float, ...], loans: int, level: str
 ) -> None:
-    bins = Texts(feature="purpose", values=("a", "b", "c"), counts=(5_000, 3_000, 2_000, 0, 0))
+    bins = ReferenceTexts(
+        feature="purpose", values=("a", "b", "c"), counts=(5_000, 3_000, 2_000, 0, 0)
+    )
     reference = a_reference(bins, loans=10_000)
     counts = [round(share * loans) for share in shares]
     (found,) = moved(reference, {"purpose": [*counts, 0, 0]}).features
@@ -190,7 +192,7 @@ def test_bins_are_named_where_there_are_no_edges_and_for_texts() -> None:
         ("any", 0.75),
         ("missing", 0.25),
     ]
-    texts = Texts(feature="purpose", values=("home_improvement",), counts=(10, 0, 0))
+    texts = ReferenceTexts(feature="purpose", values=("home_improvement",), counts=(10, 0, 0))
     found = bin_shifts(texts, [5, 4, 1])
     assert [each.name for each in found] == ["home improvement", "unseen", "missing"]
     assert [each.points for each in found] == [0.0, 0.0, 0.0]
@@ -219,7 +221,7 @@ def without_drift(runs: int, periods: int, rows: int, *, seed: int) -> int:
     alarmed = 0
     for _ in range(runs):
         bins = [
-            Texts(
+            ReferenceTexts(
                 feature=f"f{place}",
                 values=tuple(map(str, range(len(each)))),
                 counts=(*generator.multinomial(14_000, each).tolist(), 0, 0),

@@ -8,7 +8,7 @@ from lakehouse.registry.artefacts import load_model
 from risk.errors import ModelError
 from risk.fitting.reference_population import WATCHED_NUMBERS, describe
 from risk.models.model import Model
-from risk.monitoring.reference import Numbers, Reference, Texts, parse_reference, to_json
+from risk.monitoring.reference import Numbers, Reference, ReferenceTexts, parse_reference, to_json
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_a_feature_that_has_no_value_has_one_bin_and_the_missing(reference: Refe
 def test_texts_that_only_the_model_names_have_a_bin(champion: Model, loans: Any) -> None:
     fewer = {**loans, "purpose": np.full(4_000, "credit_card", dtype=object)}
     found = describe(champion, fewer).bins("purpose")
-    assert isinstance(found, Texts)
+    assert isinstance(found, ReferenceTexts)
     assert found.values[0] == "credit_card"
     assert len(found.values) > 1
     assert found.counts[0] == 4_000
@@ -74,7 +74,7 @@ def test_a_document_that_contradicts_itself_is_refused(
 
 
 def test_a_text_named_twice_is_refused(reference: Reference) -> None:
-    broken = Texts(feature="x", values=("a", "a"), counts=(4_000, 0, 0, 0))
+    broken = ReferenceTexts(feature="x", values=("a", "a"), counts=(4_000, 0, 0, 0))
     with pytest.raises(ModelError, match="different texts"):
         msgspec.structs.replace(reference, features=(broken,))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from risk.features.sql import Applications
+from risk.features.sql import SqlSource
 from risk.frame.frame import complete
 from risk.policy.document import Policy, parse_policy
 from risk.policy.policy_sql import policy_sql
@@ -92,7 +92,7 @@ def test_the_statement_judges_as_the_rules_do(policy: Policy, *, has_joint_figur
     table = table.append_column("event_id", pa.array(range(count)))
     with duckdb.connect() as connection:
         connection.register("given", table)
-        statement = policy_sql(policy, Applications("given", has_joint_figures=has_joint_figures))
+        statement = policy_sql(policy, SqlSource("given", has_joint_figures=has_joint_figures))
         found = connection.sql(statement).order("event_id").to_arrow_table()
     for name in JUDGED:
         assert found[name].to_pylist() == expected[name].tolist(), name

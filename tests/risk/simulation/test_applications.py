@@ -8,7 +8,7 @@ import pytest
 from risk.frame.frame import Frame, concat
 from risk.monitoring.drift import bin_counts, category_counts, psi, reference_edges
 from risk.simulation.draw import Choice, Marginal, tilt
-from risk.simulation.parameters import Levels
+from risk.simulation.parameters import MarginalLevels
 from risk.simulation.scenarios import SCENARIOS
 from risk.simulation.simulator import Drift
 from tests.risk.simulated import QUIET, a_simulator, numbers, rank_correlation, read
@@ -198,7 +198,7 @@ def test_the_largest_uniform_number_stays_within_its_group() -> None:
 
 
 def test_a_marginal_of_one_level_is_that_level() -> None:
-    marginal = Marginal(Levels(name="x", cells="era", values=[4.0], thresholds=[[], []]))
+    marginal = Marginal(MarginalLevels(name="x", cells="era", values=[4.0], thresholds=[[], []]))
     drawn: Any = marginal.draw(np.array([-9.0, 9.0]), np.array([0, 1]), np.zeros((2, 2)))
     assert drawn.tolist() == [4.0, 4.0]
 

@@ -12,7 +12,7 @@ import structlog
 from lakehouse.errors import Unavailable
 from lakehouse.postgres.migrate import migrate
 from lakehouse.security.api_keys import StoredKey, list_keys, revoke_key
-from serving.access.auth import REFRESH_SECONDS, TRUST_SECONDS, Authenticator, Gate
+from serving.access.auth import REFRESH_SECONDS, TRUST_SECONDS, Authenticator, KeyGate
 from serving.access.keys import KEY_FORM, Scope, Terms, create_key, digest_of
 from serving.access.scopes import SCOPES, scope_of, template_of
 from serving.http.problems import Problem
@@ -51,7 +51,7 @@ class Hall:
         self.authenticator = Authenticator(
             self._read, PEPPER, now=self._now, clock=lambda: self.seconds
         )
-        self.app = Gate(echo, self.authenticator)
+        self.app = KeyGate(echo, self.authenticator)
 
     def _read(self) -> list[StoredKey]:
         if self.is_silver_out:

@@ -9,7 +9,7 @@ import pytest
 
 from risk.contract.application import Limits, Reject
 from risk.decision.judge import Rules
-from serving.decisions.batching import LARGEST_BATCH, Judged, Scorer
+from serving.decisions.batching import LARGEST_BATCH, AnsweredBatch, Scorer
 from serving.decisions.challenger_counts import count_challenged
 from serving.decisions.schemas import Decision
 from serving.http.metrics import CHALLENGED
@@ -20,14 +20,14 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LIMITS = Limits()
 
 
-def a_scorer(rules: Rules | None = None) -> tuple[Scorer, list[Judged]]:
-    judged: list[Judged] = []
+def a_scorer(rules: Rules | None = None) -> tuple[Scorer, list[AnsweredBatch]]:
+    judged: list[AnsweredBatch] = []
     current = rules or standing_rules()
     return Scorer(lambda: current, LIMITS, now=lambda: NOW, after=judged.append), judged
 
 
 def batch_sizes(count: int) -> list[int]:
-    async def score() -> list[Judged]:
+    async def score() -> list[AnsweredBatch]:
         scorer, judged = a_scorer()
         raws = [as_bytes(id=number) for number in range(count)]
         outcomes = await asyncio.gather(*map(scorer.score, raws))
@@ -100,7 +100,7 @@ def challenged(version: str, outcome: str) -> float:
 def test_challengers_score_what_is_decided_and_are_counted() -> None:
     rules = standing_rules(challengers=["shadow-1"])
 
-    async def score() -> tuple[list[Judged], list[object]]:
+    async def score() -> tuple[list[AnsweredBatch], list[object]]:
         scorer, judged = a_scorer(rules)
         raws = [as_bytes(id=1), b"{", as_bytes(id=2)]
         return judged, list(await asyncio.gather(*map(scorer.score, raws)))

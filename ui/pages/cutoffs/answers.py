@@ -8,12 +8,12 @@ from dash import html
 from lakehouse.lake.filters import Filters as Chosen
 from lakehouse.lake.queries import latest_observation
 from lakehouse.lake.session import Lake
-from lakehouse.monitoring.limits import NO_LIMITS, Limits
+from lakehouse.monitoring.limits import NO_LIMITS, ApprovalLimits
 from lakehouse.monitoring.performance import DEFAULT_TERM_MONTHS, Performance
 from lakehouse.monitoring.simulator import curve as by_cutoff
 from lakehouse.monitoring.simulator import limits_of, simulated
 from risk.monitoring.backtest import LGD
-from risk.monitoring.cutoffs import Book, Simulation
+from risk.monitoring.cutoffs import LoanBook, Simulation
 from risk.monitoring.performance import Estimate
 from ui.cards import Nothing, View
 from ui.data.filters import add_months
@@ -45,7 +45,7 @@ def _chosen(view: View) -> tuple[Chosen, Any, list[Any]]:
     return replace(free, vintages=months, terms=(_term(view),)), as_of, mature
 
 
-def _limits(view: View) -> tuple[Limits, Limits]:
+def _limits(view: View) -> tuple[ApprovalLimits, ApprovalLimits]:
     today = limits_of(view.ask(view.desk.stores.policy))
     said = view.more[0] if view.more and isinstance(view.more[0], dict) else TODAY
     pd_most = float(said.get("pd", _NO_LIMIT))
@@ -59,11 +59,13 @@ def _limits(view: View) -> tuple[Limits, Limits]:
     return today, then
 
 
-def _simulated(lake: Lake, chosen: Chosen, today: Limits, then: Limits, as_of: Any) -> Simulation:
+def _simulated(
+    lake: Lake, chosen: Chosen, today: ApprovalLimits, then: ApprovalLimits, as_of: Any
+) -> Simulation:
     return simulated(lake, today, then, chosen, as_of=as_of)
 
 
-def _by_pd_alone(lake: Lake, chosen: Chosen, as_of: Any) -> list[tuple[float, Book]]:
+def _by_pd_alone(lake: Lake, chosen: Chosen, as_of: Any) -> list[tuple[float, LoanBook]]:
     return by_cutoff(lake, NO_LIMITS, chosen, as_of=as_of)
 
 
@@ -239,7 +241,7 @@ def curve(view: View) -> Any:
     return parts.chart("ct-curve", shown, legend)
 
 
-def _cell(each: Book, word: str, *, is_moved: bool) -> Any:
+def _cell(each: LoanBook, word: str, *, is_moved: bool) -> Any:
     value, unit = words.amount(each.amount_usd)
     said: Any = f"n {each.judged}, too few to tell"
     if each.default_rate is not None and each.judged >= _FEWEST:

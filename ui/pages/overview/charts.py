@@ -11,7 +11,7 @@ from lakehouse.lake.filters import Filters as Chosen
 from lakehouse.lake.session import Lake
 from risk.monitoring.reference import Numbers
 from ui.cards import Nothing, View
-from ui.data.filters import Filters
+from ui.data.filters import PageFilters
 from ui.figures import overview as figures
 from ui.look import parts, words
 from ui.open_alerts import OpenAlert, open_alerts
@@ -152,7 +152,7 @@ def _newest_rows(lake: Lake, chosen: Chosen) -> Any:
     return portfolio.watchlist(lake, replace(chosen, tiers=()), limit=_NEWEST_SHOWN)
 
 
-def _line(row: Mapping[str, Any], filters: Filters) -> Any:
+def _line(row: Mapping[str, Any], filters: PageFilters) -> Any:
     return dcc.Link(
         [
             html.Span(html.Span("Watchlist", className="sr"), className="tier Watchlist"),

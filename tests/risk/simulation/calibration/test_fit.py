@@ -21,7 +21,13 @@ from risk.simulation.calibration.tables import (
     states_by_home,
     zips_by_state,
 )
-from risk.simulation.parameters import GRADES, Cells, Curve, Levels, SimulationParameters
+from risk.simulation.parameters import (
+    GRADES,
+    Cells,
+    MarginalCurve,
+    MarginalLevels,
+    SimulationParameters,
+)
 from tests.risk.simulated import (
     QUIET,
     a_simulator,
@@ -154,7 +160,7 @@ def test_no_point_of_a_curve_is_a_single_loans_value() -> None:
     assert b"99.99" not in document
     assert b"9000000" not in document
     dti = next(latent for latent in fitted.latents if latent.name == "dti")
-    assert isinstance(dti, Curve)
+    assert isinstance(dti, MarginalCurve)
     assert max(max(knots) for knots in dti.knots) < 80
 
 
@@ -210,7 +216,7 @@ def test_values_that_are_all_rare_become_one() -> None:
     nobody = np.zeros(8, dtype=np.int64)
     sample = Sample({"x": np.arange(8.0)}, nobody, nobody > 0, nobody, nobody > 0)
     latent = fit_latent(LatentSpec("x"), sample, Cells(eras=[0], by_term=False), SMALLEST_CELL)
-    assert isinstance(latent, Levels)
+    assert isinstance(latent, MarginalLevels)
     assert latent.values == [0.0]
     assert latent.thresholds == [[]]
 
