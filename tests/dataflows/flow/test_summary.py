@@ -9,7 +9,7 @@ import structlog
 
 from dataflows.flow.run_counts import RunCounts
 from dataflows.flow.summary import NothingDecided, in_words, tell, verdict_on
-from lakehouse.silver.writer import Batch
+from lakehouse.silver.writer import SilverBatch
 from tests.dataflows.flow_cases import stored_whole
 from tests.flow import run_module
 from tests.lakehouse.silver_cases import TOPIC, a_batch, a_decision, a_reject
@@ -18,7 +18,7 @@ A_FOOTER = a_reject(2, code="not_a_record", reason="a remark")
 REFUSED = [a_reject(off, code="out_of_range", reason="loan_amnt: too much") for off in (3, 4)]
 
 
-def counts_of(batch: Batch | None) -> RunCounts:
+def counts_of(batch: SilverBatch | None) -> RunCounts:
     counts = RunCounts(is_bounded=True)
     if batch is not None:
         counts.silver_committed(batch, stored_whole(batch), event_ages_seconds=np.zeros(0))
