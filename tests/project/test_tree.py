@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.tree import PACKAGES, ROOT, files, lines, offending
+from tests.project.tree import GENERATED, PACKAGES, ROOT, files, lines, offending
 
 LONGEST_MODULE = 400
 LARGEST_FILE = 1_000_000
@@ -20,8 +20,7 @@ REGISTRY = re.compile(
 
 
 def test_no_module_is_longer_than_400_lines() -> None:
-    generated = ROOT / "clients"
-    ours = [path for path in files(".py") if generated not in path.parents]
+    ours = [path for path in files(".py") if ROOT / GENERATED not in path.parents]
     long = {path.name: len(lines(path)) for path in ours}
     assert {name: count for name, count in long.items() if count > LONGEST_MODULE} == {}
 
@@ -89,3 +88,10 @@ def test_pages_and_docstrings_speak_of_packages_and_commands() -> None:
     )
     written = files(".md", ".py", ".toml", ".yaml", ".sh", "justfile")
     assert offending([path for path in written if path != HERE], picture.search) == []
+
+
+def test_ruff_and_mypy_leave_out_what_is_generated_and_nothing_else_of_the_project() -> None:
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    assert tools["ruff"]["extend-exclude"] == [GENERATED]
+    left_out = [rf"^{name}/" for name in (r"\.venv", GENERATED, "var", "build")]
+    assert tools["mypy"]["exclude"] == left_out
