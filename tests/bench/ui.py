@@ -37,7 +37,7 @@ from tests.waiting import until
 from ui.app import PAGES
 from ui.cards import View, render
 from ui.data.asking import Desk
-from ui.data.filters import Filters
+from ui.data.filters import PageFilters
 from ui.data.questions import Stores
 
 TURNS = 3
@@ -199,7 +199,7 @@ def cards(uri: str, home: Path) -> dict[str, Any]:
                 asked, scanned, columns = [], [], ""
                 for _ in range(TURNS):
                     desk = Desk(lake, stores, now=lambda: datetime.now(UTC))
-                    view = View(desk, Filters(), "light", (None,) * len(card.inputs))
+                    view = View(desk, PageFilters(), "light", (None,) * len(card.inputs))
                     began = time.perf_counter()
                     try:
                         render(card, view)

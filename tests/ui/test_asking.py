@@ -18,7 +18,7 @@ from tests.lakehouse.gold_cases import a_gold_writer, decided_rows
 from tests.lakehouse.silver_cases import TOPIC
 from ui.cards import Card, Nothing, Outdated, View, render
 from ui.data.asking import Desk
-from ui.data.filters import Filters
+from ui.data.filters import PageFilters
 from ui.data.questions import Stores
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -103,7 +103,7 @@ def test_what_a_viewer_no_longer_waits_for_is_not_asked(desk: Desk) -> None:
     first, other = desk.wanted("ada", "card"), desk.wanted("bob", "card")
     second = desk.wanted("ada", "card")
     assert (first(), second(), other()) == (False, True, True)
-    view = View(desk, Filters(), "light", is_wanted=first)
+    view = View(desk, PageFilters(), "light", is_wanted=first)
     with pytest.raises(Outdated):
         view.ask(book.extent)
     assert view.asked == []
@@ -122,5 +122,5 @@ def test_a_card_says_what_happened_in_its_own_place(
     def draw(_view: View) -> Any:
         raise raised
 
-    shown = render(Card(key="card", draw=draw), View(desk, Filters(), "light"))
+    shown = render(Card(key="card", draw=draw), View(desk, PageFilters(), "light"))
     assert said in str(shown)

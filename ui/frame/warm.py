@@ -9,7 +9,7 @@ import structlog
 from lakehouse.errors import LakehouseError
 from ui.cards import Card, View, render
 from ui.data.asking import Desk
-from ui.data.filters import Filters
+from ui.data.filters import PageFilters
 
 _log = structlog.get_logger()
 
@@ -69,4 +69,4 @@ class Warm:
         for card in cards:
             if self._ended.is_set() or self._desk.snapshot.number != number:
                 return
-            render(card, View(self._desk, Filters(), "light", (None,) * len(card.inputs)))
+            render(card, View(self._desk, PageFilters(), "light", (None,) * len(card.inputs)))

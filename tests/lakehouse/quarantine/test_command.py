@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.__main__ import main
-from lakehouse.silver.recoveries import Held
+from lakehouse.silver.recoveries import HeldCount
 from tests.lakehouse.quarantine_cases import FilledStores
 from tests.lakehouse.silver_cases import TOPIC
 from tests.risk.applications import as_bytes
@@ -55,7 +55,7 @@ def test_what_is_held_is_listed_by_code(run: Run) -> None:
     assert "a CloudEvent in structured mode" in out
     _, out, _ = run("list", "--json", "--code", "missing_field")
     assert json.loads(out)["held"] == 1
-    assert [*json.loads(out)] == [*Held.__struct_fields__]
+    assert [*json.loads(out)] == [*HeldCount.__struct_fields__]
 
 
 def test_an_event_is_shown_without_steering_the_terminal(run: Run) -> None:
