@@ -135,7 +135,7 @@ stack *options:
 [group('run')]
 up *services:
     sh ops/secrets.sh "${SECRETS_FOLDER:-secrets}"
-    docker compose up --build --detach --wait {{ if services == "" { "score api ui maintain monitor exporter receiver prometheus alertmanager grafana console" } else { "" } }} "$@"
+    docker compose up --build --detach --wait {{ if services == "" { "score api ui maintain monitor reconcile exporter receiver prometheus alertmanager grafana console" } else { "" } }} "$@"
 
 # Stop it; the data stays, unless told --volumes: just down [--volumes]
 [group('run')]

@@ -47,6 +47,7 @@ SIGNALLED = 128
 STOPPED_EARLY = "The flow was stopped during its start: nothing was read"
 FLOW = (sys.executable, "-m", "bytewax.run", "dataflows.score")
 MAINTENANCE = (sys.executable, "-m", "lakehouse", "maintain", "--every", "30")
+RECONCILIATION = (sys.executable, "-m", "lakehouse", "reconcile", "--every", "60")
 # Evidently takes seconds of a processor that the demo's flow needs: `./justw monitor` renders.
 MONITORING = (sys.executable, "-m", "dataflows.monitor", "--no-reports", "--every", "5")
 
@@ -86,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         running_pages(settings, os.environ) as pages,
         beside(MAINTENANCE, settings.home / "maintain.log", job_env),
         beside(MONITORING, settings.home / "monitor.log", job_env),
+        beside(RECONCILIATION, settings.home / "reconcile.log", job_env),
     ):
         console.print(f"  {pages}", style="dim", markup=False, soft_wrap=True)
         answer = _ask(settings, api, console)

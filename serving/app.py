@@ -29,6 +29,7 @@ from lakehouse.terminal import command
 from serving.decisions.batching import Scorer
 from serving.decisions.challenger_counts import count_challenged
 from serving.http.bounded_http import BoundedHttp
+from serving.http.docs_page import docs_page
 from serving.http.hot_routes import HotRoutes
 from serving.http.metrics import MULTIPROCESS
 from serving.http.problems import FieldError, Problem, response_to
@@ -110,9 +111,8 @@ def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
         license_info={"name": "See the project", "identifier": "LicenseRef-project"},
         lifespan=lifespan,
         openapi_url="/openapi.json" if parts.has_docs else None,
-        docs_url="/docs" if parts.has_docs else None,
+        docs_url=None,  # the framework's page loads its scripts from elsewhere
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         servers=[{"url": parts.root_path or "/", "description": "This server."}],
         middleware=[
@@ -136,6 +136,12 @@ def build(parts: Parts, *, on_end: Callable[[], object]) -> FastAPI:
     app.include_router(catalogue_routes(parts.rules))
     app.include_router(health_routes(readiness, parts.metrics))
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's own way
+    if parts.has_docs:
+
+        async def show(_: Request) -> Response:
+            return docs_page(app.openapi(), f"{parts.root_path}/openapi.json")
+
+        app.add_route("/docs", show, methods=["GET"], include_in_schema=False)
     return app
 
 

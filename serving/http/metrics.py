@@ -5,6 +5,7 @@ keeps them in a file below ``RISK_HOME/api-metrics`` (`PROMETHEUS_MULTIPROC_DIR`
 before anything is counted), and whichever worker is asked adds all of them up.
 """
 
+import os
 from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -13,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from lakehouse.telemetry import BACKGROUND_FAILURES
 from risk.contract.application import RejectCode, Tier
+from serving.http.processes import Processes, workers_of
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -57,6 +59,7 @@ AUDITED = Counter(
 )
 
 API.register(BACKGROUND_FAILURES)
+API.register(Processes(lambda: [os.getpid()]))
 
 for _tier in Tier:
     DECIDED.labels(_tier.value)
@@ -73,5 +76,6 @@ def exposition(env: Mapping[str, str]) -> bytes:
     if folder := env.get(MULTIPROCESS):
         workers = CollectorRegistry()
         MultiProcessCollector(workers, path=folder)  # type: ignore[no-untyped-call]
+        workers.register(Processes(lambda: workers_of(os.getpid())))
         return generate_latest(workers)
     return generate_latest(API)

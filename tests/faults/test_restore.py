@@ -130,6 +130,8 @@ def test_what_was_recovered_after_the_backup_is_taken_back_too(
     produce(settings["RISK_SOURCE"], 50, seed=1)
     run_to(settings | {"RISK_MAX_EVENT_BYTES": "1024"}, 50, tmp_path)
     backup = backed_up(settings, tmp_path / "backups")
+    assert "too_large" in command(settings, "quarantine", "list")
+    assert "too_large" in command(settings, "quarantine", "show", "--limit", "1")
     command(settings, "quarantine", "replay")
     before = ask(settings, DECIDED)
     assert len(before) > 40

@@ -108,6 +108,8 @@ def test_an_account_that_the_pages_user_made_signs_in_to_them(stack: Stack) -> N
     password = "a long one of this test"
     at = datetime.now(UTC)
     accounts.store_account(as_pages, "tester", hashed(password), "admin", at=at, by="a test")
+    listed = run_module("ui", "users", "list", settings=stack.settings("ui"))
+    assert "tester" in listed.stdout, listed.stderr
     with running(stack, "ui", "RISK_UI_ADDRESS", "ui") as url, httpx.Client(timeout=60) as browser:
         assert browser.get(url).status_code == 401
         form = {"name": "tester", "password": password}

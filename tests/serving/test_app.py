@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import time
 from collections.abc import Iterable
@@ -84,6 +85,22 @@ def test_the_document_and_its_page_are_there_only_where_they_are_wanted() -> Non
     assert got("/openapi.json").status_code == 200
     for path in ("/openapi.json", "/docs", "/redoc"):
         assert got(path, has_docs=False).status_code == 404
+
+
+def test_the_page_of_the_document_asks_nobody_else_for_anything() -> None:
+    """A browser on a closed network shows it, and nobody outside learns who reads it."""
+    answer = got("/docs")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "<script" not in answer.text
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", answer.text)
+    operations = [
+        operation["operationId"]
+        for item in got("/openapi.json").json()["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict)
+    ]
+    assert operations
+    assert [name for name in operations if f'<section id="{name}">' not in answer.text] == []
 
 
 def test_a_page_of_another_origin_is_allowed_nothing() -> None:
