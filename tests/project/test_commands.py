@@ -60,6 +60,8 @@ RUN_BY: Final = {
     "serving.alerts": "tests/serving/test_alerts.py",
     "serving.app": "tests/serving/api_server.py",
     "tests.bench": "tests/serving/test_overload.py",
+    "tests.faults": ".ci/run",
+    "tests.faults.simulator": "tests/faults/test_simulator.py",
     "tests.stack": ".ci/run",
     "ui": "tests/ops/test_services_as_their_users.py",
     "ui users": "tests/ops/test_services_as_their_users.py",

@@ -55,7 +55,7 @@ class Stack:
     servers: dict[str, Server] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
-    restarts: dict[str, int] = field(default_factory=dict)
+    paused: set[str] = field(default_factory=set)
 
     @property
     def folder(self) -> Path:
@@ -101,14 +101,22 @@ class Stack:
         if command:
             service = Service(name, list(command), service.environment, service.probe)
         self.services[name] = service
-        self.servers[name] = Server(
+        self._set_up(service)
+        self.servers[name].start()
+
+    def change(self, name: str, **variables: str) -> None:
+        """Give a service that is stopped other variables; its next start takes them."""
+        self.services[name].environment.update(variables)
+        self._set_up(self.services[name])
+
+    def _set_up(self, service: Service) -> None:
+        self.servers[service.name] = Server(
             service.command,
-            log=self.layout.log(name),
+            log=self.layout.log(service.name),
             env=environment(service.environment),
             inherits=False,
             folder=ROOT,
         )
-        self.servers[name].start()
 
     def is_well(self, name: str) -> bool:
         """Ask a service by compose's health check; one without is well while it runs."""
@@ -139,8 +147,7 @@ class Stack:
     def tend(self, say: Callable[[str], object] = print) -> None:
         """Start again what ended by itself, as compose does."""
         for name, server in self.servers.items():
-            if not server.is_running and name not in self.missing:
-                self.restarts[name] = self.restarts.get(name, 0) + 1
+            if not server.is_running and name not in self.paused:
                 say(f"{name} ended; started again (log: {self.layout.log(name)})")
                 server.start()
 
@@ -163,7 +170,7 @@ class StackFailedError(Exception):
 
 @contextmanager
 def running_stack(
-    folder: Path, *, keeps_ports: bool = False, rate: int = 200, rules: Path | None = None
+    folder: Path, *, keeps_ports: bool = False, rate: int = 200, haste: int = 1
 ) -> Iterator[Stack]:
     """Run the whole as long as the context; nothing of it is left afterwards.
 
@@ -173,8 +180,8 @@ def running_stack(
         Holds data, logs and secrets of this run; it is there and empty.
     rate
         Applications a second that the simulator sends; 0 for none.
-    rules
-        The folder of Prometheus' rules, in place of ops/prometheus/rules.
+    haste
+        By how much the windows and waits of the alerts are divided.
     """
     with ExitStack() as exits:
         (folder / "broker").mkdir()
@@ -195,7 +202,7 @@ def running_stack(
         for name in ONE_SHOTS:
             stack.run(name)
         _start_services(stack, rate)
-        _start_watchers(stack, rules or ROOT / "ops" / "prometheus" / "rules")
+        _start_watchers(stack, haste)
         yield stack
 
 
@@ -209,10 +216,10 @@ def _start_services(stack: Stack, rate: int) -> None:
         stack.start("simulate", *(re.sub(r"rate=\d+", f"rate={rate}", word) for word in command))
 
 
-def _start_watchers(stack: Stack, rules: Path) -> None:
+def _start_watchers(stack: Stack, haste: int) -> None:
     for name, server in (
-        ("alertmanager", alertmanager_server(stack.layout)),
-        ("prometheus", prometheus_server(stack.layout, rules)),
+        ("alertmanager", alertmanager_server(stack.layout, haste)),
+        ("prometheus", prometheus_server(stack.layout, haste)),
     ):
         if isinstance(server, str):
             stack.missing[name] = server

@@ -7,28 +7,28 @@ import shutil
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from tests.project.tree import ROOT
 from tests.servers.process import Server
 from tests.stack.compose import Layout
+from tests.stack.hastened import hastened_rules, hastened_waits
 
 __all__ = ["alertmanager_server", "ask_prometheus", "firing", "prometheus_server", "send_alerts"]
 
 _SECONDS: Final = 10.0
 
 
-def prometheus_server(layout: Layout, rules: Path) -> Server | str:
-    """Return Prometheus, which scrapes the stack and judges `rules`; or why it is not to be had."""
+def prometheus_server(layout: Layout, haste: int) -> Server | str:
+    """Return Prometheus, which scrapes the stack and judges; or why it is not to be had."""
     program = shutil.which("prometheus")
     if program is None:
         return "Prometheus (Debian's package prometheus) is not on this machine"
     text = layout.configuration(ROOT / "ops" / "prometheus" / "prometheus.yml")
     key = layout.home("metrics-key") / "keys" / "metrics_key"
-    text = text.replace("/run/secrets/metrics_key", str(key)).replace(
-        "rules/*.yml", f"{rules}/*.yml"
-    )
+    rules = hastened_rules(layout.folder / "rules", haste)
+    text = text.replace("/run/secrets/metrics_key", str(key)).replace("rules/*", f"{rules}/*")
+    text = text if haste == 1 else hastened_waits(text)
     configuration = layout.folder / "prometheus.yml"
     configuration.write_text(text, encoding="utf-8")
     return Server(
@@ -42,12 +42,13 @@ def prometheus_server(layout: Layout, rules: Path) -> Server | str:
     )
 
 
-def alertmanager_server(layout: Layout) -> Server | str:
+def alertmanager_server(layout: Layout, haste: int) -> Server | str:
     """Return Alertmanager, which hands alerts to the receiver; or why it is not to be had."""
     program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     if program is None:
         return "Alertmanager (Debian's prometheus-alertmanager) is not on this machine"
     text = layout.configuration(ROOT / "ops" / "alertmanager" / "alertmanager.yml")
+    text = text if haste == 1 else hastened_waits(text)
     configuration = layout.folder / "alertmanager.yml"
     configuration.write_text(
         text.replace("/run/secrets", str(layout.folder / "secrets")), encoding="utf-8"
