@@ -45,8 +45,7 @@ def flow() -> Dataflow:
         run = prepare(settings, lifecycle, place)
     except LakehouseError as error:
         report(error)
-    if lifecycle.is_stopping:
-        sys.stderr.write("stopped during the start: nothing was read\n")
+    lifecycle.begins()
     may_be_late()
     return build(run.source, run.judge, run.store, run.gold, place)
 

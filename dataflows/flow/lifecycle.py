@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -29,6 +30,7 @@ class Lifecycle:
         self._reading = 0
         self._closers: list[Callable[[], object]] = []
         self._failure: LakehouseError | None = None
+        self._waking: socket.socket | None = None
 
     @property
     def is_stopping(self) -> bool:
@@ -91,9 +93,31 @@ class Lifecycle:
                 report(self._failure)
 
     def listen(self) -> None:
-        """Let SIGTERM and SIGINT ask for a graceful stop (main thread only)."""
+        """Let SIGTERM and SIGINT ask for a graceful stop (main thread only).
+
+        Until `begins` is called, such a signal ends the process at once: nothing was read yet, and
+        the thread that starts may be within a library that answers no signal for seconds.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._asked)
+        ours, theirs = socket.socketpair()
+        theirs.settimeout(0)
+        self._waking = theirs
+        signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=self._end_start, args=(ours,), daemon=True).start()
+
+    def begins(self) -> None:
+        """Note that the start is over: from now on what was read is stored before the end."""
+        if self._waking is not None:
+            signal.set_wakeup_fd(-1)
+            waking, self._waking = self._waking, None
+            waking.close()
+
+    def _end_start(self, woken: socket.socket) -> None:
+        with woken:
+            number = woken.recv(1)
+        if number and self._waking is not None:
+            fail("stopped during the start: nothing was read", 0)
 
     def _asked(self, _number: int, _frame: FrameType | None) -> None:
         self.stop()

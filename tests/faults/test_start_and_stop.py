@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.flow import FlowProcess, run_module, running_flow, sound_account
+from tests.flow import (
+    ROOT,
+    FlowProcess,
+    environment,
+    run_module,
+    running_flow,
+    sound_account,
+)
 from tests.ledger import produce
 from tests.servers.broker import Broker
 from tests.servers.process import free_port
@@ -135,3 +149,57 @@ def test_the_older_of_two_instances_is_fenced_with_exit_code_3(
             newer.terminate()
             assert newer.wait(seconds=30) == 0, newer.tail()
     assert sound_account(settings)["read"] == 2_000
+
+
+@contextmanager
+def mute_broker() -> Iterator[tuple[str, socket.socket]]:
+    """A broker that takes connections and never answers: a start waits for it for seconds."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        host, port = server.getsockname()
+        yield f"{host}:{port}", server
+
+
+def first_process_of_its_own(command: list[str]) -> list[str]:
+    """The command as process 1, as in a container without an init."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("needs root and unshare, to make a process number 1")
+    return ["unshare", "--pid", "--fork", "--kill-child", *command]
+
+
+@pytest.mark.parametrize("is_first", [False, True], ids=["a process", "process 1"])
+def test_sigterm_during_the_start_ends_it_at_once_with_nothing_claimed(
+    postgres: str, tmp_path: Path, *, is_first: bool
+) -> None:
+    command = [sys.executable, "-m", "bytewax.run", "dataflows.score"]
+    log = tmp_path / "flow.log"
+    with mute_broker() as (address, server), ExitStack() as stack, log.open("wb") as output:
+        settings = {
+            "RISK_SOURCE": f"kafka://{address}/loans",
+            "RISK_HOME": str(tmp_path / "home"),
+            "RISK_SILVER_DSN": postgres,
+            "RISK_METRICS_ADDRESS": "127.0.0.1:0",
+        }
+        process = subprocess.Popen(
+            first_process_of_its_own(command) if is_first else command,
+            cwd=ROOT,
+            env=environment(settings),
+            stderr=output,
+        )
+        try:
+            stack.enter_context(
+                server.accept()[0]
+            )  # the start now waits within the client's library
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+            target = int(children.read_text("utf-8").split()[0]) if is_first else process.pid
+            began = time.monotonic()
+            os.kill(target, signal.SIGTERM)
+            assert process.wait(timeout=20) == 0
+            assert time.monotonic() - began < 2
+        finally:
+            process.kill()
+            process.wait()
+    assert log.read_text("utf-8") == "stopped during the start: nothing was read\n"
+    with psycopg.connect(postgres) as connection:
+        claimed = connection.execute("select to_regclass('silver.owner')").fetchone()
+    assert claimed == (None,)

@@ -162,11 +162,25 @@ def test_a_signal_asks_for_a_graceful_stop(name: str) -> None:
         IMPORTS
         + f"""
 run.listen()
+run.begins()
 os.kill(os.getpid(), signal.{name})
 print(run.is_stopping)
 """
     )
     assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
+def test_a_signal_before_that_ends_the_start_at_once() -> None:
+    done = run_code(
+        IMPORTS
+        + """
+run.listen()
+os.kill(os.getpid(), signal.SIGTERM)
+threading.Event().wait()
+"""
+    )
+    assert done.returncode == 0
+    assert done.stderr == "stopped during the start: nothing was read\n"
 
 
 def test_a_failed_source_asks_the_others_to_stop(lifecycle: Lifecycle) -> None:
