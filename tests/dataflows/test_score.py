@@ -107,7 +107,7 @@ def test_what_was_read_before_a_source_failed_is_stored(lifecycle: Lifecycle) ->
 def test_a_run_whose_source_failed_ends_with_its_exit_code_after_the_drain() -> None:
     done = run_code("""
 import atexit
-from dataflows.flow.cluster import Place
+from dataflows.flow.cluster import ClusterPlace
 from dataflows.flow.lifecycle import Lifecycle
 from lakehouse.errors import PositionLost
 from tests.dataflows.flow_cases import FakeReader, applications

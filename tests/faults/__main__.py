@@ -32,7 +32,7 @@ from tests.faults.suite.table import ROWS, Outcome, Row, as_table, run
 def main() -> int:
     parser = argparse.ArgumentParser(prog="faults", description=__doc__)
     chosen = parser.add_mutually_exclusive_group()
-    chosen.add_argument("--short", action="store_true", help="what CI runs, within 5 minutes")
+    chosen.add_argument("--short", action="store_true", help="the quickest rows")
     chosen.add_argument("--full", action="store_true", help="with the rows that take minutes")
     chosen.add_argument("--only", metavar="NAME", action="append", help="this row; may be repeated")
     chosen.add_argument("--list", action="store_true", help="name the rows")

@@ -60,9 +60,9 @@ RUN_BY: Final = {
     "serving.alerts": "tests/serving/test_alerts.py",
     "serving.app": "tests/serving/api_server.py",
     "tests.bench": "tests/serving/test_overload.py",
-    "tests.faults": ".ci/run",
+    "tests.faults": "tests/faults/test_suite.py",
     "tests.faults.simulator": "tests/faults/test_simulator.py",
-    "tests.stack": ".ci/run",
+    "tests.stack": "tests/ops/test_stack.py",
     "ui": "tests/ops/test_services_as_their_users.py",
     "ui users": "tests/ops/test_services_as_their_users.py",
     "ui users create": "tests/stack/__main__.py",
@@ -72,7 +72,7 @@ RUN_BY: Final = {
 OTHER_RECIPES: Final = {
     "check": ".ci/run",
     "test": ".ci/run",
-    "test-long": ".ci/run",
+    "test-long": "CONTRIBUTING.md",
     "lock": "tests/project/test_lock.py",
     # The machines of the tests have no engine: what these start is judged by its structure.
     "up": "tests/project/test_compose.py",

@@ -27,7 +27,7 @@ class Row:
     measure
         Does it; returns the figures, raises where the bar is missed.
     is_short
-        Whether it is in the short selection, which CI runs.
+        Whether it is in the short selection.
     is_long
         Whether it takes minutes, so that only ``--full`` or its name runs it.
     """
