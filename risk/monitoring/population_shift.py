@@ -1,7 +1,7 @@
 """What moved, and what it did to the score: one period against the reference, feature by feature.
 
->>> from risk.monitoring.reference import Texts
->>> bins = Texts(feature="purpose", values=("car",), counts=(90, 0, 10), points=(4, 0, -6))
+>>> from risk.monitoring.reference import ReferenceTexts
+>>> bins = ReferenceTexts(feature="purpose", values=("car",), counts=(90, 0, 10), points=(4, 0, -6))
 >>> moved = feature_shift(bins, [50, 0, 50], decile_counts=([90, 0, 10], [50, 0, 50]))
 >>> round(moved.psi, 3), moved.missing_share, round(moved.points, 6)
 (0.879, 0.5, -4.0)

@@ -17,7 +17,12 @@ OTHERS = sorted(
     for folder in ("security", "serving", "signals")
     for path in (LAKEHOUSE / "sql" / folder).glob("*.sql")
 )
-CODE = "".join(path.read_text(encoding="utf-8") for path in LAKEHOUSE.rglob("*.py"))
+# Without what describes tables, some of which are named as a statement is.
+CODE = "".join(
+    path.read_text(encoding="utf-8")
+    for path in LAKEHOUSE.rglob("*.py")
+    if path.name != "descriptions.py"
+)
 
 
 @pytest.mark.parametrize("name", SILVER)
