@@ -156,7 +156,7 @@ class Process:
 
     @staticmethod
     def _never(*, start: int, named: str, part: int) -> SimulatedReader:
-        raise NotImplementedError(start, named, part)
+        raise AssertionError(f"{named}, partition {part}, at {start}: opened by `_reader` alone")
 
     def _reader(self, placed: PlacedPartition) -> SimulatedReader:
         reader = SimulatedReader(

@@ -21,7 +21,7 @@ from tests.lakehouse.silver_cases import PIPELINE, TOPIC, a_batch, a_decision, a
 
 
 def never(*, start: int, named: str, part: int) -> Reader:
-    raise NotImplementedError(start, named, part)
+    pytest.fail(f"{named}, partition {part}, is not to be opened at {start} here")
 
 
 def test_an_end_that_the_instance_before_us_has_passed_meanwhile_is_asked_for_again(
