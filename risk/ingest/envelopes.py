@@ -26,7 +26,7 @@ _SETTING = "set RISK_ENVELOPE={} to have it read, or send the application alone"
 class _CloudEvent(msgspec.Struct):
     specversion: str
     data: msgspec.Raw
-    loan_amnt: msgspec.Raw | None = None
+    loan_amnt: msgspec.Raw = msgspec.Raw()  # empty unless it is an application itself
 
 
 _as_cloud_event = msgspec.json.Decoder(_CloudEvent).decode
@@ -62,7 +62,7 @@ def _within(raw: bytes, envelopes: frozenset[Envelope]) -> bytes:
             event = _as_cloud_event(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return raw
-        if event.loan_amnt is None:
+        if not bytes(event.loan_amnt):
             return bytes(event.data)
     return raw
 

@@ -159,9 +159,9 @@ def test_an_application_says_what_the_api_answers_for_its_id(
         stored["application_id"],
         stored["tier"],
         words.percent(stored["pd"]),
-        words.usd(stored["amount_usd"]),
-        stored["model_version"],
-        stored["policy_version"],
+        f"{stored['points']:g}",
+        stored["versions"]["model"],
+        stored["versions"]["policy"],
     ):
         assert expected in said
 
