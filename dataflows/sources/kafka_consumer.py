@@ -7,10 +7,12 @@ nothing more is asked of the client, whose own queue is bounded too.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
@@ -56,6 +58,9 @@ the processor, for the next ones."""
 
 _BYTES_BESIDE: Final = 64
 """What an event takes beside its own bytes, about."""
+
+_ENDS_EVERY_SECONDS: Final = 0.25
+"""How old the partitions' ends may be by which a reading flow tells its lag."""
 
 _MOST_WAITING_BYTES: Final = 8 << 20
 _QUEUE_KIB: Final = 4_096
@@ -126,7 +131,11 @@ class SharedConsumer:
         self._waiting_bytes = 0
         self._idle_reads = 0
         self._was_empty = False
-        self._lock = threading.Lock()
+        self._ends: dict[int, int] = {}
+        self._ends_at = -math.inf
+        # Whoever calls the client holds this: a second caller would sleep inside the client, which
+        # lets one in by chance only, between two reads: a metrics page then took seconds.
+        self._client_is_busy = threading.Lock()
         queue_kib = min(_QUEUE_KIB * partitions, _MOST_QUEUE_KIB)
         self._consumer: Consumer | None = Consumer(
             {**client, **READ_SETTINGS, "queued.max.messages.kbytes": queue_kib}
@@ -160,27 +169,37 @@ class SharedConsumer:
             may_be_more = self._poll(until, may_skip=not taken)
 
     def lag(self, part: int, position: int) -> int | None:
-        """Return the events between a position and the last known end of a partition."""
-        # Asked by other threads: the client would look into memory that `close` is giving back.
-        with self._lock:
-            if self._consumer is None:
-                return None
+        """Return the events between a position and the last known end of a partition.
+
+        May be asked by other threads. While the client reads, the end is the one noted last.
+        """
+        if self._client_is_busy.acquire(blocking=False):
             try:
-                _, high = self._consumer.get_watermark_offsets(
-                    TopicPartition(self._topic, part), cached=True
-                )
-            except KafkaException:
-                return None
-        return max(0, high - position) if high >= 0 else None
+                self._note_end(part)
+            finally:
+                self._client_is_busy.release()
+        end = self._ends.get(part)
+        return None if end is None or self._consumer is None else max(0, end - position)
 
     def drop(self, part: int) -> None:
         """Read a partition no more; the last one leaves the broker."""
         if self._fetched.pop(part, None) is None or self._fetched:
             return
-        with self._lock:
+        with self._client_is_busy:
             consumer, self._consumer = self._consumer, None
         if consumer is not None:
             consumer.close()
+
+    def _note_end(self, part: int) -> None:
+        """Note where a partition ends, as the client has it from its last fetch."""
+        if self._consumer is None:
+            return
+        with suppress(KafkaException):
+            _, end = self._consumer.get_watermark_offsets(
+                TopicPartition(self._topic, part), cached=True
+            )
+            if end >= 0:  # not known before the first fetch
+                self._ends[part] = end
 
     def _poll(self, until: float, *, may_skip: bool) -> bool:
         """Ask the client for messages; false if there is nothing more for now.
@@ -204,19 +223,25 @@ class SharedConsumer:
         return len(messages) == self._at_once
 
     def _ask(self, wait_seconds: float) -> list[Message]:
-        if self._consumer is None:
-            return []
-        if not self._is_assigned:
-            # What the client had fetched of an earlier assignment it drops: it fetches it again.
-            self._consumer.assign(
-                [
-                    TopicPartition(self._topic, part, each.next_off)
-                    for part, each in self._fetched.items()
-                    if each.error is None
-                ]
-            )
-            self._is_assigned = True
-        return self._consumer.consume(self._at_once, timeout=wait_seconds)
+        with self._client_is_busy:
+            if self._consumer is None:
+                return []
+            if not self._is_assigned:
+                # What the client had fetched of an earlier assignment it drops, and fetches again.
+                self._consumer.assign(
+                    [
+                        TopicPartition(self._topic, part, each.next_off)
+                        for part, each in self._fetched.items()
+                        if each.error is None
+                    ]
+                )
+                self._is_assigned = True
+            messages = self._consumer.consume(self._at_once, timeout=wait_seconds)
+            if time.monotonic() - self._ends_at >= _ENDS_EVERY_SECONDS:
+                for part in self._fetched:
+                    self._note_end(part)
+                self._ends_at = time.monotonic()
+            return messages
 
     def _deal(self, part: int | None, messages: list[Message]) -> None:
         if part is None or part < 0:  # said of the connection, not of a partition

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, Message, TopicPartition
+from confluent_kafka import OFFSET_INVALID, KafkaError, Message, TopicPartition
 
 from dataflows.sources import kafka_consumer
 from dataflows.sources.kafka_consumer import Consumers, SharedConsumer
@@ -31,6 +31,10 @@ class Scripted:
     def consume(self, _count: int, timeout: float) -> list[Message]:
         self.waits.append(timeout)
         return self.script.pop(0) if self.script else []
+
+    def get_watermark_offsets(self, _partition: TopicPartition, *, cached: bool) -> tuple[int, int]:
+        assert cached
+        return OFFSET_INVALID, OFFSET_INVALID
 
     def close(self) -> None:
         self.closed += 1

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import OFFSET_INVALID, KafkaError, Message, Producer, TopicPartition
 
 from dataflows.sources import kafka_consumer
 from dataflows.sources.batches import MicroBatch
@@ -13,6 +15,7 @@ from dataflows.sources.kafka_reader import KafkaReader
 from lakehouse.errors import PositionLost, Unavailable
 from tests.dataflows.flow_cases import MockCluster
 from tests.servers.broker import Broker
+from tests.waiting import until
 
 Opens = Callable[..., KafkaReader]
 PATIENCE = 100
@@ -127,6 +130,37 @@ def test_the_lag_is_what_lies_behind_the_position(mock_cluster: MockCluster, ope
     assert reader.lag() == 10 - batch.next_off
 
 
+def test_the_lag_is_told_at_once_while_another_thread_waits_for_events(
+    mock_cluster: MockCluster, opened: Opens
+) -> None:
+    mock_cluster.produce("idle", *[b"a"] * 10)
+    reader = opened("idle")
+    gathered(reader, 10)
+    is_over = threading.Event()
+
+    def keep_reading() -> None:
+        while not is_over.is_set():
+            reader.read(0.3)
+
+    reading = threading.Thread(target=keep_reading)
+    reading.start()
+    began = time.monotonic()
+    lags = [reader.lag() for _ in range(20)]
+    took = time.monotonic() - began
+    is_over.set()
+    reading.join()
+    assert lags == [0] * 20
+    assert took < 0.3  # none of them waited for a read to end
+
+
+def test_what_came_while_nobody_reads_is_lag(mock_cluster: MockCluster, opened: Opens) -> None:
+    mock_cluster.produce("stored", b"a")
+    reader = opened("stored")
+    taken(reader)
+    mock_cluster.produce("stored", *[b"a"] * 5)
+    until(lambda: reader.lag() == 5, what="the client has fetched on", seconds=10)
+
+
 def test_a_reader_may_be_closed_twice_and_then_knows_no_lag(
     mock_cluster: MockCluster, opened: Opens
 ) -> None:
@@ -184,6 +218,10 @@ class ScriptedConsumer:
     def consume(self, _count: int, timeout: float) -> list[Message]:
         assert timeout >= 0
         return self.script.pop(0) if self.script else []
+
+    def get_watermark_offsets(self, _partition: TopicPartition, *, cached: bool) -> tuple[int, int]:
+        assert cached
+        return OFFSET_INVALID, OFFSET_INVALID
 
     def close(self) -> None: ...
 
