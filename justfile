@@ -51,6 +51,11 @@ reconcile *options:
 quarantine *options:
     @{{ python }} -m lakehouse quarantine "$@"
 
+# Send what was refused on to a dead letter topic: just relay [--to kafka://HOST:PORT/TOPIC] [--every SECONDS]
+[group('run')]
+relay *options:
+    @{{ python }} -m dataflows.relay "$@"
+
 # Keep the lake small and quick, beside running flows: just maintain [--compact] [--vacuum] [--retain] [--every SECONDS]
 [group('run')]
 maintain *options:
@@ -135,7 +140,7 @@ stack *options:
 [group('run')]
 up *services:
     sh ops/secrets.sh "${SECRETS_FOLDER:-secrets}"
-    docker compose up --build --detach --wait {{ if services == "" { "score api ui maintain monitor reconcile exporter receiver prometheus alertmanager grafana console" } else { "" } }} "$@"
+    docker compose up --build --detach --wait {{ if services == "" { "score api ui maintain monitor reconcile relay exporter receiver prometheus alertmanager grafana console" } else { "" } }} "$@"
 
 # Stop it; the data stays, unless told --volumes: just down [--volumes]
 [group('run')]
@@ -150,7 +155,7 @@ logs *services:
 # Run the tests, real servers included, but the longest; risk/ must be covered whole. With arguments: those tests
 [group('prove')]
 test *arguments:
-    {{ python }} -m pytest {{ if arguments == "" { "-m 'not long' --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov=risk --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100" } else { "" } }} "$@"
+    {{ python }} -m pytest {{ if arguments == "" { "-m 'not long' --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov=risk --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100" } else { "" } }} "$@"
 
 # Run the longest tests: faults that take their time, more examples
 [group('prove')]

@@ -183,6 +183,12 @@ SILVER_ONLY: Final[Mapping[str, Mapping[str, str]]] = {
         "is_only": "True: there is one row.",
         "last_no": "Recovery up to which the ranges of recovered events were compared again.",
     },
+    "relayed": {
+        "topic": "Topic that the events were read from.",
+        "part": "Partition of the topic.",
+        "next_off": "Offset below which every refused event was sent on.",
+        "relayed_at": "When the last one was acknowledged.",
+    },
     "gold_differences": {
         "pipeline": "Name of the flow.",
         "topic": "Topic that it reads.",
@@ -262,6 +268,7 @@ TABLES: Final[Mapping[str, str]] = {
     "recovery_head": "The last number that a recovery was given.",
     "reconciled": "How far gold was compared with silver.",
     "reconciled_recoveries": "Up to which recovery gold was compared with silver again.",
+    "relayed": "How far refused events were sent on to the dead letter topic.",
     "gold_differences": "Ranges of offsets in which gold differs from silver.",
     "raw_events": "One row per event read, whatever became of it.",
     "outcome_records": "One row per final outcome that was reported of a loan.",

@@ -31,8 +31,7 @@ _START_SECONDS: Final = 120.0  # includes recovery after a crash
 _STOP_SECONDS: Final = 30.0
 _START_ATTEMPTS: Final = 20
 _ATTEMPT_PAUSE_SECONDS: Final = 0.25
-_SETTLED_SECONDS: Final = 10.0
-_QUICK_ENDS: Final = 5
+_AGAIN_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.01
 _WATCH_SECONDS: Final = 0.05
 _LOG_BYTES: Final = 16 << 20
@@ -86,7 +85,7 @@ class Server:
             self.port = _free_port(self._port_file)
             self._process = self._launch()
             if self._is_up(self._process):
-                self._port_file.write_text(f"{self.port}\n", encoding="utf-8")
+                _remember(self._port_file, self.port)
                 return
             if self.is_running():
                 self.stop()
@@ -166,18 +165,22 @@ def supervise(folder: Path, package: Path, announce: Callable[[str], None]) -> N
 
 
 def _keep_up(server: Server, state: Path, is_over: Callable[[], bool]) -> None:
-    quick_ends = 0
-    while True:
-        started = time.monotonic()
-        while server.is_running():
-            if is_over():
-                return
+    """Start the server again whenever it ended by itself, until it is over.
+
+    What does not let it start may pass, as a full disk does; those who use it wait for that.
+    """
+    while not is_over():
+        if server.is_running():
             time.sleep(_WATCH_SECONDS)
-        quick_ends = quick_ends + 1 if time.monotonic() - started < _SETTLED_SECONDS else 0
-        if quick_ends == _QUICK_ENDS:
-            raise CannotStart("Postgres keeps ending by itself")
-        server.start()
-        _publish(state, {"port": server.port})
+            continue
+        try:
+            server.start()
+            _publish(state, {"port": server.port})
+        except (CannotStart, OSError) as exc:
+            with contextlib.suppress(OSError):  # nor is there room for these words
+                sys.stderr.write(f"{exc}; trying again\n")
+            server.stop()
+            _until(is_over, _AGAIN_SECONDS)
 
 
 def evict_leftover(data: Path) -> None:
@@ -224,13 +227,23 @@ def _end_with_parent() -> None:
 
 
 def _free_port(remembered: Path) -> int:
-    last = remembered.read_text(encoding="utf-8") if remembered.exists() else "0"
-    for port in (int(last), 0):
+    for port in (_last_port(remembered), 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])
     raise CannotStart("no port is free on 127.0.0.1")
+
+
+def _last_port(remembered: Path) -> int:
+    """Return the port of the last run; 0 if there was none, or no room to write it down."""
+    text = remembered.read_text(encoding="utf-8").strip() if remembered.exists() else ""
+    return int(text or 0)
+
+
+def _remember(remembered: Path, port: int) -> None:
+    if _last_port(remembered) != port:
+        remembered.write_text(f"{port}\n", encoding="utf-8")
 
 
 def _open_log(path: Path) -> IO[bytes]:

@@ -59,7 +59,7 @@ class Outbox:
 
     def send(
         self,
-        value: bytes,
+        value: bytes | None,
         key: bytes | None,
         *,
         headers: Sequence[tuple[str, bytes]] = (),
@@ -69,9 +69,9 @@ class Outbox:
 
         `settle` is called once, by `wait` or `flush`, or here where the client refuses the event.
         """
-        told: dict[str, Any] = {}
+        told: dict[str, Any] = {"headers": list(headers)} if headers else {}
         if settle is not None:
-            told = {"headers": list(headers), "on_delivery": partial(self._answered, settle=settle)}
+            told["on_delivery"] = partial(self._answered, settle=settle)
         try:
             self._producer.produce(self._topic, value, key, **told)
         except BufferError:

@@ -30,7 +30,7 @@ def latest_watchlist(lake: Lake, *, limit: int = 10) -> pa.Table:
 
 
 def quarantine_by_code(lake: Lake) -> pa.Table:
-    """Return how many events were refused, by stage and code, the most frequent first."""
+    """Return how many events are held and were recovered, by stage and code, the most first."""
     return _ask(lake, "quarantine_by_code")
 
 

@@ -38,6 +38,7 @@ _MOVING: Final = (
     "reconciled",
     "reconciled_recoveries",
     "gold_differences",
+    "relayed",
     "reference_in_force",
     "job_runs",
 )

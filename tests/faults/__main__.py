@@ -17,6 +17,7 @@ from tests.faults.suite import (  # noqa: F401 - each enters its rows
     broker,
     by_tests,
     data,
+    disk,
     kills,
     load,
     postgres,

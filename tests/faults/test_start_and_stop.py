@@ -25,7 +25,7 @@ from tests.flow import (
     sound_account,
 )
 from tests.ledger import produce
-from tests.servers.broker import Broker
+from tests.servers.broker import Broker, Flavour
 from tests.servers.process import free_port
 
 START_WITHIN_SECONDS = 15.0
@@ -74,6 +74,37 @@ def test_what_cannot_be_had_at_start_ends_it_with_one_line(
     assert done.returncode == exit_code, done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert all(word in done.stderr for word in words), done.stderr
+    assert time.monotonic() - began < START_WITHIN_SECONDS
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["nobody.invalid", "127.0.0.1"], ids=["no such name", "refused"])
+def test_a_broker_that_sends_its_clients_nowhere_is_told_with_that_address(
+    own_broker: Broker, name: str, tmp_path: Path
+) -> None:
+    if own_broker.flavour is not Flavour.KAFKA:
+        pytest.skip(f"{own_broker.name} tells its address in another way")
+    topic = own_broker.create_topic("loans", partitions=2)
+    own_broker.server.stop()
+    nowhere = f"{name}:{free_port()}"
+    with (tmp_path / "broker" / "server.properties").open("a", encoding="utf-8") as properties:
+        properties.write(f"advertised.listeners=PLAINTEXT://{nowhere}\n")
+    own_broker.start()
+    began = time.monotonic()
+    done = run_module(
+        "bytewax.run",
+        "dataflows.score",
+        settings={
+            "RISK_SOURCE": f"kafka://{own_broker.address}/{topic}",
+            "RISK_HOME": str(tmp_path / "home"),
+            "RISK_METRICS_ADDRESS": "127.0.0.1:0",
+        },
+        seconds=60,
+    )
+    assert done.returncode == 4, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert f"broker unreachable at {nowhere}" in done.stderr
+    assert "advertised.listeners" in done.stderr
     assert time.monotonic() - began < START_WITHIN_SECONDS
 
 

@@ -173,7 +173,9 @@ def test_a_pods_secrets_are_files_that_it_mounts_and_no_more(name: str, tmp_path
     assert {*keys.values()} == wanted
     login = told(name)["RISK_SILVER_DSN_FILE"].removeprefix(f"/run/secrets/{DSN}")
     service = name.split("/")[1]
-    others = {"migrate": "owner"} | dict.fromkeys(("maintain", "monitor", "reconcile"), "jobs")
+    others = {"migrate": "owner"} | dict.fromkeys(
+        ("maintain", "monitor", "reconcile", "relay"), "jobs"
+    )
     assert login == others.get(service, service)
 
 

@@ -29,6 +29,7 @@ RUN_BY: Final = {
     "dataflows.monitor": "tests/ops/test_services_as_their_users.py",
     "dataflows.outcomes": "tests/dataflows/test_outcomes.py",
     "dataflows.produce": "tests/dataflows/test_produce.py",
+    "dataflows.relay": "tests/dataflows/test_relay.py",
     "dataflows.replay_decision": "tests/dataflows/test_replay_decision.py",
     "dataflows.train": "tests/dataflows/test_train.py",
     "dataflows.verdict": "tests/dataflows/test_verdict.py",

@@ -42,9 +42,9 @@ EXACT_TAG: Final = re.compile(r"[\w./-]+:v?\d+\.\d+\.?[\w.-]*")
 WRITABLE: Final = {"redpanda"}
 AS_OWNER: Final = {"migrate", "admin", "backup", "metrics-key"}
 # The jobs share a user.
-LOGIN_OF: Final = dict.fromkeys(("maintain", "monitor", "outcomes", "reconcile"), "jobs")
+LOGIN_OF: Final = dict.fromkeys(("maintain", "monitor", "outcomes", "reconcile", "relay"), "jobs")
 # What ends when it fails, and serves nothing that could be asked.
-SERVES_NOTHING: Final = {"monitor", "reconcile", "simulate"}
+SERVES_NOTHING: Final = {"monitor", "reconcile", "relay", "simulate"}
 PRODUCT: Final = [name for name, each in SERVICES.items() if "build" in each and name != "s3"]
 LONG_RUNNING: Final = [name for name, each in SERVICES.items() if each["restart"] != "no"]
 

@@ -28,13 +28,16 @@ def _refused(lake: Lake) -> Any:
 
 
 def _says(view: View) -> str:
-    read = sum(row.read for row in view.ask(view.desk.stores.progress))
-    refused = sum(row.quarantined for row in view.ask(view.desk.stores.progress))
+    rows = view.ask(view.desk.stores.progress)
+    read = sum(row.read for row in rows)
+    refused = sum(row.quarantined for row in rows)
+    recovered = sum(row.recovered for row in rows)
     if not read:
         return "Nothing has been read yet."
+    after_all = f"; {words.count(recovered)} more were recovered by a replay" if recovered else ""
     return (
         f"{words.count(refused)} of {words.count(read)} events refused "
-        f"({words.percent(refused / read, 2)}), kept with their bytes and a reason"
+        f"({words.percent(refused / read, 2)}), kept with their bytes and a reason{after_all}"
     )
 
 
@@ -101,14 +104,16 @@ def _breaches(view: View) -> Any:
     if not rows:
         raise Nothing("No event was refused")
     return parts.table(
-        ["Code", "Meaning", "Stage", "Events", "Last seen"],
+        ["Code", "Meaning", "Stage", "Held", "Recovered", "Last seen", "Last recovered"],
         [
             [
                 html.Span(row["code"], className="mono"),
                 _meaning(row["code"]),
                 row["stage"],
                 words.count(row["events"]),
+                words.count(row["recovered"]),
                 html.Span(words.stamp(row["last_seen_at"]), className="nowrap"),
+                html.Span(words.stamp(row["last_recovered_at"]), className="nowrap"),
             ]
             for row in rows
         ],
@@ -210,7 +215,7 @@ PAGE: Final = Page(
             key="dq-codes",
             draw=_breaches,
             title="Refused by code",
-            note="all time",
+            note="all time; recovered are decided after all, or duplicates, by a replay",
             span=7,
             height=200,
         ),

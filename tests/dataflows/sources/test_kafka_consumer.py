@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +14,9 @@ from dataflows.sources.kafka_consumer import Consumers, SharedConsumer
 from dataflows.sources.kafka_reader import KafkaReader
 from lakehouse.errors import PositionLost, Unavailable
 from tests.dataflows.flow_cases import MockCluster
+from tests.ledger import send
+from tests.servers.broker import Broker
+from tests.waiting import until
 
 PARTS = 3
 
@@ -207,3 +212,39 @@ def test_many_partitions_come_whole_through_one_client(mock_cluster: MockCluster
     for reader in readers:
         reader.close()
     assert came == made
+
+
+@pytest.mark.long
+def test_a_reader_held_up_for_longer_than_the_poll_interval_reads_on(
+    broker: Broker, new_topic: Callable[..., str]
+) -> None:
+    """As by a lock in Postgres: a member of a group would be thrown out of it."""
+    topic = new_topic()
+    url = f"kafka://{broker.address}/{topic}"
+    interval_ms = 6_000  # the least that a broker takes
+    client = {
+        "bootstrap.servers": broker.address,
+        "group.id": "held-up",
+        "session.timeout.ms": interval_ms,
+        "max.poll.interval.ms": interval_ms,
+    }
+    send(url, [b"a", b"b"])
+    consumer = SharedConsumer(client, topic, partitions=1, most_at_once=10)
+    reader = KafkaReader(consumer, topic, 0, start=0, max_messages=10)
+    assert read_up_to(reader, 2) == [0, 1]
+    over = time.monotonic() + 1.5 * interval_ms / 1_000
+    until(lambda: time.monotonic() > over, what="held up", seconds=20)
+    send(url, [b"c"])
+    assert read_up_to(reader, 3) == [2]
+    reader.close()
+
+
+def read_up_to(reader: KafkaReader, next_off: int) -> list[int]:
+    found: list[int] = []
+
+    def is_read() -> bool:
+        found.extend(offs(reader, 0.1))
+        return bool(found) and found[-1] + 1 >= next_off
+
+    until(is_read, what=f"read up to {next_off}", seconds=30)
+    return found

@@ -31,7 +31,7 @@ def test_a_topic_that_does_not_exist_is_an_error_that_says_what_to_do(
 def test_a_broker_out_of_reach_is_an_error_that_says_where_and_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kafka_offsets, "ANSWER_WITHIN_SECONDS", 1.0)
+    monkeypatch.setattr(kafka_offsets, "REFUSED_AFTER_SECONDS", 1.0)
     client = {"bootstrap.servers": CLOSED, "group.id": "tests", "log_level": 0}
     with pytest.raises(Unavailable) as unreachable:
         partitions_held(client, CLOSED, "loans")

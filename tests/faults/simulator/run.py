@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final, Self
 from unittest import mock
 
 from dataflows.flow.cluster import ClusterPlace
 from lakehouse.gold.tables import SCHEMAS
 from lakehouse.gold.writer import transaction_id
-from tests.faults.simulator.database import Database
+from tests.faults.simulator.database import Database, Session
 from tests.faults.simulator.lake import lake_of
 from tests.faults.simulator.process import SETTINGS, Exited, Process, Shared
 from tests.faults.simulator.topic import NAME, TOPICS, topic_of
@@ -74,12 +73,11 @@ class Run:
 
     def to_the_end(self) -> None:
         """Run until everything is stored; raise what breaks the promise."""
-        with _in_place_of_the_stores(self.database):
-            while not self._is_complete():
-                self._turn()
-                if Violation.raised:
-                    raise Violation.raised[0]
-            check_at_rest(self.shared, self.database)
+        while not self._is_complete():
+            self._turn()
+            if Violation.raised:
+                raise Violation.raised[0]
+        check_at_rest(self.shared, self.database)
 
     def _turn(self) -> None:
         world = self.world
@@ -186,13 +184,6 @@ class Run:
         return True
 
 
-@dataclass(frozen=True)
-class _Clock:
-    """What waits between two attempts sleep by."""
-
-    sleep: Callable[[float], None]
-
-
 class _OneByOne:
     """A pool of threads without threads."""
 
@@ -208,43 +199,80 @@ class _OneByOne:
     map = staticmethod(map)
 
 
+class _Silent:
+    """A log that nobody reads."""
+
+    def info(self, *_: object, **__: object) -> None:
+        pass
+
+    warning = info
+
+
+def _no_parameters(_dsn: str) -> dict[str, str]:
+    return {}
+
+
+def _no_address(*_: object, **__: object) -> str:
+    return ""
+
+
+class _Stage:
+    """Where connections and pauses come from while seeds run, one after the other."""
+
+    database: Database
+
+    def connect(self, *_: object, **__: object) -> Session:
+        return self.database.connect()
+
+    def sleep(self, seconds: float) -> None:
+        self.database.world.now += seconds
+        self.database.world.point("between two attempts")
+
+
 @contextmanager
-def _in_place_of_the_stores(database: Database) -> Iterator[None]:
+def _in_place_of_the_stores() -> Iterator[_Stage]:
     """Let connections be opened to the simulated database, and no time pass between attempts."""
 
     def ended(message: str, exit_code: int) -> None:
         raise Exited(message, exit_code)
 
-    def pause(seconds: float) -> None:
-        database.world.now += seconds
-        database.world.point("between two attempts")
-
+    stage = _Stage()
     with (
-        mock.patch("lakehouse.postgres.connection.Session", database),
+        mock.patch("lakehouse.postgres.connection.Session", stage),
         mock.patch("dataflows.flow.lifecycle.fail", ended),
-        mock.patch("tenacity.nap.time", _Clock(pause)),
+        mock.patch("tenacity.nap.time", stage),
         # What costs time and changes nothing: parsing addresses, and asking tables side by side.
-        mock.patch("lakehouse.postgres.connection.conninfo_to_dict", return_value={}),
-        mock.patch("lakehouse.postgres.connection.make_conninfo", return_value=""),
+        mock.patch("lakehouse.postgres.connection.conninfo_to_dict", _no_parameters),
+        mock.patch("lakehouse.postgres.connection.make_conninfo", _no_address),
         mock.patch("lakehouse.gold.appender.ThreadPoolExecutor", _OneByOne),
-        mock.patch("dataflows.flow.start.starts.log"),
+        mock.patch("dataflows.flow.start.starts.log", _Silent()),
     ):
-        yield
+        yield stage
 
 
 def run_seed(seed: int, *, odds: Odds | None = None, kill_at: int | None = None) -> World:
     """Run one seed; a violation carries the seed and what happened."""
+    with _in_place_of_the_stores() as stage:
+        return _run_on(stage, seed, odds=odds, kill_at=kill_at)
+
+
+def run_seeds(first: int, count: int) -> tuple[int, float]:
+    """Run so many seeds; return the points that they passed, and the seconds of CPU."""
+    began = time.process_time()
+    with _in_place_of_the_stores() as stage:
+        points = sum(_run_on(stage, first + each).points for each in range(count))
+    return points, time.process_time() - began
+
+
+def _run_on(
+    stage: _Stage, seed: int, *, odds: Odds | None = None, kill_at: int | None = None
+) -> World:
     Violation.raised.clear()
     run = Run(seed, odds=odds, kill_at=kill_at)
+    stage.database = run.database
     try:
         run.to_the_end()
     except Exception as exc:
         course = "\n".join(run.world.trace)
         raise Violation(f"seed {seed}: {type(exc).__name__}: {exc}\n{course}") from exc
     return run.world
-
-
-def run_seeds(first: int, count: int) -> tuple[int, float]:
-    """Run so many seeds; return the points that they passed, and the seconds of CPU."""
-    began = time.process_time()
-    return sum(run_seed(first + each).points for each in range(count)), time.process_time() - began

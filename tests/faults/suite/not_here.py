@@ -7,8 +7,6 @@ NOT_HERE: Final = {
     "replication is Kafka's own to prove, and the flow sees it as the broker's rows do",
     "power loss below Postgres or the broker": "a killed process leaves what it wrote to the "
     "kernel; losing that takes a machine that can be switched off",
-    "a full disk below Postgres": "a file system of a fixed size takes rights that tests do not "
-    "have; the row `postgres-disk-full` raises the same SQLSTATE, 53100, in the server",
     "AWS S3 itself": "moto stands in its place, behind a proxy that errs as S3 does; each start "
     "probes the real store for conditional writes",
     "a soak of a day": "the row `soak` mixes the same faults for ten minutes; memory over hours "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -52,6 +53,18 @@ def answer_lost(scene: Scene) -> str:
     measured = troubled(scene, 20, lose)
     assert proxy.lost > 10, f"only {proxy.lost} answers were lost"
     return f"{proxy.lost} lost; {measured}"
+
+
+@row("postgres-altered", "Postgres: a column is added to silver's tables, 20 times", BAR)
+def altered(scene: Scene) -> str:
+    number = itertools.count()
+
+    def alter() -> None:
+        column = f"theirs_{next(number)}"
+        tables = ("decisions", "quarantine", "duplicates", "progress")
+        tell(scene.dsn, *(f"alter table silver.{table} add {column} int" for table in tables))
+
+    return troubled(scene, 20, alter)
 
 
 def troubled(scene: Scene, times: int, trouble: Callable[[], None]) -> str:

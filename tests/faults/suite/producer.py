@@ -1,5 +1,7 @@
 """A producer at a steady rate, whose ledger says what the broker acknowledged and where.
 
+Each event carries the instant of its sending.
+
 ``python -m tests.faults.suite.producer kafka://HOST:PORT/TOPIC --events N --rate R --ledger FILE``
 """
 
@@ -8,8 +10,10 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+from dataflows.send.events import stamped
 from tests.ledger import send, simulated
 
 
@@ -28,7 +32,7 @@ def main() -> None:
             ahead = number / options.rate - (time.monotonic() - began)
             if ahead > 0:
                 time.sleep(ahead)
-            yield event
+            yield stamped(event, datetime.now(UTC))
 
     send(options.url, paced(), patience_seconds=600).write(options.ledger)
 

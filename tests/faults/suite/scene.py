@@ -19,12 +19,12 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from psycopg.conninfo import make_conninfo
 
-from tests.faults.suite.postgres_proxy import PostgresProxy, postgres_proxy
 from tests.flow import ROOT, FlowProcess, environment, running_flow
 from tests.lakehouse.faulty_store import FaultyStore, faulty_store
 from tests.ledger import Ledger, send, simulated
 from tests.servers.broker import Broker, choose, start_broker, start_chosen
 from tests.servers.postgres import OwnPostgres
+from tests.servers.postgres_proxy import PostgresProxy, postgres_proxy
 from tests.servers.s3 import Bucket, make_bucket, s3_endpoint
 from tests.waiting import until
 
@@ -128,6 +128,7 @@ class Scene:
     sent: int = 0
     peak_mib: float = 0.0
     direct: dict[str, str] = field(default_factory=dict)
+    _asking: psycopg.Connection | None = None
 
     def __post_init__(self) -> None:
         self.settings = {
@@ -208,11 +209,18 @@ class Scene:
             yield flow
 
     def stored(self) -> int:
-        """Return how many events silver has; -1 while it does not answer."""
+        """Return how many events silver has; -1 while it does not answer.
+
+        It is asked many times a second: a connection each time would take from the flow's cores.
+        """
         try:
-            with psycopg.connect(self.dsn, connect_timeout=2) as connection:
-                (count,) = connection.execute(STORED).fetchall()[0]
+            if self._asking is None or self._asking.closed:
+                self._asking = psycopg.connect(self.dsn, connect_timeout=2, autocommit=True)
+                self.stack.callback(self._asking.close)
+            (count,) = self._asking.execute(STORED).fetchall()[0]
         except psycopg.Error:
+            if self._asking is not None:
+                self._asking.close()
             return -1
         return int(count)
 

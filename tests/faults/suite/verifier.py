@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import psycopg
 from deltalake import DeltaTable
 
 Place = tuple[int, int]
+AT_ONCE = 10_000
 ENDED = ("decisions", "quarantine", "duplicates")
 COMPARED = {
     "decisions": ("part", "off", "event_id", "pd", "model_version", "policy_version"),
@@ -48,51 +50,74 @@ def read_ledger(path: Path) -> dict[Place, str]:
 
 def verify(connection: psycopg.Connection, lake: str, wanted: dict[Place, str]) -> list[str]:
     """Return what is wrong, in words; nothing where all is right."""
-    silver = {table: rows_of(connection, table) for table in ENDED}
-    ended = Counter((row[0], row[1]) for rows in silver.values() for row in rows)
+    silver: dict[str, dict[Place, int]] = {table: {} for table in ENDED}
+    ended: Counter[Place] = Counter()
+    for table, rows in silver.items():
+        for place, compared in rows_of(connection, table):
+            ended[place] += 1
+            rows[place] = compared
     problems = [f"{place} ended {count} times" for place, count in ended.items() if count > 1]
     problems += [f"{place} was lost" for place in wanted.keys() - ended.keys()]
     problems += [f"{place} was never sent" for place in ended.keys() - wanted.keys()]
     for table in ENDED:
-        held = DeltaTable(f"{lake}/{table}").to_pyarrow_table(columns=[*COMPARED[table]])
-        gold = Counter(zip(*(held[name].to_pylist() for name in COMPARED[table]), strict=True))
-        there = Counter(silver[table])
-        problems += [f"gold {table} has {row} too often" for row in (gold - there)]
-        problems += [f"gold {table} lacks {row}" for row in (there - gold)]
+        problems += differences(table, silver[table], lake)
     problems += amounts(connection, lake)
     problems += archive(lake, wanted)
     return problems[:20]
 
 
-def rows_of(connection: psycopg.Connection, table: str) -> list[tuple[Any, ...]]:
+def rows_of(connection: psycopg.Connection, table: str) -> Iterator[tuple[Place, int]]:
+    """Yield where each row's event lies, and a hash of what is compared of the row."""
     asked = f"select {', '.join(COMPARED[table])} from silver.{table}"
-    return connection.execute(asked.encode(), binary=True).fetchall()
+    with connection.cursor("rows", binary=True) as cursor:
+        cursor.itersize = AT_ONCE
+        for row in cursor.execute(asked.encode()):
+            yield (row[0], row[1]), hash(row)
+
+
+def differences(table: str, silver: dict[Place, int], lake: str) -> Iterator[str]:
+    """Yield what gold has too often, lacks, or has with other values."""
+    seen: set[Place] = set()
+    for row in held(f"{lake}/{table}", *COMPARED[table]):
+        place: Place = row[:2]
+        if place in seen:
+            yield f"gold {table} has {place} twice"
+        elif place not in silver:
+            yield f"gold {table} has {place}, silver has not"
+        elif silver[place] != hash(row):
+            yield f"gold {table} has other values at {place}: {row}"
+        seen.add(place)
+    yield from (f"gold {table} lacks {place}" for place in silver.keys() - seen)
 
 
 def amounts(connection: psycopg.Connection, lake: str) -> list[str]:
     """Compare the sums of the amounts, to the cent."""
     asked = b"select sum(round(amount_usd::numeric, 2)) from silver.decisions"
     (in_silver,) = connection.execute(asked).fetchall()[0]
-    held = DeltaTable(f"{lake}/decisions").to_pyarrow_table(columns=["amount_usd"])["amount_usd"]
-    in_gold = sum((Decimal(f"{each:.2f}") for each in held.to_pylist() if each), Decimal())
+    amounts = held(f"{lake}/decisions", "amount_usd")
+    in_gold = sum((Decimal(f"{each:.2f}") for (each,) in amounts if each), Decimal())
     if in_gold == (in_silver or 0):
         return []
     return [f"silver holds {in_silver} USD, gold {in_gold} USD"]
 
 
-def archive(lake: str, wanted: dict[Place, str]) -> list[str]:
+def archive(lake: str, wanted: dict[Place, str]) -> Iterator[str]:
     """Compare the archived bytes with the ledger's hashes: each once, whatever became of it."""
-    held = DeltaTable(f"{lake}/raw_events").to_pyarrow_table(columns=["part", "off", "raw"])
-    places = Counter(zip(held["part"].to_pylist(), held["off"].to_pylist(), strict=True))
-    problems = [
-        f"the archive has {each} {count} times" for each, count in places.items() if count > 1
-    ]
-    problems += [f"the archive lacks {each}" for each in wanted.keys() - places.keys()]
-    for part, off, raw in zip(*(held[name].to_pylist() for name in held.column_names), strict=True):
-        digest = hashlib.sha256(raw or b"").hexdigest()
-        if wanted.get((part, off)) != digest:
-            problems.append(f"the archive has other bytes at {part, off}")
-    return problems
+    seen: set[Place] = set()
+    for part, off, raw in held(f"{lake}/raw_events", "part", "off", "raw"):
+        if (part, off) in seen:
+            yield f"the archive has {part, off} twice"
+        seen.add((part, off))
+        if wanted.get((part, off)) != hashlib.sha256(raw or b"").hexdigest():
+            yield f"the archive has other bytes at {part, off}"
+    yield from (f"the archive lacks {place}" for place in wanted.keys() - seen)
+
+
+def held(uri: str, *columns: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a table of gold, which need not fit into memory."""
+    dataset = DeltaTable(uri).to_pyarrow_dataset()
+    for batch in dataset.to_batches(columns=[*columns], batch_size=AT_ONCE):
+        yield from zip(*(batch[name].to_pylist() for name in columns), strict=True)
 
 
 if __name__ == "__main__":

@@ -207,6 +207,20 @@ class TestLife:
             until(lambda: _answers(dsn), what="back", seconds=60)
             assert server_pid(kept_home) != killed
 
+    def test_what_keeps_it_from_coming_back_may_pass(self, kept_home: Path) -> None:
+        """As a full disk does; a file that it needs stands for that here."""
+        control = kept_home / "postgres" / "data" / "global" / "pg_control"
+        taken = control.with_suffix(".taken")
+        with embedded_postgres(kept_home) as dsn:
+            control.rename(taken)
+            try:
+                os.kill(server_pid(kept_home), signal.SIGKILL)
+                log = kept_home / "postgres" / "log" / "supervisor.log"
+                until(lambda: "again" in log.read_text("utf-8"), what="in vain", seconds=60)
+            finally:
+                taken.rename(control)
+            until(lambda: _answers(dsn), what="back", seconds=60)
+
     def test_a_killed_supervisor_takes_its_server_along(self, kept_home: Path) -> None:
         with embedded_postgres(kept_home):
             os.kill(supervisor_pid(kept_home), signal.SIGKILL)

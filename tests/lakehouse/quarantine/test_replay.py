@@ -16,6 +16,7 @@ from lakehouse.arrow_schemas import QUARANTINED_RAW_BYTES
 from lakehouse.erasure import erase
 from lakehouse.errors import StoresDisagree
 from lakehouse.gold.writer import GoldWriter
+from lakehouse.lake.queries import quarantine_by_code
 from lakehouse.postgres import connection
 from lakehouse.quarantine import following
 from lakehouse.quarantine.replay import BYTES_GONE, QuarantineReplay, Selection
@@ -214,6 +215,20 @@ def test_an_event_sent_again_after_its_recovery_is_a_duplicate(stores: FilledSto
     stored = stores.read([as_bytes(id=1)], first_off=1)
     assert stored.counted.duplicates == 1
     assert stores.account().holds
+
+
+def test_by_code_what_is_held_is_told_from_what_was_recovered(stores: FilledStores) -> None:
+    stores.read([spoilt(as_bytes(id=1), "in a list"), b"[]", b"", spoilt(as_bytes(id=2), "NaN")])
+    stores.replay()
+    stores.lake.refresh()
+    found = {
+        row["code"]: (row["events"], row["recovered"], row["last_recovered_at"])
+        for row in quarantine_by_code(stores.lake).to_pylist()
+    }
+    assert found.pop("empty") == (1, 0, None)
+    assert sum(held for held, *_ in found.values()) == 1
+    assert sum(recovered for _, recovered, _ in found.values()) == 2
+    assert {at for *_, at in found.values() if at} == {REPLAYED_AT.replace(tzinfo=None)}
 
 
 def test_what_is_still_refused_stays_as_it_was(stores: FilledStores) -> None:
