@@ -81,9 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _record(url: str, observed_on: date | None) -> OutcomeCounts:
     settings = Settings.from_env(os.environ)
     source = parse_source(url, name="SOURCE", forms=forms_of(settings))
-    records = all_records(source, needs=OUTCOME_COLUMNS)
     if observed_on is None:
-        observed_on = shown_on(source, today=utc_now().date())
+        observed_on = shown_on(source, today=utc_now().date(), needs=OUTCOME_COLUMNS)
+    records = all_records(source, needs=OUTCOME_COLUMNS)
     recorder = OutcomeRecorder(settings.lake_uri)
     with recorded_if_silver_answers(settings, _JOB, utc_now) as run, open_lake(settings) as lake:
         counts = record_outcomes(

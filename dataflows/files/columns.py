@@ -3,23 +3,39 @@
 import difflib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from lakehouse.errors import SettingsInvalid
 from risk.contract.application import LoanApplication
 from risk.ingest.listing import LISTING_NAMES
 
-Needs: TypeAlias = tuple[tuple[str, ...], ...]
-"""Groups of columns; a file must have one of each."""
 
-APPLICATIONS: Final[Needs] = (
-    ("loan_amnt",),
-    ("annual_inc", "annual_inc_joint"),
-    ("issue_d", "event_time"),
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What is asked of a file.
+
+    Attributes
+    ----------
+    columns
+        Groups of columns; a file must have one of each.
+    is_scored
+        Its applications are scored. Where only what became of the loans is read, a rate that may
+        be a fraction is no reason to refuse the file.
+    """
+
+    columns: tuple[tuple[str, ...], ...] = ()
+    is_scored: bool = True
+
+
+ANYTHING: Final = Needs()
+APPLICATIONS: Final = Needs(
+    (("loan_amnt",), ("annual_inc", "annual_inc_joint"), ("issue_d", "event_time"))
 )
-OUTCOMES: Final[Needs] = (("loan_status",),)
-LOANS: Final[Needs] = (*APPLICATIONS, ("term",), *OUTCOMES)
+OUTCOMES: Final = Needs((("loan_status",),), is_scored=False)
+MONTHS: Final = Needs(is_scored=False)
+LOANS: Final = Needs((*APPLICATIONS.columns, ("term",), *OUTCOMES.columns))
 
 _BOOKS: Final = ("loan_status", "last_pymnt_d", "last_credit_pull_d", "recoveries")
 _FIELDS: Final = {name.casefold(): name for name in (*LoanApplication.__struct_fields__, *_BOOKS)}
@@ -75,7 +91,7 @@ def require(needs: Needs, names: Sequence[str], path: Path) -> None:
     SettingsInvalid
         Names all that lack at once, each with the nearest names found.
     """
-    lacking = [group for group in needs if not set(group) & set(names)]
+    lacking = [group for group in needs.columns if not set(group) & set(names)]
     if not lacking:
         return
     said = [f"{' or '.join(group)}{_nearest(group, names)}" for group in lacking]

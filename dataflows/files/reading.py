@@ -75,6 +75,7 @@ def settle(
     forms: FileForms,
     path: Path,
     in_months: bool = False,
+    is_scored: bool = True,
 ) -> Reading:
     """Settle how to read a table.
 
@@ -84,6 +85,9 @@ def settle(
         The cells of its first rows.
     in_months
         Employment is counted in months, as LendingClub's listing does.
+    is_scored
+        The applications are scored; else only what became of the loans is read, and neither rates
+        nor the first credit line may refuse the file.
 
     Raises
     ------
@@ -91,7 +95,8 @@ def settle(
         Days or rates read two ways and no setting says which; all of it in one message.
     """
     column = {name: place for place, name in enumerate(names)}
-    cells = {name: _given(sample, place) for name, place in column.items() if name in _LOOKED_AT}
+    looked_at = _LOOKED_AT if is_scored else _LOOKED_AT - _ONLY_SCORED
+    cells = {name: _given(sample, place) for name, place in column.items() if name in looked_at}
     has_comma = _has_decimal_comma(cells)
     if has_comma:
         cells = {name: [*map(_with_point, texts)] for name, texts in cells.items()}
@@ -135,6 +140,7 @@ def ids_in_words(with_id: int, looked_at: int) -> list[str]:
 
 _ALL_DAYS: Final = (*DAYS, "event_time", *OTHER_DAYS)
 _LOOKED_AT: Final = {*NUMBERS, *RATES, *_ALL_DAYS, *ID_FIELDS}
+_ONLY_SCORED: Final = {*RATES, "earliest_cr_line"}
 
 
 def _given(sample: Sequence[Sequence[Any]], place: int) -> list[str]:

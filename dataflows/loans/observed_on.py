@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 
+from dataflows.files.columns import MONTHS, Needs
 from dataflows.loans.status_fields import reported
 from dataflows.sources.bounded import all_records
 from dataflows.sources.urls import SimSource, Source
@@ -12,18 +13,18 @@ from lakehouse.shipped_simulation import load_simulation_parameters
 from risk.ingest.dialects import dates
 
 
-def shown_on(source: Source, *, today: date) -> date:
+def shown_on(source: Source, *, today: date, needs: Needs = MONTHS) -> date:
     """Return the day as of which a source tells: the last of the latest month it shows anywhere.
 
     Raises
     ------
     SettingsInvalid
-        It shows no month.
+        It shows no month, or lacks what is needed of it.
     """
     if isinstance(source, SimSource):
         return _last_day(np.datetime64(load_simulation_parameters().snapshot, "M"))
     latest = np.datetime64("NaT", "D")
-    for batch in all_records(source, is_quiet=True):
+    for batch in all_records(source, needs=needs, is_quiet=True):
         texts: list[str | None] = []
         for each in map(reported, batch):
             texts += (each.last_pymnt_d, each.last_credit_pull_d, each.issue_d)

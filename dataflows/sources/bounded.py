@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-from dataflows.files.columns import Needs
+from dataflows.files.columns import ANYTHING, Needs
 from dataflows.sources.clock import utc_now
 from dataflows.sources.feed import open_feed
 from dataflows.sources.progress import told
@@ -12,7 +12,7 @@ from lakehouse.errors import SettingsInvalid
 
 
 def all_records(
-    source: Source, *, needs: Needs = (), is_quiet: bool = False
+    source: Source, *, needs: Needs = ANYTHING, is_quiet: bool = False
 ) -> Iterator[list[bytes]]:
     """Return a source's records, some at a time, as fast as they are taken.
 

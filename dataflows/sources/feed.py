@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 
-from dataflows.files.columns import Needs
+from dataflows.files.columns import ANYTHING, Needs
 from dataflows.sources.files import FileReader, open_files
 from dataflows.sources.urls import FileSource, SimSource, Source
 from lakehouse.errors import SettingsInvalid
@@ -51,7 +51,7 @@ def open_feed(
     limit: int | None,
     rate: float | None,
     clock: Callable[[], datetime],
-    needs: Needs = (),
+    needs: Needs = ANYTHING,
 ) -> Feed:
     """Open what is to be sent.
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataflows.files import csv_file, json_lines, parquet_file
-from dataflows.files.columns import Needs, require
+from dataflows.files.columns import ANYTHING, Needs, require
 from dataflows.files.container import Contained, look_into
 from dataflows.files.forms import FileForms
 from dataflows.files.identity import FileIdentity
@@ -165,7 +165,7 @@ class _Gathered:
         return FileBatch(self.first_off, next_off, self.offsets, self.values, self.foreign)
 
 
-def open_files(source: FileSource, *, needs: Needs = ()) -> list[FileReader]:
+def open_files(source: FileSource, *, needs: Needs = ANYTHING) -> list[FileReader]:
     """Find the files of a path, a folder or a pattern, in order, and open each.
 
     Raises
@@ -178,7 +178,7 @@ def open_files(source: FileSource, *, needs: Needs = ()) -> list[FileReader]:
     return [_opened(path, topic or str(path), source.forms, needs) for path in paths.files]
 
 
-def open_file(source: FileSource, *, needs: Needs = ()) -> FileReader:
+def open_file(source: FileSource, *, needs: Needs = ANYTHING) -> FileReader:
     """Find the file, see by its content what it is, and settle how it is to be read.
 
     Parameters
@@ -215,7 +215,14 @@ def _opened(path: Path, topic: str, forms: FileForms, needs: Needs) -> FileReade
 def _open_parquet(path: Path, topic: str, forms: FileForms, needs: Needs) -> FileReader:
     form = parquet_file.look(path)
     require(needs, form.names, path)
-    reading = settle(form.names, form.sample, forms=forms, path=path, in_months=form.in_months)
+    reading = settle(
+        form.names,
+        form.sample,
+        forms=forms,
+        path=path,
+        in_months=form.in_months,
+        is_scored=needs.is_scored,
+    )
     with path.open("rb") as file:
         head = file.read(1 << 16)
     encode = row_encoder(reading, hashlib.sha256(head).hexdigest())
@@ -256,7 +263,14 @@ def _open_table(
     layout = csv_file.find_layout(content, encoding, forms)
     require(needs, layout.names, path)
     layout, sample = csv_file.sample_of(content, layout)
-    reading = settle(layout.names, sample, forms=forms, path=path, in_months=layout.in_months)
+    reading = settle(
+        layout.names,
+        sample,
+        forms=forms,
+        path=path,
+        in_months=layout.in_months,
+        is_scored=needs.is_scored,
+    )
     content.consumed = 0
     encode = row_encoder(reading, hashlib.sha256(found.head).hexdigest())
     return FileReader(
