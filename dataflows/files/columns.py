@@ -44,7 +44,7 @@ _LEAST_LIKE: Final = 0.6
 
 
 def known_in(cells: Sequence[str]) -> int:
-    """Return how many of these are names of fields, in any case."""
+    """Return how many of these are names of fields, in any case, with spaces for underscores."""
     return len({_field(cell) for cell in cells} - {None})
 
 
@@ -59,13 +59,13 @@ def column_names(cells: Sequence[str], path: Path) -> tuple[str, ...]:
     SettingsInvalid
         Two columns are the same field.
     """
-    plain = {cell.strip().casefold() for cell in cells}
+    plain = {*map(_plain, cells)}
     names: list[str] = []
     seen: Counter[str] = Counter()
     for place, cell in enumerate(cells):
         field = _field(cell)
         # The listing's name gives way to the field's own.
-        if field is not None and cell.strip().casefold() not in _FIELDS and field in plain:
+        if field is not None and _plain(cell) not in _FIELDS and field in plain:
             field = None
         name = field or cell.strip() or f"Unnamed: {place}"
         if name in seen and field is not None:
@@ -116,5 +116,9 @@ def _folded(name: str) -> str:
 
 
 def _field(cell: str) -> str | None:
-    folded = cell.strip().casefold()
-    return _FIELDS.get(folded) or _LISTING.get(folded)
+    return _FIELDS.get(_plain(cell)) or _LISTING.get(cell.strip().casefold())
+
+
+def _plain(cell: str) -> str:
+    """Return a heading as a field would be named: ``Loan Amnt`` is ``loan_amnt``."""
+    return "_".join(cell.casefold().replace("-", " ").split())

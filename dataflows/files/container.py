@@ -4,6 +4,7 @@ A name's ending is asked only where the content says nothing: an empty file, or 
 neither JSON nor a table.
 """
 
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,12 @@ def _check_members(path: Path) -> None:
         raise SettingsInvalid(f"{path}: expected a zip file without a password; unpack it")
 
 
+# What pandas' to_json writes: by columns unless told otherwise, and by index, split and table.
+_BY_COLUMNS: Final = re.compile(
+    rb'\{("[^"]*":\{"0":|"0":\{|"columns":\[|"schema":\{"fields":\[\{"name":"index")'
+)
+
+
 def _refuse_others(path: Path, head: bytes, *, is_packed: bool) -> None:
     where = "inside it " if is_packed else ""
     for magic, what, advice in REFUSED:
@@ -143,11 +150,22 @@ def _refuse_others(path: Path, head: bytes, *, is_packed: bool) -> None:
             f"{path}: expected JSON lines, CSV or Parquet, {where}found a web page or XML; "
             "download the file itself"
         )
-    if start.startswith(b"[") and start[1:].lstrip()[:1] in {b"{", b"["}:
+    if (shape := _other_json(start)) is not None:
         raise SettingsInvalid(
-            f"{path}: expected one JSON object a line, {where}found one JSON array; write lines, "
+            f"{path}: expected one JSON object a line, {where}found {shape}; write lines, "
             "as pandas does with to_json(..., orient='records', lines=True)"
         )
+
+
+def _other_json(start: bytes) -> str | None:
+    """Return what JSON this is, in words, where it is not an object a line."""
+    if start.startswith(b"[") and start[1:].lstrip()[:1] in {b"{", b"["}:
+        return "one JSON array"
+    if _BY_COLUMNS.match(start):
+        return "one JSON object that holds a whole table"
+    if re.match(rb"\{\s*\n", start):
+        return "a JSON object over several lines"
+    return None
 
 
 def _kind(path: Path, head: bytes) -> Literal["table", "json_lines"]:

@@ -152,6 +152,7 @@ def _variant(folder: Path, header: str, row: str) -> Seen:
     ("header", "row"),
     [
         (HEADER.upper(), LOAN.format(id=7, title="x")),
+        (HEADER.replace("_", " ").title(), LOAN.format(id=7, title="x")),
         (HEADER, LOAN.format(id="7.0", title="x")),
         (HEADER, '7,"$5,000.00","24,000.00",Dec-2011,Jan-1985,7.50%,3.0,9.4%,x'),
         (HEADER, "7,5000,24000,40878,31048,7.50%,3.0,9.4%,x"),  # Excel's day numbers
