@@ -198,7 +198,7 @@ def test_a_line_far_above_any_limit_is_cut_instead_of_held(
         ("a.csv", b"\xd0\xcf\x11\xe0\xa1\xb1", "in Excel, save it as CSV"),
         ("a.json", b'[{"id": 1}]', "one JSON object a line, found one JSON array"),
         ("a.json", b'{"id":{"0":7,"1":8}}', "found one JSON object that holds a whole table"),
-        ("a.json", b'{"0":{"id":7}}', "found one JSON object that holds a whole table"),
+        ("a.json", b'{"0":{"id":7}}', "JSON object that holds a whole table; write lines"),
         ("a.json", b'{"columns":["id"],"index":[0]}', "found one JSON object that holds a whole"),
         ("a.json", b'{\n  "id": 7\n}', "found a JSON object over several lines"),
         ("a.csv.gz", gzip.compress(gzip.compress(HEADER)), "another compressed file; unpack it"),
