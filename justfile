@@ -155,7 +155,7 @@ logs *services:
 # Run the tests, real servers included, but the longest; risk/ must be covered whole. With arguments: those tests
 [group('prove')]
 test *arguments:
-    {{ python }} -m pytest {{ if arguments == "" { "-m 'not long' --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov=risk --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100" } else { "" } }} "$@"
+    {{ python }} -m pytest {{ if arguments == "" { "-m 'not long' --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov=risk --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100" } else { "" } }} "$@"
 
 # Run the longest tests: faults that take their time, more examples
 [group('prove')]

@@ -354,6 +354,7 @@ def test_the_reference_model_does_what_is_known_of_it(real_loans: Loans) -> None
     assert lift(pd, defaulted, share=0.062) == pytest.approx(1.89, abs=0.03)
 
 
+@pytest.mark.long
 def test_the_shipped_models_and_their_dossiers_are_what_training_gives(real_loans: Loans) -> None:
     trained = train.train(real_loans, revision="1", test_months=9)
     if trained[0].model.fit.libraries != load_model().fit.libraries:

@@ -327,6 +327,7 @@ def compact(broker: Broker, topic: str) -> int:
     return sent
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_a_compacted_topic_is_said_and_what_is_gone_unread_is_counted(
     apache_kafka: Broker, new_topic: Callable[..., str], tmp_path: Path

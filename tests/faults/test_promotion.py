@@ -39,6 +39,7 @@ def wait_for_more(flow: FlowProcess, what: str) -> None:
     flow.wait_until(lambda: read(flow) > before + 200, seconds=60, what=what)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_a_running_flow_follows_a_promotion_and_outlives_a_bad_one(tmp_path: Path) -> None:
     settings = {

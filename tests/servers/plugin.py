@@ -27,13 +27,21 @@ _choice = pytest.StashKey[Choice]()
 _WORKER_SAID: Final = "servers_used"
 _numbers = itertools.count(1)
 
-# Begun first, so that no worker is left alone with one of them at the end.
+# The files that take longest come first: else one worker runs one of them alone at the end.
 _LONGEST_FILES: Final = (
-    "test_pages.py",
-    "test_train.py",
-    "test_lost_positions.py",
-    "test_faults.py",
+    "tests/ui/test_pages.py",
+    "tests/lakehouse/gold/test_faults.py",
+    "tests/faults/test_start_and_stop.py",
+    "tests/ui/test_figures_equal.py",
+    "tests/faults/test_lost_positions.py",
+    "tests/ui/test_states.py",
+    "tests/project/test_readme.py",
+    "tests/lakehouse/reconcile/test_reconcile.py",
+    "tests/ops/test_alerts.py",
+    "tests/dataflows/test_produce.py",
 )
+# Only the domain's own tests are traced for coverage: tracing slows down what it watches.
+_COVERED: Final = ("tests", "risk")
 
 
 @pytest.fixture(scope="session")
@@ -124,11 +132,15 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `server` what asks for one, so that `-m "not server"` leaves none out."""
+    """Mark what asks for a server, and what is not traced for coverage; order the files."""
     for item in items:
+        where = item.path.relative_to(item.config.rootpath)
+        if where.parts[:2] != _COVERED:
+            item.add_marker("no_cover")
         if _FIXTURES.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker("server")
-    items.sort(key=lambda item: item.path.name not in _LONGEST_FILES)
+    ranks = {item.config.rootpath / path: rank for rank, path in enumerate(_LONGEST_FILES)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -37,6 +37,11 @@ def _one(**changes: object) -> Frame:
     return figures(**{name: [value] for name, value in row.items()}, purpose=purpose)
 
 
+def test_a_curve_has_no_bins() -> None:
+    curve = next(part for part in _SHIPPED.parts if isinstance(part, Curve))
+    assert (curve.limits, curve.bin_of(math.nan)) == (None, "missing")
+
+
 @pytest.mark.parametrize(
     ("changes", "log_odds"),
     [

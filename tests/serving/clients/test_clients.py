@@ -57,7 +57,7 @@ def told(command: list[str | Path], tmp_path: Path) -> Said:
     "command",
     [
         ["java", HERE / "Client.java"],
-        ["go", "run", HERE / "client.go"],
+        pytest.param(["go", "run", HERE / "client.go"], marks=pytest.mark.long),
         ["node", HERE / "client.mjs"],
     ],
     ids=["JDK's HttpClient", "Go's net/http", "Node's fetch"],
@@ -69,6 +69,7 @@ def test_a_program_of_another_language(
     assert differences(script, told([*command, api.url, path], tmp_path)) == []
 
 
+@pytest.mark.long
 def test_gos_reverse_proxy(api: ApiServer, script: list[Step], tmp_path: Path) -> None:
     path = write(script, tmp_path / "script.tsv")
     command: list[str | Path] = ["go", "run", HERE / "client.go", api.url, path, "through a proxy"]

@@ -209,6 +209,7 @@ def succeeds(command: list[str | Path], folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_redocly_and_spectral_find_no_error(tools: Path, document: Path, tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text('extends: ["spectral:oas"]\n', encoding="utf-8")
@@ -216,6 +217,7 @@ def test_redocly_and_spectral_find_no_error(tools: Path, document: Path, tmp_pat
     succeeds([tools / "spectral", "lint", document, "-r", "rules.yaml"], tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_the_client_of_typescript_runs_the_whole_script(
     tools: Path, document: Path, api: ApiServer, event_id: str, tmp_path: Path
@@ -251,6 +253,7 @@ def generators() -> Path:
     return home / "bin"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_the_client_is_what_its_generator_makes(
     generators: Path, document: Path, tmp_path: Path
@@ -278,6 +281,7 @@ def test_the_client_is_what_its_generator_makes(
     assert [n for n in names if (made / n).read_bytes() != (ours / n).read_bytes()] == []
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_a_generator_of_pydantic_models_takes_it(
     generators: Path, document: Path, tmp_path: Path
