@@ -1,1 +1,1 @@
-"""The stream and the jobs: order, partitions, batches and rejects; no formula, threshold or SQL."""
+"""The stream and the jobs: order, partitions, batches, refused events; no formula and no SQL."""

@@ -1,4 +1,4 @@
-"""Decide the past by any version and compare with what became of it.
+"""Decide past applications by any version and compare with the outcomes of the loans.
 
 ::
 
@@ -6,10 +6,10 @@
     python -m dataflows.backtest loans.csv.gz --policy reference-1
     python -m dataflows.backtest lake --against-model boosting-1 --json
 
-Applications come from the lake's archive with the outcomes recorded there, from a LendingClub file
-or from the simulator; they are judged by the code that judges the stream (`risk.decision.judge`).
-Against a second model or policy the same applications are decided twice, and the swap set says who
-moves.
+Applications come from the lake's archive with the outcomes recorded there, from a LendingClub file,
+or from the simulator. The stream's own code judges them (`risk.decision.judge`). With a second
+model or policy the same applications are decided twice, and the swap set lists those that change
+tier.
 """
 
 import argparse

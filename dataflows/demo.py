@@ -1,8 +1,8 @@
-"""The main job on one machine with nothing configured: ``python -m dataflows.demo [SECONDS]``.
+"""The main job on one machine without any configuration: ``python -m dataflows.demo [SECONDS]``.
 
-Runs the real flow (`dataflows.score`) on the simulated stream, into the embedded Postgres and a
-local lake, with the API and the pages beside it; then shows what came of it. Without SECONDS it
-runs until Ctrl-C.
+It runs the real flow (`dataflows.score`) on the simulated stream, into the embedded Postgres and a
+local lake, with the API and the pages beside it. Then it shows the result. Without SECONDS it runs
+until Ctrl-C.
 """
 
 import argparse

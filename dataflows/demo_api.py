@@ -1,7 +1,7 @@
 """Run the API as a process beside the demo's flow, and ask it about one application.
 
-The API is `serving`'s, which this package does not import. It is started as a command and asked
-over HTTP.
+The API belongs to `serving`, which this package does not import. The demo starts it as a command
+and asks it over HTTP.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""The pages beside the demo: ``python -m ui`` as long as the demo runs."""
+"""Run the pages beside the demo: ``python -m ui``, for as long as the demo runs."""
 
 import contextlib
 import sys

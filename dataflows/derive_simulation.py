@@ -2,8 +2,8 @@
 
     python -m dataflows.derive_simulation DATA_DIR --out FILE
 
-DATA_DIR holds `loans_union.parquet`, `loans_raw_151.parquet` and `events_reference.jsonl.gz`. What
-is written holds shares, quantiles and correlations only, none of fewer than ten loans.
+DATA_DIR holds `loans_union.parquet`, `loans_raw_151.parquet` and `events_reference.jsonl.gz`. The
+result holds only shares, quantiles and correlations, each of at least ten loans.
 """
 
 import argparse

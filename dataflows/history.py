@@ -5,15 +5,15 @@
     python -m dataflows.history accepted_2007_to_2018Q4.csv.gz
     python -m dataflows.history 'sim://?seed=1&limit=2260000'
 
-Every application goes through the same `decide` as in the stream. Decisions, duplicates, what was
-refused, every event's bytes and the loans' outcomes end in the lake, under a topic that begins with
-``history:``; `check`, replay and all views know them. Loading the same source again adds nothing,
-and an interrupted load is completed by running it again. An event whose id the lake has decided
-already is a duplicate.
+Every application goes through the same `decide` as in the stream. The lake gets the decisions, the
+duplicates, the refused events, the bytes of every event and the loans' outcomes, under a topic that
+begins with ``history:``. `check`, replay and all views include them. Loading the same source again
+adds nothing; running an interrupted load again completes it. An event whose id the lake has already
+decided is a duplicate.
 
-A file's decisions are made now, and say so; a simulated history arrives when its events happen, in
-order, over all the months the simulator knows. Each file of a folder or a pattern is a history of
-its own, one after the other: a quarter that comes later is loaded without those before it.
+The decisions of a file are made now, and `decided_at` says so. A simulated history arrives when its
+events happen, in order, over all the months that the simulator knows. Each file of a folder or a
+pattern is a history of its own, so a quarter that is published later can be loaded alone.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Watch the book and the models: ``python -m dataflows.monitor``.
+"""Monitor the book and the models: ``python -m dataflows.monitor``.
 
 ::
 
@@ -6,10 +6,11 @@
     python -m dataflows.monitor --grain week --no-reports
     python -m dataflows.monitor --every 30         again and again, every 30 minutes
 
-For each closed period and model: drift from the population that the model was fitted on,
-performance as it was known at the ends of the last periods, data quality. What is new goes to the
-lake (tables `drift`, `performance`, `data_quality`, `monitoring_reports`), the newest figures to
-the metrics, and the verdict, in five lines, to the terminal. Running it again adds nothing.
+For each closed period and each model the job computes the drift from the population that the model
+was fitted on, the performance as it was known at the end of the period, and the data quality. New
+figures go to the lake (tables `drift`, `performance`, `data_quality`, `monitoring_reports`), the
+newest ones also to the metrics, and a verdict in five lines to the terminal. Running it again adds
+nothing.
 """
 
 import argparse

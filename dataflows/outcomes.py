@@ -1,13 +1,14 @@
-"""Record what became of loans in the lake: ``python -m dataflows.outcomes SOURCE``.
+"""Record the outcomes of loans in the lake: ``python -m dataflows.outcomes SOURCE``.
 
 ::
 
     python -m dataflows.outcomes accepted_2007_to_2018Q4.csv.gz
     python -m dataflows.outcomes 'sim://?seed=1&limit=100000'
 
-Only final outcomes count: Fully Paid and Charged Off. Each is stored with the day as of which the
-books said so; a later day, or a later recording of the same day, corrects an earlier one. Recording
-the same source again adds nothing, and an interrupted recording is completed by running it again.
+Only final outcomes count: Fully Paid and Charged Off. Each is stored with the day of observation,
+as of which the books said so. A later day of observation corrects an earlier one; for the same day,
+the later recording counts. Recording the same source again adds nothing; running an interrupted
+recording again completes it.
 """
 
 import argparse

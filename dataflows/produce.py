@@ -5,10 +5,10 @@
     python -m dataflows.produce loans.csv.gz --to kafka://localhost:9092/loan_applications --rate 50
     python -m dataflows.produce 'sim://?rate=500&seed=7' --to kafka://localhost:9092/loan_applications
 
-Events are keyed by application and sent by an idempotent producer, so each is in the topic once
-and one application's events keep their order. Ctrl-C (or SIGTERM) stops the sending, waits for
-what is under way, and says how many events were delivered: exit code 0 if that is all that were
-sent, else 1; 2 for bad usage, 4 for a broker that does not answer.
+The key of an event is its application, and the producer is idempotent. So each event is in the
+topic once, and the events of one application keep their order. Ctrl-C (or SIGTERM) stops the
+sending, waits for events under way, and says how many events were delivered. The exit code is 0 if
+all sent events were delivered, else 1; 2 for bad usage, 4 if the broker does not answer.
 """
 
 import argparse

@@ -6,8 +6,9 @@
     python -m dataflows.replay_decision --sample 1000 --seed 7
     python -m dataflows.replay_decision --all --json
 
-Each decision is made again from its archived bytes by the model, policy, contract and reference
-tables that it names (`lakehouse.rules.redecide`). Exit code 0 when all match, 1 when any differs.
+Each decision is made again from its archived bytes, by the model, policy, contract and reference
+tables that it names (`lakehouse.rules.redecide`). The exit code is 0 if all match, 1 if any
+differs.
 """
 
 import argparse

@@ -1,8 +1,7 @@
 """Score loan applications as they stream in: ``python -m bytewax.run dataflows.score``.
 
-`flow` is what Bytewax calls: it reads the settings, checks everything it depends on, and claims the
-pipeline. `build` is the topology. See docs/delivery.md for why nothing is lost and nothing is
-there twice.
+Bytewax calls `flow`, which reads the settings, checks every dependency and claims the pipeline.
+`build` is the topology. docs/delivery.md says why no event is lost or stored twice.
 """
 
 import atexit

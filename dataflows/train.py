@@ -1,4 +1,4 @@
-"""Fit champion and challengers on loans with outcomes: ``python -m dataflows.train SOURCE``.
+"""Fit champion and challengers on loans with known outcomes: ``python -m dataflows.train SOURCE``.
 
 ::
 
@@ -7,9 +7,9 @@
     python -m dataflows.train 'sim://?seed=7&limit=60000'
     python -m dataflows.train lake                             what the flow decided, with outcomes
 
-The last months are kept apart: models are fitted on the loans issued before them and judged on
-those issued in them. Writes each model, its checksum, its dossier, and its reference, the
-population it was fitted on as counts; the same loans and libraries give the same bytes.
+The last months are kept apart: models are fitted on the loans issued before them, and judged on the
+loans issued in them. The command writes each model, its checksum, its dossier, and its reference
+(the population of the fit as counts). The same loans and libraries give the same bytes.
 """
 
 import argparse

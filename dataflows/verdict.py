@@ -1,9 +1,9 @@
 """Say whether a challenger may be promoted: ``python -m dataflows.verdict CHALLENGER``.
 
-What both models said of the loans that the stream decided, once their outcomes are known, is
-weighed by `risk.monitoring.champion_challenger`: the verdict may be asked for on any day, as often
-as one likes, and promotes a challenger that is not better in at most one case in twenty over all
-looks together.
+The command takes the PDs of both models for loans that the stream decided and whose outcomes are
+known. `risk.monitoring.champion_challenger` weighs them. You may ask for the verdict on any day, as
+often as you like: over all these looks together, a challenger that is not better is promoted in at
+most one case in twenty.
 """
 
 import argparse

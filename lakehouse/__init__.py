@@ -1,1 +1,1 @@
-"""Where rows are kept and how they are found again: silver, gold and the questions asked."""
+"""Store rows and find them again: silver, gold and the questions asked of them."""

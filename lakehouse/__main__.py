@@ -1,4 +1,4 @@
-"""The lakehouse at the terminal: ``python -m lakehouse sql | check | migrate | models | ...``."""
+"""The lakehouse's commands: ``python -m lakehouse sql | check | migrate | models | ...``."""
 
 import argparse
 import os

@@ -1,8 +1,8 @@
-"""Shapes of the stored tables as Arrow schemas; the contract gives the columns of a decision.
+"""Arrow schemas of the stored tables; the contract gives the columns of a decision.
 
-The names are the same in silver (Postgres), in gold (Delta) and in the views that readers query.
-Instants are UTC microseconds with their zone: a naive timestamp would raise the protocol version of
-a Delta table.
+Names are the same in silver (Postgres), in gold (Delta) and in the views. Instants are UTC
+microseconds with a zone, because a naive timestamp would raise the protocol version of a Delta
+table.
 """
 
 from typing import Any, Final

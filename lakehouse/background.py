@@ -1,4 +1,4 @@
-"""Threads that do one thing again and again, and do not die of it unheard."""
+"""Background threads that repeat one task; a failure is logged and counted, and they go on."""
 
 import threading
 from collections.abc import Callable

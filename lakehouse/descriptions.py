@@ -1,7 +1,7 @@
-"""What every stored table and column means: the comments of silver and the schemas of gold.
+"""The meaning of every stored table and column, for silver's comments and gold's schemas.
 
-The contract describes the columns of a decision; what only storage knows is described here. The
-comments of silver are a migration, which a test compares with this module.
+The contract describes the columns of a decision; this module describes the others. Silver's
+comments are a migration, which a test compares with this module.
 """
 
 from collections.abc import Mapping

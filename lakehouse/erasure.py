@@ -1,8 +1,8 @@
-"""Erase one applicant from silver, gold, the archive and the quarantine, and leave a trace of that.
+"""Erase one applicant from silver, gold, the archive and the quarantine, and record the erasure.
 
-Silver comes first, with the audit row, in one transaction; gold follows. What was interrupted is
-completed by erasing the same id again. The account holds before and after: an erased event is a
-quarantined one, of which only its offset is known.
+Silver comes first, with the audit row, in one transaction; gold follows. Erasing the same id again
+completes an interrupted erasure. The account holds before and after: an erased event counts as
+quarantined, and only its offset is known.
 """
 
 import time

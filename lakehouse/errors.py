@@ -1,4 +1,4 @@
-"""What can go wrong in the lakehouse, and what the caller should do about it.
+"""The errors of the lakehouse, and what the caller should do about each.
 
 ::
 
@@ -17,8 +17,8 @@
     └── SourceChanged             the source has other partitions than at the start            7
 
 ``code`` is stable: the log line, the metric label and the API problem all carry it. ``exit_code``
-is that of a command which such an error ends. A message says what, where, expected, found and what
-to do, and never carries an applicant's data or a password.
+is the exit code of a command that ends with this error. A message says what, where, expected, found
+and what to do. It never carries an applicant's data or a password.
 """
 
 from typing import ClassVar

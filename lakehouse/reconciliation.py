@@ -1,14 +1,14 @@
 """Check that every event is accounted for, and that gold holds what silver holds.
 
-Every event that silver's positions say was read must have ended in exactly one of its tables:
-read = decided + duplicates + quarantined, per partition. And every gold table must hold, up to the
-offset that it has reached itself, just what silver holds: compared by count, by sum of offsets and
-by a digest of what matters. On a live system gold is behind by up to one flush, which is no fault;
-being ahead is.
+Every event that silver's positions say was read must be in exactly one of its tables: read =
+decided + duplicates + quarantined, for each partition. Every gold table must hold, up to its own
+offset, exactly what silver holds. They are compared by count, by sum of offsets and by a digest of
+the columns that matter. On a live system gold is behind by up to one flush, which is no fault;
+being ahead is a fault.
 
-Histories (`lakehouse.gold.history`) are in gold alone, where the same must hold up to the offset
-that all of their tables have reached: the archive's events are the decided, the duplicates and the
-quarantined, by count and by sum of offsets. A load that was interrupted is no fault.
+Histories (`lakehouse.gold.history`) are in gold alone. There the same must hold up to the offset
+that all of their tables have reached: the events of the archive are the decided, duplicate and
+quarantined ones, by count and by sum of offsets. An interrupted load is no fault.
 """
 
 from typing import Any, Final

@@ -1,7 +1,7 @@
-"""What waiting for a store looks like from outside: a counter, and one warning each 30 s.
+"""Report that the program waits for a store: a counter, and one warning each 30 s.
 
-Retry loops wait up to `RISK_RETRY_SECONDS`. Without this an operator sees a flow that stands still
-and does not see why.
+Retry loops wait up to `RISK_RETRY_SECONDS`. Without the report an operator would see a flow that
+stands still, and no reason.
 """
 
 import threading

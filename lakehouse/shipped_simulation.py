@@ -1,4 +1,4 @@
-"""Load the simulator's parameters that are shipped."""
+"""Load the simulator's parameters that are shipped with the code."""
 
 from importlib.resources import files
 

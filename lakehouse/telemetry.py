@@ -1,7 +1,7 @@
-"""Set up logging, and name every metric once.
+"""Set up logging, and define every metric once.
 
-Counters count after the commit of what they count, and exist from the start with value 0 for
-every label value that is known, so that no panel is ever empty. Labels never carry an id.
+A counter counts after the commit of what it counts. It exists from the start, with value 0 for
+every known label value, so no panel is ever empty. Labels never carry an id.
 """
 
 import logging

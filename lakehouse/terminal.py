@@ -1,4 +1,4 @@
-"""What all commands do alike: fail in one line with an exit code, and write JSON."""
+"""What all commands share: a failure is one line with an exit code; answers may be JSON."""
 
 import argparse
 import signal

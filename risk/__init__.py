@@ -1,1 +1,1 @@
-"""Credit risk as values and functions: no clock, no disk, no network, no environment."""
+"""Credit risk as values and pure functions: no clock, disk, network or environment."""

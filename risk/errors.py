@@ -1,14 +1,14 @@
-"""What can go wrong in the domain, as one small tree.
+"""The exceptions of the domain, as one small tree.
 
 ::
 
     RiskError            risk_error
-    |-- ContractError    contract_error    a frame or column is not what the contract says
+    |-- ContractError    contract_error    a frame or column differs from the contract
     |-- FeatureError     feature_error     a feature may not, or cannot, be admitted
     |-- PolicyError      policy_error      a policy document contradicts itself or the contract
-    `-- ModelError       model_error       a model document does, or was altered
+    `-- ModelError       model_error       a model document contradicts itself, or was altered
 
-An application that cannot be read or trusted is not an exception: it is a
+An application that cannot be read or trusted raises no exception: it becomes a
 `risk.contract.application.Reject`.
 """
 

@@ -1,4 +1,4 @@
-"""Keys and the audit log at the terminal: ``python -m serving keys | audit``."""
+"""The commands for keys and the audit log: ``python -m serving keys | audit``."""
 
 import argparse
 import getpass

@@ -1,8 +1,8 @@
-"""Take alerts from Alertmanager and keep them in silver: ``python -m serving.alerts``.
+"""Receive alerts from Alertmanager and keep them in silver: ``python -m serving.alerts``.
 
-``POST /alerts`` takes Alertmanager's webhook (version 4) with ``RISK_ALERTS_TOKEN`` as its bearer
-token. Alertmanager sends a notification again while the answer is 5xx, so nothing is lost while
-silver is away; what is sent twice is stored once.
+``POST /alerts`` takes Alertmanager's webhook (version 4) with ``RISK_ALERTS_TOKEN`` as bearer
+token. While silver is away the answer is 503 and Alertmanager sends again, so nothing is lost. An
+alert that is sent twice is stored once.
 """
 
 import asyncio

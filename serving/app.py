@@ -1,8 +1,8 @@
 """Start the API: ``python -m serving.app``, or ``uvicorn serving.app:create_app --factory``.
 
-`create_app` reads the settings, opens what answering depends on and puts the parts together. What
-uvicorn cannot be told by a factory (the time a request may take to arrive, several workers'
-metrics, no ``server`` header) `main` tells it; so `main` is how to run this in earnest.
+`create_app` reads the settings, opens every dependency and assembles the application. `main` also
+sets what a factory cannot tell uvicorn: the time that a request may take to arrive, the metrics of
+several workers, no ``server`` header. So use `main` in production.
 """
 
 import gc

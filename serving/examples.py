@@ -1,7 +1,7 @@
-"""Examples of the OpenAPI document: simulated applications, and what the API answers to them.
+"""Examples in the OpenAPI document: simulated applications, and the API's answers to them.
 
-They are made by the functions that answer requests, under the shipped champion and policy, at a
-fixed time: so they are true, and the same wherever the document is asked for.
+The functions that answer requests make them, with the shipped champion and policy, at a fixed time.
+So the examples are true, and the same in every document.
 """
 
 from collections.abc import Mapping

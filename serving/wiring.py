@@ -1,4 +1,4 @@
-"""What answering needs, opened by the settings before the first request."""
+"""Open what the API needs, by the settings, before the first request."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack

@@ -1,1 +1,1 @@
-"""The pages: axes, words and colours over the lakehouse's answers."""
+"""The pages: figures, words and colours for the lakehouse's answers."""

@@ -1,4 +1,4 @@
-"""``python -m ui`` serves the pages; ``python -m ui users ...`` keeps their accounts."""
+"""``python -m ui`` serves the pages; ``python -m ui users ...`` manages their accounts."""
 
 import argparse
 import getpass

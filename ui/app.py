@@ -1,4 +1,4 @@
-"""The Dash application over a lake: its parts opened, its pages wired, its headers set."""
+"""The Dash application over a lake: open its parts, connect its pages, set its headers."""
 
 import asyncio
 from collections.abc import Callable

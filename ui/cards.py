@@ -1,8 +1,8 @@
-"""A card: a question, a pure drawing of its answer, and a place; one callback each.
+"""A card: a question, a pure drawing of its answer, and a place on a page; one callback each.
 
-Every card has for free what people expect of a figure: a skeleton of its final height, an error
-with its code and a way to ask again, the last answer when the lake is out, its rows as CSV, the SQL
-behind it, its lineage, and the zoom kept when a new figure comes.
+Every card has what people expect of a figure: a skeleton of its final height, an error with its
+code and a button to ask again, the last answer while the lake does not answer, its rows as CSV, the
+SQL behind it, its lineage, and a zoom that survives new data.
 """
 
 from collections.abc import Callable, Mapping, Sequence

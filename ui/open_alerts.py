@@ -1,4 +1,4 @@
-"""Open alerts in words: what Overview, the navigation and the page Alerts share."""
+"""Open alerts in words, for Overview, the navigation and the page Alerts."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""A page: a path, a heading and cards in the order in which they are read."""
+"""A page: a path, a heading and cards in reading order."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

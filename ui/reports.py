@@ -1,4 +1,4 @@
-"""Evidently's reports: listed on Drift, opened in a frame that may do nothing but draw itself."""
+"""Evidently's reports: listed on Drift, opened in a frame that can only draw them."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The champion's inputs, month by month: what Overview's verdict and the page Drift share."""
+"""The champion's inputs month by month, for Overview's verdict and the page Drift."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""A model's dossier, as a validator reads it: purpose, data, method, outcomes, stability, limits.
+"""Write a model's dossier for its validator: purpose, data, method, outcomes, stability, limits.
 
-Holds aggregated figures only. The same model and loans always give the same text.
+It holds aggregated figures only. The same model and loans always give the same text.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
-"""Compute a dossier's figures: how a model does on the months kept apart.
+"""Compute a dossier's figures: how the model performs on the months that were kept apart.
 
-Aggregates only; groups of fewer than fifty loans are pooled.
+Only aggregates are given; groups of fewer than fifty loans are pooled.
 """
 
 from collections.abc import Mapping, Sequence

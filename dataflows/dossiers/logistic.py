@@ -1,4 +1,4 @@
-"""Write what a dossier says of a logistic regression: its method, and what values are worth."""
+"""Write a dossier's part about a logistic regression: its method, and the effects of values."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Markdown tables and the forms of figures in dossiers."""
+"""Format tables and figures of dossiers in Markdown."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""What dossiers say in words."""
+"""The fixed texts of dossiers."""
 
 from typing import Final
 

@@ -1,1 +1,1 @@
-"""What a file holds, and how it is read: its container, its columns, its rows."""
+"""Read files: their container, their columns, their rows."""

@@ -1,4 +1,4 @@
-"""A header's columns: which field of the contract each one is, and which fields are lacking."""
+"""Match a header's columns to the contract's fields, and name the fields that are missing."""
 
 import difflib
 from collections import Counter

@@ -1,7 +1,7 @@
-"""What a file is, told from its first bytes and not from its name.
+"""Tell what kind of file it is from its first bytes, not from its name.
 
-A name's ending is asked only where the content says nothing: an empty file, or lines that are
-neither JSON nor a table.
+The ending of the name is used only if the content does not tell: for an empty file, and for lines
+that are neither JSON nor a table.
 """
 
 import re

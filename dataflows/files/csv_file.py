@@ -1,4 +1,4 @@
-"""Tables as text: LendingClub's files, and what Kaggle, pandas, R, Excel and Spark make of them."""
+"""Tables as text: LendingClub's files, as Kaggle, pandas, R, Excel and Spark write them too."""
 
 import csv
 from collections import deque

@@ -1,4 +1,4 @@
-"""What a person says of files whose form cannot be told from their content alone."""
+"""The settings with which a user states a file's form where its content cannot tell."""
 
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -1,4 +1,4 @@
-"""Which file it is: told by its name and its first bytes, whatever comes beside or behind it."""
+"""Identify a file by its path and first bytes, which stay the same while it grows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON lines: each line is an event, handed over as it stands."""
+"""JSON lines: each line is an event, passed on unchanged."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A file's bytes, decompressed as they are read, and its lines, counted from 0."""
+"""A file's bytes, decompressed while they are read, and its lines, counted from 0."""
 
 import codecs
 import gzip

@@ -1,4 +1,4 @@
-"""The files that a path, a folder or a pattern names, in order."""
+"""List the files that a path, a folder or a pattern names, in order."""
 
 import glob
 import re

@@ -1,7 +1,7 @@
-"""How a table's cells are to be read, settled from its first rows before any is handed over.
+"""Settle how a table's cells are read, from its first rows, before any row is passed on.
 
-What the rows do not settle is refused here, with the setting that does: days that read two ways,
-and rates that may be fractions.
+If the rows do not settle it, the file is refused with the name of the setting that does. There are
+two such cases: days with two readings, and rates that may be fractions.
 """
 
 from __future__ import annotations

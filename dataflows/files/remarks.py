@@ -1,4 +1,4 @@
-"""Why a line of a file is no application: it is no loan at all, or a loan that is torn."""
+"""Why a line of a file is no application: it is not a loan, or it is a damaged loan."""
 
 from dataclasses import dataclass
 

@@ -1,9 +1,9 @@
-"""A table's row as the JSON object which a producer of events would have sent for it.
+"""Turn a table's row into the JSON object that a producer of events would have sent for it.
 
-Fields that the contract knows as plain numbers become JSON numbers where their text reads as a
-finite one; text that does not stays text, so that the contract refuses it visibly. A word for
-nothing becomes null. What carries a dialect (`` 36 months``, ``13.56%``, ``Nov-08``) stays as it
-came, and columns that the contract does not know pass. The same row always gives the same bytes.
+A field that the contract knows as a plain number becomes a JSON number if its text is a finite
+number; other text stays text, so that the contract refuses it visibly. A word for a missing value
+becomes null. Text in a dialect (`` 36 months``, ``13.56%``, ``Nov-08``) stays as it is. Columns
+that the contract does not know are kept. The same row always gives the same bytes.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Turn a judged batch into tables: decisions, rejects, and every event's bytes."""
+"""Turn a judged batch into tables: decisions, refused events, and the bytes of every event."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""Which of the cluster's processes this one is: Bytewax is told at its command line only.
+"""Tell which process of the cluster this is; Bytewax gets that from its command line only.
 
 Several processes share a pipeline: `-i 0 -a "host:port;host:port"` on one, `-i 1` on the next, and
-so on. Process 0 claims the pipeline and records where partitions begin; the others go along.
+so on. Process 0 claims the pipeline and records where partitions begin. The others read both.
 """
 
 import argparse

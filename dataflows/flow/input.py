@@ -1,4 +1,4 @@
-"""Bytewax's view of a source: partitions that start where the stores say, and end when asked."""
+"""Adapt a source to Bytewax: partitions that start where the stores say, and stop when asked to."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""End a run: drained, asked to stop, or stopped by a failure with one clear line."""
+"""End a run: the source ended, a signal asked for it, or a failure, told in one clear line."""
 
 import os
 import signal

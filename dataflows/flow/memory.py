@@ -1,9 +1,9 @@
-"""Keep freed memory for the next batch, and spare the collector what was loaded at the start.
+"""Keep freed memory for the next batch, and let the garbage collector ignore what is loaded once.
 
-Every batch needs scratch arrays of some hundred KiB. By default glibc gives each such block back
-to the system, and the page faults of the next one cost more than what is done with it. And
-Python's collector, woken by every few hundred new objects, would look again and again at the
-modules that were loaded once and for all.
+Every batch needs scratch arrays of some hundred KiB. By default glibc returns each such block to
+the system, and the page faults of the next batch cost more than its work. Python's collector runs
+after every few hundred new objects; without this module it would scan all loaded modules again and
+again.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""Bytewax's view of gold: a sink partition per Delta table, so one writer a table and process."""
+"""Adapt gold to Bytewax: one sink partition a Delta table, so one writer a table and process."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,7 +1,7 @@
-"""The steps between source and sinks: judge batches, store them in silver, cut them up for gold.
+"""The steps between source and sinks: judge batches, store them in silver, split them for gold.
 
-What a worker read of its partitions in one turn comes to these steps at once. Small batches are
-judged and stored together, since each call and each commit costs as much as some hundred events.
+A worker passes on everything that it read from its partitions in one turn. Small batches are judged
+and stored together, because each call and each commit costs as much as some hundred events.
 """
 
 import threading

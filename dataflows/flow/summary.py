@@ -1,4 +1,4 @@
-"""What became of a source that ended: told once, at the end of its run."""
+"""Report what became of the rows of a source that ended, once, at the end of the run."""
 
 import sys
 from typing import ClassVar, Final

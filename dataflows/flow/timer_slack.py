@@ -1,9 +1,9 @@
-"""How late a thread may wake up: the one that only looks for signals has no hurry.
+"""Let the main thread wake up late, because it only waits for signals.
 
-The engine's main thread looks a thousand times a second. Each look takes a processor, and the
-interpreter's lock, away from the worker that has something to do; at rest it is all the work there
-is. Linux lets each thread say how late its timers may go off, so that this one may be told that a
-signal can wait. Threads inherit that, so those of the workers take it back.
+The engine's main thread wakes up a thousand times a second. Each time it takes a processor and the
+interpreter's lock from the worker threads; when no events arrive, this is all the work there is.
+Linux lets each thread say by how much its timers may be late. The main thread may be late, because
+a signal can wait. New threads inherit the setting, so the workers reset it.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""Time each stage of a batch, by the clock and by the thread's own CPU."""
+"""Time each stage of a batch, as wall time and as CPU time of the thread."""
 
 import time
 from collections.abc import Iterator

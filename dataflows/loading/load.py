@@ -1,4 +1,4 @@
-"""Decide a history's batches and hand them to gold, with what became of the loans."""
+"""Decide a history's batches and pass them to gold, together with the loans' outcomes."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

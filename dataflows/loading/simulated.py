@@ -1,6 +1,6 @@
-"""A simulated history as batches, drawn ahead in processes of their own.
+"""A simulated history as batches, which other processes draw in advance.
 
-The simulator takes most of the time: several times as long as deciding what it draws.
+Drawing takes several times as long as deciding.
 """
 
 import multiprocessing

@@ -1,4 +1,4 @@
-"""Read applications with what became of their loans: from the lake, a file or the simulator."""
+"""Read applications with the outcomes of their loans: from the lake, a file or the simulator."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Decide past applications by one version or two, beside what became of their loans."""
+"""Decide past applications by one or two versions, together with the outcomes of their loans."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,9 +1,9 @@
-"""When a loan ended, derived from the month of its last payment.
+"""Derive the day on which a loan ended from the month of its last payment.
 
 LendingClub's books do not say when a loan was charged off. A loan is charged off when it is 150
-days past due, so a charge-off is dated `MONTHS_TO_CHARGE_OFF` months after the last payment, or
-after the issue of a loan that was never paid on. A repaid loan ended with its last payment. Days
-are the last of their month: by then what happened in it is known.
+days past due. So a charge-off is dated `MONTHS_TO_CHARGE_OFF` months after the last payment, or
+after the issue if there was no payment. A repaid loan ended with its last payment. Each date is the
+last day of its month, because by then everything that happened in the month is known.
 """
 
 import numpy as np

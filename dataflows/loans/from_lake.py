@@ -1,4 +1,4 @@
-"""Read the lake's own decisions and outcomes as loans to learn from."""
+"""Read decisions and outcomes from the lake as loans for training."""
 
 import hashlib
 from collections import Counter

@@ -1,8 +1,8 @@
-"""Read loans whose outcome is known, cleaned as the stream cleans applications.
+"""Read loans with known outcomes, cleaned by the stream's own code.
 
-A loan counts only when it has matured: its issue month, its term and a grace for collection lie
-behind the month in which the books were looked at. Before that the defaults of a vintage are known
-and most repayments are not, so that counting what is resolved would overstate the default rate.
+A loan counts only when it has matured: its term and a grace period for collection ended before the
+month in which the books were read. Before that, most defaults are known and most repayments are
+not, so counting the resolved loans would overstate the default rate.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Tell as of which day a source reports outcomes."""
+"""Find the day as of which a source reports outcomes."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Final outcomes as the lake keeps them."""
+"""Turn final outcomes into the rows that the lake keeps."""
 
 import math
 from datetime import date, datetime

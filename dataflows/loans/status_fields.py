@@ -1,4 +1,4 @@
-"""Read what a LendingClub record reports of its loan: which it is, and what became of it."""
+"""Read the loan's id and outcome from a LendingClub record."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""The monitoring job: drift, performance and data quality of each closed period, in gold."""
+"""The monitoring job: drift, performance and data quality of each closed period, stored in gold."""

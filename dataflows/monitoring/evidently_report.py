@@ -1,8 +1,8 @@
-"""Evidently's reports on a bounded sample: they illustrate, our figures decide.
+"""Evidently's reports on a bounded sample; they illustrate, and our own figures decide.
 
-Evidently bins reference and current together, so its PSI is another figure than ours: it gives a
-1.5-fold rise of incomes 0.360, and 0.005 once one of them is 9 million. Each report says so. It is
-imported here only, and only when a report is rendered: it takes seconds.
+Evidently bins reference and current together, so its PSI differs from ours: it gives 0.360 for a
+1.5-fold rise of incomes, and 0.005 once one income is 9 million. Each report says so. Importing
+Evidently takes seconds, so only this module imports it, and only when it renders a report.
 """
 
 import warnings

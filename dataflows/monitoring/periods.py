@@ -1,4 +1,4 @@
-"""Which periods are closed, and which of them the job looks at."""
+"""List the closed periods, and those that the job looks at."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Judged figures as tidy rows: what drift, performance and data quality say of each period."""
+"""Turn figures into tidy rows: drift, performance and data quality of each period."""
 
 import math
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The verdict of a run in five lines, and its figures by name for the metrics."""
+"""Write a run's verdict in five lines, and its figures by name for the metrics."""
 
 from dataflows.monitoring.run import Monitored
 from lakehouse.registry.artefacts import CHAMPION

@@ -1,4 +1,4 @@
-"""What an event is keyed by, and how it gets another time."""
+"""The key of an event that is sent, and how it gets another time."""
 
 from datetime import datetime
 from typing import Final

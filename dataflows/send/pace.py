@@ -1,4 +1,4 @@
-"""Send at an exact rate: the n-th event is due n / rate seconds after the first."""
+"""Send at an exact rate: event n is due n / rate seconds after the first."""
 
 import math
 import sys

@@ -1,1 +1,1 @@
-"""Where events come from: Kafka, files, the simulator; and how they come in batches."""
+"""Sources of events: Kafka, files, the simulator; each hands over events in batches."""

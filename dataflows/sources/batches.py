@@ -1,4 +1,4 @@
-"""The unit of flow: what one partition handed over at once, with its offsets."""
+"""A batch: the events that one partition handed over together, with their offsets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""All the records of a source that ends: a file, or a simulation that says how many."""
+"""Read all records of a source that ends: a file, or a simulation with a limit."""
 
 import sys
 from collections.abc import Iterator

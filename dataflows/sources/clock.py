@@ -1,4 +1,4 @@
-"""The clock of the stream: nothing else in this package asks what time it is."""
+"""The clock of the stream; no other module of this package reads the time."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What a replay sends: the events of a file, or of the simulator, a batch at a time."""
+"""The events that `produce` sends: from a file or the simulator, a batch at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

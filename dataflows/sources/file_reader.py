@@ -1,4 +1,4 @@
-"""A bounded file as a `Reader`: read once from its start position to its end."""
+"""A file as a `Reader`: read once, from its start position to its end."""
 
 import numpy as np
 

@@ -1,8 +1,8 @@
-"""Bounded files of applications as a source: offsets and bytes, a batch at a time.
+"""Files of applications as a source: offsets and bytes, a batch at a time.
 
-A file counts as a topic with one partition, named by its absolute path; a folder or a pattern as
-one topic with a partition a file, in the order of their names. What a file is its content tells
-(`dataflows.files.container`). Offsets count from 0 and are stable:
+A file counts as a topic with one partition, named by its absolute path. A folder or a pattern
+counts as one topic with a partition for each file, in the order of their names. The content tells
+the kind of a file (`dataflows.files.container`). Offsets count from 0 and never change:
 
 ==========  =====================================================================================
 JSON lines  the number of the line; every line is an event, an empty one too
@@ -11,8 +11,8 @@ a table     the number of the line on which the record ends; the header is line 
 Parquet     the number of the row
 ==========  =====================================================================================
 
-So offsets have holes, rise strictly, and the position after a record is always the start of the
-next one. Reading on from a position skips what is before it at the speed of decompression.
+So offsets rise and have gaps, and the position after a record is always the start of the next
+record. Going on from a position skips the part before it at the speed of decompression.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
-"""One client for all partitions that a thread reads: a client each would cost threads and sockets.
+"""One Kafka client for all partitions of a thread, because a client each costs threads and sockets.
 
-What the client fetched is dealt out to the partitions in the order in which it came, so that each
-keeps its own. What waits to be taken is bounded, whichever partition it belongs to: above the limit
-nothing more is asked of the client, whose own queue is bounded too.
+It passes messages to the partitions in the order in which they came, so each partition keeps its
+order. The number of waiting messages is bounded over all partitions. Above the limit nothing more
+is taken from the client, whose own queue is bounded too.
 """
 
 from __future__ import annotations

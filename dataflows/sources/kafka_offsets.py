@@ -1,4 +1,4 @@
-"""Ask a topic, before the flow reads it, for its partitions and the offsets it still holds."""
+"""Ask a topic, before the flow reads it, for its partitions and the offsets that it still holds."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,8 +1,9 @@
-"""One Kafka partition as a `Reader`: assigned by us, never committed by the client.
+"""One Kafka partition as a `Reader`: we assign it, and the client never commits an offset.
 
-The position comes from the stores (`dataflows.flow.start`), so the group only names us to the
-broker's tools. A position which the broker no longer holds is an error (`auto.offset.reset` is
-``error``): the client's default would jump to the end and lose what lies between.
+The position comes from the stores (`dataflows.flow.start`); the consumer group only shows our name
+in the broker's tools. If the broker no longer holds the position, that is an error
+(`auto.offset.reset` is ``error``). The client's default would jump to the end and lose the events
+in between.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A topic as a whole: its id, its partitions, whether it is compacted; or created."""
+"""A topic as a whole: its id, its partitions, whether it is compacted; and creating it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

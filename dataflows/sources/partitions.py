@@ -1,4 +1,4 @@
-"""The partitions of a source, whatever it is: what it holds, and what opens each one."""
+"""The partitions of any kind of source: what each holds, and how to open it."""
 
 from dataclasses import dataclass, replace
 from functools import partial

@@ -1,4 +1,4 @@
-"""How far a job is, shown while it runs."""
+"""Show how far a job is, while it runs."""
 
 import sys
 import time

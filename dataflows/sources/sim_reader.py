@@ -1,4 +1,4 @@
-"""The simulator as a `Reader`: paced by a monotonic clock, resumable at any index."""
+"""The simulator as a `Reader`: paced by a monotonic clock; it can resume at any index."""
 
 import time
 from collections.abc import Callable

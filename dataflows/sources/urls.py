@@ -1,4 +1,4 @@
-"""Read a URL that says where applications come from or go to.
+"""Read a URL that names where applications come from or go to.
 
 ::
 

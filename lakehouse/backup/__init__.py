@@ -1,1 +1,1 @@
-"""Copies of silver with gold's versions beside, and the way back."""
+"""Back up silver together with the versions of gold's tables, and restore it."""

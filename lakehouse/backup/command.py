@@ -1,4 +1,4 @@
-"""Backups at the terminal: ``python -m lakehouse backup | restore | rewind``."""
+"""The commands for backups: ``python -m lakehouse backup | restore | rewind``."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""What a backup holds: silver's dump, and where silver and gold stood when it was made."""
+"""A backup's manifest: silver's dump, and the positions of silver and gold when it was made."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Find the Postgres programs that fit a server: no older than it, and no newer than need be."""
+"""Find Postgres programs for a server: of its version, or the next newer one that is installed."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Put a backup's silver into an empty database, and say how gold stands to it."""
+"""Restore a backup of silver into an empty database, and compare gold with it."""
 
 from pathlib import Path
 

@@ -1,10 +1,9 @@
-"""Take gold back to where silver stands, after silver was restored to an older state.
+"""Take gold back to the state of silver, after silver was restored to an older one.
 
-The rows behind silver's positions go from the tables that the flow writes, and the positions of
-gold with them, so that the flow reads those events again and decides them again. Likewise what was
-recovered from quarantine since: gold forgets that it followed, and what the tables hold of it is
-the reconciliation's to mend. The files that held the rows stay until the next vacuum removes them,
-seven days later.
+Rows behind silver's positions are removed from the tables that the flow writes, together with
+gold's positions. The flow then reads those events again and decides them again. Gold also forgets
+which recoveries from quarantine it has followed; the reconciliation corrects the rows of those that
+it holds. The old files stay until a vacuum removes them, seven days later.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Dump silver into a folder of its own, with the versions of gold's tables beside."""
+"""Dump silver into a folder, together with the versions of gold's tables."""
 
 import shutil
 from collections.abc import Callable

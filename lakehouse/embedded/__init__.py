@@ -1,1 +1,1 @@
-"""A Postgres server of our own, for use without configuration."""
+"""A Postgres server of the product's own, for use without configuration."""

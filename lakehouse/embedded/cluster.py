@@ -1,8 +1,8 @@
-"""Who runs an embedded Postgres, from which programs, and how its data directory is made.
+"""Prepare an embedded Postgres: its user, its programs and its data directory.
 
-Postgres refuses to run as root. Root therefore has an account to spare run it. That account needs
-no way through the folders above the data, which stay as private as they are: on Linux it is handed
-the open data directory itself, as ``/proc/self/fd/N``. Its programs it must reach by path: where it
+Postgres refuses to run as root, so root runs it as an unprivileged account. That account needs no
+access to the folders above the data, which keep their permissions: on Linux it gets the open data
+directory itself, as ``/proc/self/fd/N``. It must reach the programs by path, though. Where it
 cannot (a virtual environment below ``/root``), it gets a copy of them in `PROGRAMS_CACHE`.
 """
 

@@ -1,9 +1,9 @@
-"""Postgres without a server to install: the programs of a Python package, run for one folder.
+"""Run Postgres from the programs of a Python package, without an installed server.
 
-The data live in ``RISK_HOME/postgres`` and stay there between runs. Any number of processes of the
-same home share one server; it listens on 127.0.0.1 only, on a free port, and wants the password
-that lies beside the data. It ends within moments of the last process that used it, killed or not,
-and a Ctrl-C meant for the flow does not reach it: see `lakehouse.embedded.supervisor`.
+The data are in ``RISK_HOME/postgres`` and stay there between runs. Any number of processes of the
+same home share one server. It listens on 127.0.0.1 only, on a free port, and asks for the password
+that is stored beside the data. It ends moments after the last process that used it, even if that
+was killed. A Ctrl-C meant for the flow does not reach it: see `lakehouse.embedded.supervisor`.
 """
 
 import contextlib

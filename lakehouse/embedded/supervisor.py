@@ -1,12 +1,12 @@
-"""The process that owns an embedded Postgres: starts it, restarts it, and stops it in time.
+"""The process that owns an embedded Postgres: it starts, restarts and stops the server.
 
 `lakehouse.embedded.server` runs it as a program, detached from the terminal, once per folder. It
-holds ``supervisor.lock`` for as long as it lives. Every process that uses the server holds
-``users.lock`` shared; once nobody does, be it that they closed it or were killed, the exclusive
-lock is granted here and the server is shut down. Whoever comes next waits for that lock, so that
-nobody ever meets a server that is stopping.
+holds ``supervisor.lock`` as long as it lives. Every process that uses the server holds
+``users.lock`` as a shared lock. Once no process does (all closed it or were killed), the supervisor
+gets the exclusive lock and shuts the server down. A process that comes next waits for that lock, so
+no process meets a server that is stopping.
 
-It imports the standard library only: it starts in a blink and holds little memory.
+It imports only the standard library, so it starts fast and needs little memory.
 """
 
 import contextlib

@@ -1,1 +1,1 @@
-"""Gold: the Delta tables, committed together with the offsets they hold."""
+"""Gold: the Delta tables; each commit holds rows together with their offsets."""

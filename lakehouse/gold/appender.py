@@ -1,11 +1,11 @@
 """Gold: the append-only history in Delta tables, each position in the commit of its rows.
 
-`open_gold` makes sure of the store and opens a writer a table (`lakehouse.gold.writer` is the
+`open_gold` checks the store and opens a writer for each table (`lakehouse.gold.writer` is the
 protocol); `GoldAppender` lets a writer commit beside the flow.
 
-The tables are not partitioned. Each commit is one file of consecutive offsets, so that a file's
-bounds on offsets and instants already tell a reader whether to open it; by date, a replayed history
-would make hundreds of files a commit. Small files are the maintainer's to compact.
+The tables are not partitioned. Each commit is one file of consecutive offsets, so the file's bounds
+on offsets and instants already tell a reader whether to open it. Partitions by date would make a
+replayed history write hundreds of files per commit. The maintainer compacts small files.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""Maintenance at the terminal: ``python -m lakehouse maintain``."""
+"""The maintenance command: ``python -m lakehouse maintain``."""
 
 import argparse
 import signal

@@ -1,9 +1,9 @@
-"""Make few large files of a table's many small ones, so that questions open few.
+"""Merge many small files of a table into few large ones, so that questions open fewer files.
 
-Files that were written one after another become one of about 128 MB. Decisions are sorted in it by
-application date and event time, at most a million at a time; the other tables keep their order,
-which is that of their offsets. A file is written again only together with others that add up to
-half of it: each row is rewritten a few times in its life, not every day.
+Files that were written one after another become one file of about 128 MB. Decisions are sorted in
+it by application date and event time, at most a million at a time. The other tables keep their
+order by offset. A file is rewritten only together with others that add up to half its size, so each
+row is rewritten a few times in its life and not every day.
 """
 
 from collections.abc import Sequence

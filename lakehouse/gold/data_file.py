@@ -1,11 +1,11 @@
-"""A data file of a Delta table: encoded while its rows come in, stored once, then committed.
+"""A data file of a Delta table: encoded while its rows arrive, stored once, then committed.
 
-Rows that wait for a commit wait as compressed Parquet, so that a commit may be large and rare
-without the memory for its rows: what it costs by itself does not depend on how many they are, and
-grows with the number of files the table has. A file in the store that no commit names is not part
-of the table, and the maintainer's to remove.
+Waiting rows are kept as compressed Parquet, so a commit can be large and rare without needing
+memory for its rows. The cost of a commit itself grows with the number of files of the table, not
+with the number of rows. A stored file that no commit names is not part of the table; the maintainer
+removes it.
 
-`TableStore` is all that a writer asks of what lies below it; `DeltaStore` is the one that stores.
+`TableStore` is the interface that a writer needs; `DeltaStore` implements it.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""Erasing an application from gold: the one change of rows that gold knows.
+"""Erase an application from gold; no other operation changes rows there.
 
-Its decisions and duplicates go, and come into the quarantine as refused ones of which nothing is
-kept but where they came from; their bytes in the archive, and what was quarantined of them, become
-null; outcomes go. Files that hold such rows are written again without. The old ones stay until the
-next vacuum removes them, seven days later.
+Its decisions and duplicates are removed. Each becomes a row in quarantine that holds only the
+position. Its bytes in the archive, and those in its quarantined rows, become null. Its outcomes are
+removed. Files with such rows are written again without them. The old files stay until a vacuum
+removes them, seven days later.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

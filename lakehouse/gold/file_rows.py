@@ -1,4 +1,4 @@
-"""The rows of data files, read to be written again: in their order, some at a time."""
+"""Read the rows of data files in order, some at a time, so that they can be rewritten."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final

@@ -1,7 +1,7 @@
-"""Which decision is the first of its event id, where no silver says so: an index in memory.
+"""An in-memory index of the first decision of each event id, for data that silver does not hold.
 
-It takes 44 bytes a decision, whatever the ids are: of each it keeps a hash of 128 bits, where the
-decision came from and the hash of what was decided on.
+It takes 44 bytes a decision, whatever the ids are: a hash of the id (128 bits), the position of the
+decision, and the hash of its input.
 """
 
 from collections.abc import Iterable

@@ -1,12 +1,13 @@
-"""A history in gold: decisions on the past, written straight into the lake, without silver.
+"""Write decisions on a history straight into gold, without silver.
 
-Silver decides what is a duplicate and where a flow goes on; for a history the lake does both. Its
-topics begin with ``history:``, so that they are nobody else's. Each table keeps the history's
-position in the commits of its rows, as it does a flow's (`lakehouse.gold.writer`), and goes on from
-there: a second run adds nothing, and an interrupted one is completed.
+For a flow, silver says which events are duplicates and where to go on. For a history the lake does
+both. The topics of histories begin with ``history:``, so no flow has the same ones. Each table
+keeps the history's position in the commits of its rows, as for a flow (`lakehouse.gold.writer`),
+and goes on from there. So a second run adds nothing, and running an interrupted load again
+completes it.
 
-All tables commit together, once in 400,000 events, which is about 128 MB of the archive. Decisions
-lie in each file by application date, so that a reader of a few months skips most of it.
+All tables commit together, once in 400,000 events, which is about 128 MB of the archive. Each file
+of decisions is sorted by application date, so a reader of a few months skips most of it.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Keep the lake small and quick: fewer files, a short log, nothing kept that was replaced long ago.
+"""Keep the lake small and fast: fewer files, a short log, no files that were replaced long ago.
 
-All of it is safe beside running flows and readers. Rows and positions stay as they are; readers
-that opened a table before may go on for seven days with the files they know.
+All of it is safe beside running flows and readers. Rows and positions stay unchanged. A reader that
+opened a table before can read its files for seven more days.
 """
 
 from dataclasses import dataclass

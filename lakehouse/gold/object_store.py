@@ -1,7 +1,7 @@
-"""Where gold's Delta tables lie, how long the store may take, and what its errors mean.
+"""Where gold's Delta tables are, how long the store may take, and how its errors are reported.
 
 The lake is a folder, or ``s3://BUCKET/PREFIX`` with the usual ``AWS_*`` variables, which the
-libraries read themselves. Errors come up as LakehouseError with one line that names the address.
+libraries read themselves. Errors become a LakehouseError with one line that names the address.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""Replace the rows that a table of gold holds of a range of offsets, in one commit.
+"""Replace the rows of a range of offsets in a table of gold, in one commit.
 
-Files that hold such rows are written again without them, and a new file brings the right ones. The
-positions that a flow keeps in the table stay as they are, and a running flow goes on beside it.
+Files that hold such rows are written again without them, and a new file adds the right rows. The
+positions that a flow keeps in the table stay unchanged. A running flow goes on meanwhile.
 """
 
 from collections.abc import Callable, Iterator

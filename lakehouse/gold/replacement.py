@@ -1,9 +1,10 @@
-"""Replace data files of a Delta table by others, in one commit beside running writers.
+"""Replace data files of a Delta table by others, in one commit, beside running writers.
 
-The library replaces all files of a table, or deletes rows by a predicate. What is written here is
-one entry of Delta's log, as its protocol has it: the files that go, the files that come. It is put
-where the next version belongs, on condition that nobody was there first. Appends do not conflict
-with it. If a file is gone by then, another maintainer has replaced it, and nothing is written.
+The Delta library can replace all files of a table, or delete rows by a predicate, but not this. So
+this module writes one entry of Delta's log as the protocol defines it: the files to remove and the
+files to add. The entry is created as the next version, on condition that no other writer created
+that version first. Appends do not conflict with it. If one of the files is gone by then, another
+maintainer has replaced it, and nothing is written.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Forget the raw bytes of old events; where they came from, and what became of them, stays.
+"""Remove the raw bytes of old events, but keep their positions and what became of them.
 
-`check` holds all the same. Replaying such a decision says that its bytes were forgotten.
+`check` still holds. Replaying such a decision reports that its bytes were removed.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""Gold's Delta tables: which there are, and how each comes to be.
+"""The list of gold's Delta tables, and how each is created.
 
-Created with their schema and nothing that would raise the protocol: any engine that reads Delta
-(reader version 1) reads them.
+They are created with their schema and with no feature that raises the protocol version, so any
+engine that reads Delta (reader version 1) can read them.
 """
 
 from collections.abc import Iterable

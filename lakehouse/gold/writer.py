@@ -1,11 +1,14 @@
 """One writer of one Delta table: rows and the positions they came from, in the same commit.
 
 Guarantee: a row reaches the table once, whatever is killed, retried or run twice by mistake. Each
-commit carries, as Delta's own application transactions, the last offset of every partition whose
-rows it holds. They are recorded, not enforced, so everything rests on three habits: drop what the
-table already holds; commit through the handle whose positions were read, so that another writer's
-commit of the same partition is a conflict (a commit by address would open a newer snapshot and
-duplicate rows); and after any failure ask the table what became of it, never assume.
+commit carries the last offset of every partition whose rows it holds, as one of Delta's application
+transactions. Delta records these but does not enforce them, so the guarantee rests on three rules:
+
+* Drop the rows that the table already holds.
+* Commit through the table handle from which the positions were read. Another writer's commit of the
+  same partition is then a conflict. A commit by address would open a newer snapshot and duplicate
+  rows.
+* After any failure, ask the table whether the commit took effect; never assume it.
 """
 
 import time

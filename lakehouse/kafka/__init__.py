@@ -1,1 +1,1 @@
-"""The Kafka client: where the brokers are, how to log in, and the one producer."""
+"""The Kafka client: the brokers' addresses, how to log in, and the one producer."""

@@ -1,7 +1,7 @@
 """Configure librdkafka from the settings, and log its errors.
 
-librdkafka prints to standard error unless told otherwise; here its errors become log lines, each
-kind at most once in 30 s, and the rest of its own log goes to level debug.
+librdkafka prints to standard error by default. Here its errors become log lines, each kind at most
+once in 30 s; the rest of its log goes to level debug.
 """
 
 import time

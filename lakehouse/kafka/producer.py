@@ -1,4 +1,4 @@
-"""The one producer: events are in their topic once, and whoever sent one may hear where it lies."""
+"""The one producer: it sends each event once, and can report the event's partition and offset."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial

@@ -1,1 +1,1 @@
-"""Questions to the lake, answered by DuckDB."""
+"""Ask questions of the lake, through DuckDB."""

@@ -1,8 +1,8 @@
-"""Write an answer: a table for people; CSV, JSON or Parquet for programs.
+"""Write an answer: as a table for people, or as CSV, JSON or Parquet for programs.
 
-What applicants wrote is shown, never executed: control characters are escaped in a terminal, and a
-CSV cell that a spreadsheet would take for a formula gets an apostrophe in front. Bytes appear as
-text, what is not UTF-8 in them escaped; Parquet alone keeps every value exactly.
+Applicants' texts are shown and never executed. A terminal gets control characters escaped. A CSV
+cell that a spreadsheet would take for a formula gets an apostrophe in front. Bytes are shown as
+text, with escapes where they are not UTF-8. Only Parquet keeps every value exactly.
 """
 
 import csv

@@ -1,7 +1,8 @@
 """Read stored decisions together with the raw bytes that they were made from.
 
-Bytes are found by position: only the files that hold it are opened, and of those that lie close
-together each once. However many decisions are asked for, a batch of them is held at a time.
+Bytes are found by position. Only files that hold a wanted position are opened; a file is opened
+once for positions that are close together. One batch of decisions is in memory at a time, however
+many are asked for.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

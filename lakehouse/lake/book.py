@@ -1,6 +1,6 @@
-"""The book as a whole: what there is to choose from, and its sums month by month.
+"""The book as a whole: the values that filters can choose, and its sums month by month.
 
-One function for each file of ``sql/lake/book``; columns and units are in the files.
+There is one function for each file of ``sql/lake/book``; the files state columns and units.
 """
 
 import json

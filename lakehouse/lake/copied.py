@@ -1,8 +1,8 @@
-"""A lake whose decisions and outcomes are asked of a copy in memory, for pages that ask often.
+"""A lake with a copy of decisions and outcomes in memory, for pages that ask often.
 
-The views, their columns and every answer are those of `Lake`; only the scan behind them differs.
-DuckDB reads its own compressed columns many times faster than Parquet through Arrow, and a new
-commit costs a reading of the files it added, not of the whole table again.
+Views, columns and answers are those of `Lake`; only the scan behind them differs. DuckDB reads its
+own compressed columns many times faster than Parquet through Arrow. After a new commit only the
+added files are read, not the whole table.
 """
 
 import weakref

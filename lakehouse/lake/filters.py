@@ -1,4 +1,4 @@
-"""Which decisions a question is about, said once and applied in SQL by the macro `chosen`.
+"""Which decisions a question is about: one value, applied in SQL by the macro `chosen`.
 
 ::
 

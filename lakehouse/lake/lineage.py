@@ -1,6 +1,6 @@
-"""Where a figure comes from: which decisions, offsets, versions and table commits are behind it.
+"""The lineage of a figure: the decisions, offsets, versions and table commits behind it.
 
-One function for each file of ``sql/lake/lineage``; columns and units are in the files.
+There is one function for each file of ``sql/lake/lineage``; the files state columns and units.
 `Lake.versions` names the commits that the session reads.
 """
 

@@ -1,4 +1,4 @@
-"""A question with its parameters written into it, so that it runs as shown in a SQL prompt."""
+"""Write a question with its parameters filled in, so that it runs as shown in a SQL prompt."""
 
 import re
 from collections.abc import Mapping, Sequence

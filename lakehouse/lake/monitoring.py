@@ -1,6 +1,7 @@
 """Counts per bin of a reference, and moments of the score, by period.
 
-One function for each file of ``sql/lake/monitoring``; `risk.monitoring` turns counts into figures.
+There is one function for each file of ``sql/lake/monitoring``; `risk.monitoring` turns counts into
+figures.
 """
 
 import math

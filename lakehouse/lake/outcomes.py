@@ -1,8 +1,9 @@
-"""Outcomes in gold: what became of the loans, recorded as it is learnt and never rewritten.
+"""Outcomes in gold: appended as they become known, never rewritten.
 
-Guarantee: an outcome that stands is not recorded again, however often, from whichever source and
-by however many at once it is handed over. What is new is looked up and committed against the same
-version of the table; another recorder's commit in between is a conflict, and the look is repeated.
+Guarantee: an outcome that is already recorded is not recorded again, whatever the source, the
+number of runs, or the number of recorders at once. The check for new outcomes and the commit use
+the same version of the table. Another recorder's commit in between is a conflict, and the check is
+repeated.
 """
 
 from typing import Final

@@ -1,6 +1,6 @@
-"""The book: how large and how risky it is, who is on the watchlist, and why.
+"""The book: its size and risk, who is on the watchlist, and why.
 
-One function for each file of ``sql/lake/portfolio``; columns and units are in the files.
+There is one function for each file of ``sql/lake/portfolio``; the files state columns and units.
 """
 
 from typing import Literal, TypeAlias

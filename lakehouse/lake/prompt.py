@@ -1,4 +1,4 @@
-"""The interactive prompt: one question after another, each on the newest snapshot."""
+"""The interactive prompt: each question is asked of the newest snapshot."""
 
 import re
 from collections.abc import Callable

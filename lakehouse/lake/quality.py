@@ -1,6 +1,6 @@
-"""Data quality: what is missing, what cleaning noticed, what was refused, how new the lake is.
+"""Data quality: missing values, issues of the cleaning, refused events, the age of the newest data.
 
-One function for each file of ``sql/lake/quality``; columns and units are in the files.
+There is one function for each file of ``sql/lake/quality``; the files state columns and units.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The questions asked of the lake: one function for each file of ``sql/lake``."""
+"""Questions asked of the lake: one function for each file of ``sql/lake``."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,10 +1,11 @@
-"""A DuckDB session over gold: a view for each table, and `outcomes`, the latest of each loan's.
+"""A DuckDB session over gold: a view for each table, and `outcomes`, the latest of each loan.
 
-The session is in memory, sees the tables as they were when it opened (`Lake.refresh` looks again),
-reaches no file but those of the lake's tables, no network, extension or Python variable, and its
-configuration is locked, so people may type SQL into it. DuckDB reads the files of a folder itself,
-several times as fast as through Arrow; those of a store it gets from Arrow, as it would download
-an extension. Instants are `timestamp` columns that mean UTC: time zones would need one, too.
+The session is in memory and sees the tables as they were when it opened (`Lake.refresh` opens them
+again). It can read no file but those of the lake's tables, and no network, extension or Python
+variable. Its configuration is locked. So people may type SQL into it. DuckDB reads the files of a
+folder itself, several times faster than through Arrow. For S3 it would have to download an
+extension, so it gets those files from Arrow. Instants are `timestamp` columns that mean UTC,
+because time zones need an extension too.
 """
 
 import re

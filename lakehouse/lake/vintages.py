@@ -1,7 +1,7 @@
-"""Loans by vintage, as they were known on a day: what defaulted, what is known, what was scored.
+"""Loans by vintage as known on a day: defaults, known outcomes, scored loans.
 
-One function for each file of ``sql/lake/vintages``; columns and units are in the files. When a
-default happened is derived from the last payment: say so wherever months on book are shown.
+There is one function for each file of ``sql/lake/vintages``; the files state columns and units. The
+time of a default is derived from the last payment: say so wherever months on book are shown.
 """
 
 from datetime import date

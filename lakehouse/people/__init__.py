@@ -1,1 +1,1 @@
-"""People and the pages: who may look, and what they decided about applications."""
+"""People who use the pages: their accounts, and their dispositions of applications."""

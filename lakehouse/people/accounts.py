@@ -1,4 +1,4 @@
-"""Accounts of the pages; making and changing one is recorded in the audit log at once."""
+"""Accounts of the pages; each change is recorded in the audit log by the same transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

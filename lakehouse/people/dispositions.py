@@ -1,4 +1,4 @@
-"""What people decided about applications; each is recorded in the audit log at once."""
+"""Decisions that people make about applications; each is recorded in the audit log too."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

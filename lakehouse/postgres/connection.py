@@ -1,8 +1,9 @@
-"""Open connections to silver that do not hang, and turn its errors into ours.
+"""Open connections to silver with time limits, and turn its errors into the lakehouse's.
 
-Three kinds matter. *Transient*: the server is away, busy, full, read-only or chose us as a victim;
-the whole transaction may be tried again on a new connection. *Data*: it refuses these values and
-always will. Anything else is a mistake in the schema or in the rights, and stops the caller.
+There are three kinds of error. *Transient*: the server is away, busy, full or read-only, or it
+chose us as the victim of a deadlock; the whole transaction can be tried again on a new connection.
+*Data*: the server refuses these values and always will. Any other error is a mistake in the schema
+or in the rights, and stops the caller.
 """
 
 from collections.abc import Callable

@@ -1,12 +1,12 @@
-"""Forward-only migrations of silver: each once, in order, unaltered.
+"""Forward-only migrations of silver: each runs once, in order, unaltered.
 
-A migration is ``migrations/NNNN_what.sql``, numbered without holes from 0001. It runs in one
-transaction together with the record of its number and checksum, under a lock, so that any number of
-processes may ask for it at once and a kill leaves either all of it or nothing. It may take as long
-as it takes, and wait for a lock as long as somebody holds it.
+A migration is ``migrations/NNNN_what.sql``, numbered without gaps from 0001. It runs in one
+transaction together with the record of its number and checksum, under a lock. So any number of
+processes may start it at once, and a kill leaves all of it or nothing. It has no time limit, and
+waits for locks without limit.
 
-One whose first line is ``-- concurrently`` builds indexes beside what goes on: each of its
-statements is a transaction of its own, and all are run again after a kill. So each index is dropped
+A migration whose first line is ``-- concurrently`` builds indexes while other work goes on. Each of
+its statements is a transaction, and all of them run again after a kill. So each index is dropped
 first: ``drop index concurrently if exists``, then ``create index concurrently``.
 """
 

@@ -1,4 +1,4 @@
-"""A few connections to silver for a server: each statement alone, with an end to every wait."""
+"""A small pool of connections: each statement is a transaction, and each wait is bounded."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""List what each group of database users may do in silver, and ask the server what it grants.
+"""The rights of each group of database users in silver, and what the server really grants.
 
-The groups cannot log in; a user of the database is made a member of those it needs:
-``grant risk_reader, risk_audit to api``. Whoever migrates owns the tables and needs none.
+The groups cannot log in. Make a database user a member of the groups that it needs: ``grant
+risk_reader, risk_audit to api``. The user that migrates owns the tables and needs no group.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,8 +1,8 @@
-"""A connection whose time limits and time zone hold behind a transaction pooler too.
+"""A connection whose time limits and time zone also hold behind a transaction pooler.
 
-Settings for a session go to the server in the start parameter `options`. A pooler in transaction
-mode (PgBouncer, RDS Proxy) lends a server's session for one transaction: it refuses `options`, or
-leaves it out without a word. Where that is so, each transaction sets what it needs for itself.
+Settings of a session are sent to the server in the start parameter `options`. A pooler in
+transaction mode (PgBouncer, RDS Proxy) lends a server session for one transaction only. It refuses
+`options`, or drops it without an error. In that case each transaction sets what it needs.
 """
 
 import re

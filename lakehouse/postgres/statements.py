@@ -1,4 +1,4 @@
-"""SQL by name: one question or statement a file, below ``lakehouse/sql``."""
+"""Load SQL by name: one question or statement in each file below ``lakehouse/sql``."""
 
 from functools import cache
 from importlib.resources import files

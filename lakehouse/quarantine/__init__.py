@@ -1,1 +1,1 @@
-"""What was refused: listed, shown, decided after all when the cause is gone, and sent on."""
+"""Refused events: list them, show them, decide them later, and copy the result to gold."""

@@ -1,4 +1,4 @@
-"""The quarantine at the terminal: ``python -m lakehouse quarantine list | show | replay``."""
+"""The quarantine's commands: ``python -m lakehouse quarantine list | show | replay``."""
 
 import argparse
 import sys

@@ -1,9 +1,9 @@
-"""Bring to gold what left the quarantine: each recovery once, whatever is killed at any instant.
+"""Copy recoveries from quarantine to gold: each one once, whatever is killed at any instant.
 
-Silver numbers recoveries in the order of their commits. Each table of gold keeps the number up to
-which it has followed in the commit of the rows, as it keeps a flow's offset, under a name that no
-pipeline can have. A flow gives gold what it stored itself, never a recovery, even where it reads
-the same range again: the two never bring the same row.
+Silver numbers recoveries in the order of their commits. Each table of gold keeps the number that it
+has followed in the commit of the rows, as it keeps a flow's offset, under a name that no pipeline
+can have. A flow gives gold only what it stored itself, never a recovery, even if it reads the same
+range again. So the two never write the same row.
 """
 
 from typing import Final

@@ -1,10 +1,9 @@
-"""Decide what was refused, once its cause is gone: code, contract, dialect, policy or setting.
+"""Decide refused events after their cause was removed: code, contract, dialect, policy or setting.
 
-Each event is judged from its bytes as they came and by the instant at which it came, under the
-rules in force now. What is still refused stays in quarantine, with the reason it had. What is
-decided leaves it, some events of a partition in one transaction (`lakehouse.silver.recoveries`),
-and gold follows (`lakehouse.quarantine.following`). Killed at any instant, it is completed by
-running it again.
+Each event is judged from its original bytes, by its original time of arrival, under the rules in
+force now. An event that is still refused stays in quarantine with its old reason. A decided event
+leaves it: some events of a partition in one transaction (`lakehouse.silver.recoveries`), and gold
+follows (`lakehouse.quarantine.following`). If the replay is killed, running it again completes it.
 """
 
 import hashlib

@@ -1,1 +1,1 @@
-"""Compare gold with silver range by range, keep how far that got, and repair what differs."""
+"""Compare gold with silver range by range, remember the progress, and repair differences."""

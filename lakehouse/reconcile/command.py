@@ -1,4 +1,4 @@
-"""The reconciliation at the terminal: ``python -m lakehouse reconcile``."""
+"""The reconciliation command: ``python -m lakehouse reconcile``."""
 
 import argparse
 import signal

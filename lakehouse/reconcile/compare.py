@@ -1,8 +1,9 @@
-"""Compare gold with silver, each table by partition and range of offsets, as far as both have come.
+"""Compare each table of gold with silver, by partition and range of offsets.
 
-A range that was compared is not compared again, but for those that differed and those in which
-events were recovered since. A range is compared by its number of rows, the sum of their offsets and
-a digest of what matters; only where these differ are rows compared, so that they can be named.
+The comparison goes as far as both stores have come. A range is compared once. It is compared again
+only if it differed, or if events in it were recovered since. The comparison uses the number of
+rows, the sum of their offsets and a digest of the columns that matter. Only if these differ are
+single rows compared, so that they can be named.
 """
 
 from collections.abc import Callable, Iterator, Mapping

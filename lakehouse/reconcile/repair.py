@@ -1,8 +1,9 @@
-"""Rebuild a range of a table of gold from silver, and the archive's from what it holds itself.
+"""Rebuild a range of a table of gold: from silver, or, for the archive, from what it still holds.
 
-Silver has every decision, duplicate, refused event and recovery, so these tables are rebuilt as a
-whole. The bytes of events are in the archive alone: rows that are there twice, and rows of events
-that nobody read, go; what is missing comes back only where the quarantine keeps all of its bytes.
+Silver has every decision, duplicate, refused event and recovery, so those tables are rebuilt in
+full. Only the archive holds the bytes of events. There, rows that occur twice and rows of events
+that were never read are removed. A missing row comes back only if the quarantine keeps all of its
+bytes.
 """
 
 from collections.abc import Mapping

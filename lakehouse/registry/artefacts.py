@@ -1,13 +1,13 @@
-"""Models and policies by version, each verified against its checksum before anyone uses it.
+"""Load models and policies by version, and verify each against its checksum before use.
 
-Two places hold them. Some are shipped with the code: a JSON document with a checksum file beside
-it, which `sha256sum --check` reads too (`NAME.json`, `NAME.json.sha256`). Others were registered in
-the lake (`lakehouse.registry.store`), where the log holds the checksum and says which of them are
-in force. Nothing is ever executed on loading.
+Some are shipped with the code: a JSON document and a checksum file beside it, in the format of
+`sha256sum --check` (`NAME.json`, `NAME.json.sha256`). Others were registered in the lake
+(`lakehouse.registry.store`); the registry's log holds their checksums and says which are in force.
+Loading never executes anything.
 
-Every function raises `ArtefactInvalid` where there is no such version, or it is not what its
-checksum or its document says. What reads the lake raises `Unavailable` or `Denied` too: it does not
-answer, or does not let us read.
+Every function raises `ArtefactInvalid` if the version does not exist, or differs from its checksum,
+or its document is invalid. A function that reads the lake also raises `Unavailable` if the lake
+does not answer, and `Denied` if it refuses access.
 """
 
 import hashlib

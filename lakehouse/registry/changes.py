@@ -1,11 +1,11 @@
-"""Change the registry: check each change, then append it to the log under the next number.
+"""Change the registry: check a change, then append it to the log under the next number.
 
-Two writers that change it at once both succeed, one after the other, or the later one is refused
-for what the earlier one did: the log is read again whenever a number turns out to be taken.
+If two writers change it at once, either both succeed, one after the other, or the later one is
+refused because of the earlier one. A writer whose number is taken reads the log again.
 
-Every change returns the state after it. It raises `ChangeRefused` where the rules of the log, or
-what is named there, stand against it; `ArtefactInvalid` where a document is none or was altered;
-`Unavailable` or `Denied` where the lake does not answer, or does not let us write.
+Every change returns the state after it. It raises `ChangeRefused` if the rules of the log, or the
+named artefacts, do not allow it; `ArtefactInvalid` if a document is invalid or was altered;
+`Unavailable` or `Denied` if the lake does not answer or refuses to write.
 """
 
 import hashlib

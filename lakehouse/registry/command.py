@@ -1,4 +1,4 @@
-"""The registry at the terminal: ``python -m lakehouse models list | register | promote | ...``."""
+"""The registry's commands: ``python -m lakehouse models list | register | promote | ...``."""
 
 import argparse
 import getpass

@@ -1,4 +1,4 @@
-"""What the registry holds, for people and for programs: every model and policy, and its part."""
+"""List every model and policy of the registry with its role, for people and for programs."""
 
 import hashlib
 from datetime import datetime

@@ -1,8 +1,8 @@
-"""Fold the registry's log: who is champion, who challenges, who was champion before.
+"""Compute the registry's state from its log: the champion, its challengers, the champion before.
 
-The log is the only truth about models in force: numbered entries, written once, never changed. A
-`State` is the fold of its entries, and an entry that the rules below refuse can be neither
-appended nor read.
+Only the log says which models are in force. Its entries are numbered, written once and never
+changed. A `State` is the result of all entries in order. An entry that breaks the rules below can
+neither be appended nor read.
 
 ::
 

@@ -1,7 +1,7 @@
-"""A model's reference: the population it was fitted on, as counts, in a document beside the model.
+"""Load a model's reference: the population of its fit, as counts, in a document beside the model.
 
-It is a document of its own, so that a model that is in use keeps its bytes and its checksum. It
-names the model by that checksum, and is refused beside any other.
+It is a separate document, so a model that is in use keeps its bytes and its checksum. It names the
+model by that checksum, and is refused beside any other model.
 """
 
 from pathlib import Path

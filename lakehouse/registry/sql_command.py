@@ -1,4 +1,4 @@
-"""Scorecards and policies as plain SQL: ``python -m lakehouse models sql | policies sql``."""
+"""Print scorecards and policies as SQL: ``python -m lakehouse models sql | policies sql``."""
 
 import argparse
 import sys

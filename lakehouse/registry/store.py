@@ -1,4 +1,4 @@
-"""Where the registry lies in the lake: documents and a log, each object written once.
+"""The registry's objects in the lake: documents and a log, each object written once.
 
 ::
 
@@ -7,8 +7,8 @@
     LAKE/_registry/policies/VERSION.json
     LAKE/_registry/log/00000001.json          see `lakehouse.registry.log`
 
-Every object is created by a conditional put (If-None-Match), so of two writers that want the same
-number or the same version, one is told so. Nothing here executes anything on loading.
+Every object is created by a conditional put (If-None-Match). If two writers want the same number or
+the same version, the second is told so. Loading never executes anything.
 """
 
 from functools import cached_property

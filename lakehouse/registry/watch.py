@@ -1,8 +1,8 @@
-"""Follow the registry: which models are in force, each proven before it is used.
+"""Follow the registry: which models are in force, each verified before it is used.
 
-One bad artefact costs only itself: a champion that cannot be used leaves the one before in force, a
-challenger that cannot be used is left out. Both are tried again at every look, so that restoring
-the artefact is all there is to do.
+A bad artefact affects only itself. If a champion cannot be used, the one before stays in force; a
+challenger that cannot be used is left out. Both are tried again at every look, so restoring the
+artefact is enough.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,1 +1,1 @@
-"""Which models and policy decide now, and which decided then."""
+"""The models and the policy that decide now, and those that decided then."""

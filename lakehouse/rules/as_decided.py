@@ -1,4 +1,4 @@
-"""The rules that a stored decision was made by, found again by the versions that it names."""
+"""Find the rules that made a stored decision again, by the versions that it names."""
 
 from collections.abc import Callable
 from enum import StrEnum

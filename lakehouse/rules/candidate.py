@@ -1,4 +1,4 @@
-"""A candidate policy: the one in force with other thresholds, registered with a reason."""
+"""Register a candidate policy: the one in force with other thresholds, and a reason."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""One stored decision whole: as it was stored, the bytes it was made of, and why it is so."""
+"""Show one stored decision in full: as stored, the bytes behind it, and why it was decided so."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """Hold the model, policy and reference tables that decide now, and follow their changes.
 
-A thread of its own looks every two seconds at the reference tables in silver and at the registry
-in the lake. What has replaced them is loaded, verified and scored with once; only then, and in one
-assignment, is it in force. What cannot be used is refused, said once and counted, and what held
-before holds on.
+A thread looks every two seconds at the reference tables in silver and at the registry in the lake.
+A new version is loaded, verified and tried by scoring once. Only then does one assignment put it in
+force. A version that cannot be used is refused, reported once and counted, and the old one stays in
+force.
 """
 
 from collections.abc import Callable

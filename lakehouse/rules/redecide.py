@@ -1,9 +1,9 @@
 """Make stored decisions again: from the archived bytes, by the versions that each one names.
 
-A decision matches when every stored column comes out the same, floats to the last bit; left aside
-are its position and instant, which nobody decides, and the challengers' PDs, which decide nothing.
-Otherwise the first thing that differs is named, in the order of `Cause`. An applicant's figure is
-never shown: of a column that holds one there is the name only.
+A decision matches if every stored column comes out the same, floats to the last bit. The comparison
+leaves out its position and instant, which are not decided, and the challengers' PDs, which decide
+nothing. If a decision differs, the first cause is named, in the order of `Cause`. An applicant's
+figure is never shown; only the name of its column is.
 """
 
 from collections.abc import Sequence

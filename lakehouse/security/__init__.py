@@ -1,1 +1,1 @@
-"""API keys and the audit chain, as Postgres keeps them."""
+"""API keys and the audit chain in Postgres."""

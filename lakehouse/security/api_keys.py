@@ -1,6 +1,6 @@
-"""Keep API keys in silver: a keyed hash, what the key allows, who made and revoked it.
+"""Keep API keys in silver: a keyed hash, the scopes, who made and who revoked the key.
 
-What is made or revoked is recorded in the audit log by the same transaction.
+The same transaction records in the audit log that a key was made or revoked.
 """
 
 from collections.abc import Sequence

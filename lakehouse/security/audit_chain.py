@@ -1,9 +1,9 @@
-"""Keep the audit log: who did what and when, each row chained to the one before.
+"""Keep the audit log: who did what and when; each row is chained to the row before it.
 
 ``hash = sha256(prev_hash || canonical text of the row)``, beginning with 32 zero bytes at row 1.
-The table takes rows in and lets none be changed: docs/security.md says what that proves.
+Rows can be added to the table and never changed: docs/security.md says what that proves.
 
-An entry names versions, verdicts and checksums, and never an applicant's values.
+An entry names versions, verdicts and checksums, never an applicant's values.
 """
 
 import hashlib

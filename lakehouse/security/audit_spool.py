@@ -1,8 +1,8 @@
-"""Audit entries in a SQLite file, for as long as Postgres does not take them.
+"""Keep audit entries in a SQLite file while Postgres does not accept them.
 
-All processes that share the folder share its file, ``spool.sqlite3``, readable by its owner only.
-Any of them takes out what any of them put in, so nothing is left behind by one that died. Two may
-take out the same entry at once: `AuditWriter` stores it once, by its id.
+All processes that share the folder share one file, ``spool.sqlite3``, which only its owner can
+read. Each of them takes out entries of all, so entries of a dead process are not lost. If two take
+out the same entry at once, `AuditWriter` stores it once, by its id.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Make the users that the services log in as, each a member of no more groups than it needs.
+"""Make the database users of the services, each a member of only the groups that it needs.
 
-A service reads its connection string from a file; whoever migrates reads the same files, and makes
-the users that they name.
+A service reads its connection string from a file. The migration reads the same files, and makes the
+users that they name.
 """
 
 from collections.abc import Mapping

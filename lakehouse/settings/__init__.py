@@ -1,1 +1,1 @@
-"""What the product can be told: every `RISK_` setting, checked when a command starts."""
+"""Every `RISK_` setting of the product, checked when a command starts."""

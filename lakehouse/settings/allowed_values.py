@@ -1,4 +1,4 @@
-"""Say in words which values a setting takes."""
+"""Describe in words which values a setting takes."""
 
 from collections.abc import Mapping
 from typing import Any

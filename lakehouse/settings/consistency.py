@@ -1,4 +1,4 @@
-"""What no field can see alone: settings that contradict each other, and weak secrets."""
+"""Check settings together: contradictions between them, and weak secrets."""
 
 from typing import Any, Final
 

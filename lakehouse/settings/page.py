@@ -1,4 +1,4 @@
-"""The page of all settings, docs/settings.md, made from the settings themselves.
+"""Write docs/settings.md, the page of all settings, from the settings themselves.
 
 ``python -m lakehouse.settings.page > docs/settings.md``
 """

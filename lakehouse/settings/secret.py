@@ -1,4 +1,4 @@
-"""Secrets among the settings: read from a file if wanted, and refused if weak."""
+"""Secrets among the settings: they may be read from a file, and weak ones are refused."""
 
 import json
 from pathlib import Path

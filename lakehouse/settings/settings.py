@@ -1,9 +1,9 @@
-"""What the product can be told: every setting, its default, its bounds and what it means.
+"""Every setting of the product: its default, its bounds and its meaning.
 
-A command calls ``Settings.from_env(os.environ)`` once, when it starts, and hands the value on;
-nothing else reads the environment. A field's environment variable is its name in capitals after
-``RISK_``; a secret may also be handed over as a file, by the same name with ``_FILE``. What belongs
-to S3 itself stays in the usual ``AWS_*`` variables.
+A command calls ``Settings.from_env(os.environ)`` once, at its start, and passes the value on; no
+other code reads the environment. The environment variable of a field is ``RISK_`` and its name in
+capitals. A secret may also come from a file, named by the same variable with ``_FILE``. S3 itself
+is configured by the usual ``AWS_*`` variables.
 """
 
 import difflib

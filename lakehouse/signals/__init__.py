@@ -1,1 +1,1 @@
-"""What watches the system: runs of jobs, alerts that fired, and metrics read from the stores."""
+"""Signs of the system's health: runs of jobs, alerts that fired, metrics read from the stores."""

@@ -1,4 +1,4 @@
-"""Alerts that fired, in silver, as Alertmanager sends them to a webhook (version 4)."""
+"""Keep alerts that fired in silver, in the form of Alertmanager's webhook (version 4)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,7 +1,8 @@
-"""Metrics that are read from the stores, so that they are right however many processes write.
+"""Metrics that are read from the stores, so they are right however many processes write.
 
-The flow and the API serve what they did themselves. What is true of the whole system (the account,
-gold behind silver, when a job last succeeded) is asked here of silver and gold, at each scrape.
+The flow and the API serve metrics of their own work. This module asks silver and gold, at each
+scrape, for what is true of the whole system: the account, how far gold is behind silver, when a job
+last succeeded.
 """
 
 import threading

@@ -1,7 +1,7 @@
-"""Runs of jobs, in silver: when each began, how it ended, and the figures it found.
+"""Runs of jobs in silver: when each began, how it ended, and its figures.
 
-A job lives for minutes and is gone when somebody scrapes; what it leaves here is served by
-`python -m lakehouse exporter` and shown on the pages.
+A job lives for minutes and is over when Prometheus scrapes. `python -m lakehouse exporter` serves
+the figures that it left here, and the pages show them.
 """
 
 from collections.abc import Callable, Iterator, Mapping

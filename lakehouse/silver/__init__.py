@@ -1,1 +1,1 @@
-"""Silver: the rows in Postgres, each stored once, with the position in the same transaction."""
+"""Silver: the rows in Postgres, each stored once, with its position in the same transaction."""

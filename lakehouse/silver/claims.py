@@ -1,7 +1,6 @@
-"""Open silver at a start: its connection string, the claim on a pipeline, where to read on.
+"""Open silver at a start: connect, claim the pipeline, read the start positions.
 
-This is what happens once, at a start; `lakehouse.silver.writer` is what happens with every
-batch.
+This happens once, at a start; `lakehouse.silver.writer` does what happens with every batch.
 """
 
 from collections.abc import Iterator

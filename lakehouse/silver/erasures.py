@@ -1,8 +1,8 @@
-"""Erasing an application from silver: its events stay as refused ones of which nothing is known.
+"""Erase an application from silver: its events stay as refused ones without content.
 
-The account stays balanced: events that were decided or duplicates are quarantined with the code
-``erased``, at the offsets at which they came. What is kept of the ids are salted hashes, slow to
-compute, by which an id that is asked for is recognised as erased.
+The account stays balanced: decided and duplicate events become quarantined ones with the code
+``erased``, at their offsets. Of the ids only salted hashes are kept, slow to compute, by which an
+erased id is recognised when somebody asks for it.
 """
 
 import hashlib

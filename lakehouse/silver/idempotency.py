@@ -1,8 +1,8 @@
-"""What was answered under each idempotency key: one account for all workers, for a day.
+"""Keep the answer to each idempotency key for a day, for all workers together.
 
-An attempt *claims* its key, does its work, and *answers*. Whoever comes with the same key and body
-in the meantime waits; who comes later gets the answer; who comes with another body is refused. A
-process that dies in between leaves a claim that the same body can take over after `HELD_SECONDS`.
+An attempt *claims* its key, does its work, and *answers*. A request with the same key and body
+waits meanwhile, and later gets the same answer. A request with another body is refused. If a
+process dies in between, a request with the same body can take over its claim after `HELD_SECONDS`.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""Offsets that a start skipped because the source no longer held them, and by whose leave.
+"""Record offsets that a start skipped because the source had lost them, and who allowed it.
 
-What was never stored is lost to silver, and so to gold. What silver holds and gold had not taken
-yet is lost to the archive only: its bytes were in the source alone.
+If an event was never stored, silver and gold both lose it. If silver holds it and gold did not yet,
+only the archive loses it, because its bytes existed only in the source.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Tell which decided events are new, which repeat an id, and which Postgres refuses.
 
-New ones go straight into the table after a look at which ids are there. Should another partition
-commit one of them in between, Postgres says so and the look is taken again: the unique key has the
-last word. All writers insert by event id, so that two of them never wait for each other in a ring.
+A look tells which ids are in the table already; new events are then inserted directly. If another
+partition commits one of the ids in between, Postgres reports it by the unique key, and the look is
+repeated. All writers insert in the order of event ids, so two of them never deadlock.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""How far every pipeline is, and what became of what it read: the account of events, at once."""
+"""Progress and account of all pipelines: how far each is, and what became of the events it read."""
 
 import msgspec
 import psycopg

@@ -1,4 +1,4 @@
-"""Read stored decisions by id; nothing here writes to silver."""
+"""Read stored decisions by id; this module writes nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What silver says of a range of a partition, and how far gold was compared with it."""
+"""What silver holds of a range of a partition, and how far gold was compared with it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

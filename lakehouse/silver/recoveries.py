@@ -1,10 +1,10 @@
-"""Take events out of quarantine: decide them after all, mark them, and keep the account balanced.
+"""Take events out of quarantine: decide them, mark them, and keep the account balanced.
 
-A recovered event is decided, or a duplicate, at the very offset at which it was refused. Its row in
-quarantine stays, and a row of `silver.recoveries` marks it. All of that is one transaction, which
-holds the partition's positions meanwhile: a flow that stores a batch of the same partition comes
-before or after, never in between. Recoveries are numbered in the order of their commits, so that
-gold can say up to which one it has followed.
+A recovered event becomes a decision or a duplicate at the offset at which it was refused. Its row
+in quarantine stays, and a row of `silver.recoveries` marks it. All of this is one transaction. It
+locks the partition's positions, so a flow that stores a batch of the same partition comes before or
+after it. Recoveries are numbered in the order of their commits, so gold can say which one it has
+followed last.
 """
 
 from collections.abc import Collection, Sequence

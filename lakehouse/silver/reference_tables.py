@@ -1,8 +1,8 @@
-"""Small slow tables that the stream joins to, replaceable while it runs, kept by version for ever.
+"""Small tables that the stream joins to; they can be replaced while it runs, and all versions stay.
 
-Without anything loaded, the tables shipped with the code hold. ``python -m lakehouse reference
+The tables shipped with the code are used until others are loaded. ``python -m lakehouse reference
 load NAME FILE.csv`` replaces one of them: a new set is stored in silver and put in force, and every
-flow takes it over between two batches.
+flow changes to it between two batches.
 """
 
 import csv

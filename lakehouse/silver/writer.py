@@ -1,19 +1,20 @@
-"""Silver: every event that is read ends, once, as decided, duplicate or quarantined.
+"""Silver: every event that is read becomes, once, a decision, a duplicate or a quarantined event.
 
-A batch is the run of one partition from `first_off` up to `next_off`. It is stored in one
-transaction with its partition's position, so that after a kill at any instant both are there or
-neither is. Batches of several partitions may share the transaction: by itself it costs as much as
-some hundred events. What may then be read again is answered from what is stored, never decided
-anew:
+A batch holds the events of one partition from `first_off` up to `next_off`. It is stored in one
+transaction with its partition's position, so after a kill at any instant both are there or neither
+is. Batches of several partitions may share the transaction, because a transaction alone costs as
+much as some hundred events. Events that are read again are answered from what is stored, and not
+decided anew:
 
-* below the stored position nothing is written; decisions, quarantine and duplicates are read back;
-* from the position on, an event is decided if its id is new, and a duplicate if not. First come is
-  first by offset within a batch, by the order of batches within a transaction, and by commit;
-* a batch that begins beyond the position would leave a gap, and stops the flow;
-* a batch under an older token than the pipeline's is refused: a newer instance has taken over.
+* Below the stored position nothing is written; decisions, quarantine and duplicates are read back.
+* From the position on, an event with a new id is decided, and others are duplicates. The first is
+  the first by offset within a batch, by the order of batches within a transaction, then by commit.
+* A batch that begins beyond the position would leave a gap, and stops the flow.
+* A batch with an older token than the pipeline's is refused: a newer instance has taken over.
 
-What passes (a lost connection, a deadlock, a full disk) is waited for, on a new connection with the
-whole transaction, which is idempotent. What Postgres refuses for its values is quarantined alone.
+After a transient error (a lost connection, a deadlock, a full disk) the writer waits, opens a new
+connection and repeats the whole transaction, which is idempotent. If Postgres refuses the values of
+a row, only that row is quarantined.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""The contract: what an application event may hold, what a decision holds, how an event is refused.
+"""The contract: the fields of an application event and of a decision, and the reasons to refuse.
 
-The parser, the JSON Schema, the Arrow schemas and the data dictionary all come from here.
+The parser, the JSON Schema, the Arrow schemas and the data dictionary are all derived from it.
 """
 
 from collections.abc import Mapping

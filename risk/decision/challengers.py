@@ -1,4 +1,4 @@
-"""What the challengers would have said: stored beside a decision, never part of it."""
+"""Score applications by the challengers: stored beside the decision, without effect on it."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The scoring function: stream, API, backtest and replay all walk through `decide`."""
+"""The scoring function: stream, API, backtest and replay all call `decide`."""
 
 from collections.abc import Sequence
 

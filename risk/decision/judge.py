@@ -1,4 +1,4 @@
-"""Turn a batch's bytes into verdicts: each event is decided or refused, and nothing is raised."""
+"""Turn a batch's bytes into verdicts: each event is decided or refused; no exception is raised."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

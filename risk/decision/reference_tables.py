@@ -1,4 +1,4 @@
-"""Join a decision to the reference tables, which the caller hands over."""
+"""Join decisions to the reference tables that the caller passes in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

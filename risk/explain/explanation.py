@@ -1,7 +1,7 @@
-"""Explain one decision whole: versions, rules, the model's parts and reasons.
+"""Explain one decision in full: versions, rules, the model's contributions and reasons.
 
-What the policy found and what the model found are kept apart: the policy alone gives the tier, the
-model alone the PD and the adverse reasons.
+The findings of the policy and of the model are kept apart. The policy alone gives the tier. The
+model alone gives the PD and the adverse reasons.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a model found in one application: each feature's part in its points, and the reasons."""
+"""What a model found in one application: each feature's share of its points, and the reasons."""
 
 from dataclasses import dataclass
 

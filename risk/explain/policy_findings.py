@@ -1,4 +1,4 @@
-"""What a policy found in one application: every rule in force on its date, met or not."""
+"""What a policy found in one application: each rule in force on its date, met or not."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,13 +1,13 @@
-"""Why a model rates an application as it does: at most four reasons, the weightiest first.
+"""Why a model rates an application as it does: at most four reasons, the heaviest first.
 
-The reasons are the features on which the application falls furthest below the average loan of the
-model's fit: one of the methods that the official interpretation of Regulation B names for credit
-scoring systems, as it names four as the number beyond which reasons stop being helpful (12 CFR
-1002, Supplement I, 9(b)(2)). Neutralising any one of them lowers PD.
+A reason is a feature on which the application falls far below the average loan of the model's fit.
+The official interpretation of Regulation B names this method for credit scoring systems. It also
+says that more than four reasons are unlikely to help (12 CFR 1002, Supplement I, 9(b)(2)). Raising
+any one of these features to the average lowers the PD.
 
-An adverse decision may come from the policy alone, with no feature below average. Its reasons are
-then the features furthest below their best, and the sentences of `risk.features.reason_codes` hold
-as well.
+An adverse decision may come from the policy alone, while no feature is below average. Its reasons
+are then the features furthest below their best value. The sentences of `risk.features.reason_codes`
+are true in this case as well.
 """
 
 from collections.abc import Sequence

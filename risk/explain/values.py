@@ -1,4 +1,4 @@
-"""Turn a frame's values into those that a person or JSON reads."""
+"""Turn the values of a frame into values for people and for JSON."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
-"""What may be known about an application when it is made: the catalogue, and what is derived.
+"""The catalogue of features: what a model may know about an application.
 
-A model may look at the features of `CATALOGUE` and at nothing else. A feature is admitted with the
-reason why it is knowable when the application is made; what is settled or happens afterwards
-(`OUTCOME_FIELDS`) is never admitted, and is not a field of the contract either.
+A model may use the features of `CATALOGUE` and nothing else. Each feature is admitted with the
+reason why it is known when the application is made. What is settled later, or happens later
+(`OUTCOME_FIELDS`), is never admitted; the contract has no such fields either.
 """
 
 from collections.abc import Iterable, Mapping

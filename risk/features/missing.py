@@ -1,4 +1,4 @@
-"""The words that pandas, R, Spark, Excel and SQL write where there is nothing."""
+"""The words that pandas, R, Spark, Excel and SQL write for a missing value."""
 
 from typing import Final
 

@@ -1,9 +1,9 @@
-"""What each adverse reason is called, and how it is said to the applicant.
+"""The code of each adverse reason, and the sentence that the applicant is told.
 
-Every feature of the catalogue has two reasons: its value, and its being missing. One that is said
-in words has a third: a text that is none of them. The sentences compare with safer applications:
-they hold for a value below average and for one that is only below the best (see
-`risk.explain.reasons`).
+Each feature of the catalogue has two reasons: for its value, and for a missing value. A feature
+that is stated in words has a third, for a text that is none of the known words. The sentences
+compare the application with safer applications, so they are true for a value below average and for
+a value that is only below the best (see `risk.explain.reasons`).
 """
 
 from collections.abc import Iterator, Mapping

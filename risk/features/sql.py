@@ -1,4 +1,4 @@
-"""Features in SQL, as `risk.models.inputs.model_columns` and `derive` make them of a frame."""
+"""Features as SQL: the same values as `risk.models.inputs.model_columns` and `derive`."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,8 +1,8 @@
-"""The words that the features of texts are said in, and which one a source's text is.
+"""The known words of text features, and how a source's text is matched to one of them.
 
-White space around a text and its case say nothing: ``" Small_Business"`` is ``small_business``. A
-text that is none of the words is kept as it came, so that nobody has to guess what was meant; a
-model has a bin for it, beside that of the missing, and a reason of its own.
+White space around a text and its case do not matter: ``" Small_Business"`` is ``small_business``. A
+text that matches none of the words is kept as it came. A model has a bin and a reason for such
+texts, apart from those for missing values.
 """
 
 from collections.abc import Iterable, Mapping

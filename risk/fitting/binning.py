@@ -1,4 +1,4 @@
-"""Bins of a feature for a fit: which limits stand, where values fall, what a bin shows."""
+"""Bins of a feature for a fit: which limits are kept, where values fall, what each bin shows."""
 
 import math
 from dataclasses import dataclass

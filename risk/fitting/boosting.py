@@ -1,11 +1,11 @@
-"""Fit a boosting model: trees in bags beside a smooth regression, folded into tables.
+"""Fit a boosting model: bags of trees and a smooth regression, folded into tables.
 
-A bag is an ensemble on another part of the loans, each split of which chooses among a few features;
-the mean of bags is steadier in time than one ensemble (Breiman, "Bagging predictors", *Machine
-Learning* 24, 1996). The log-odds are halfway between those of the bags and of the regression that
-the scorecard is made of (`risk.fitting.monotone_regression`): each is wrong where the other is not
-(Wolpert, "Stacked generalization", *Neural Networks* 5, 1992). All of it folds into the same
-tables, so that it costs nothing when scoring.
+Each bag is an ensemble of trees on another part of the loans; each split chooses among a few
+features. The mean of several bags is more stable over time than one ensemble (Breiman, "Bagging
+predictors", *Machine Learning* 24, 1996). The log-odds are the mean of the bags' and of the
+scorecard's regression (`risk.fitting.monotone_regression`), because the two make different errors
+(Wolpert, "Stacked generalization", *Neural Networks* 5, 1992). Both fold into the same tables, so
+scoring costs no more.
 """
 
 import math

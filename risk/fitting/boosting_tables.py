@@ -1,4 +1,4 @@
-"""Fitted trees to a document's tables: bags folded into one, bins that no tree parts joined."""
+"""Turn fitted trees into tables: fold the bags into one, join bins that no tree splits."""
 
 from collections.abc import Sequence
 from typing import TypeAlias

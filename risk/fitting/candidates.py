@@ -1,4 +1,4 @@
-"""The features that fits may use; where bins are made, with the limits that credit sense gives."""
+"""The features that a fit may use, and the bin limits that credit practice suggests."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,7 +1,7 @@
-"""Columns of a regression's table: what each feature gives it, and what weights make of that.
+"""The design matrix of a regression: which columns each feature gives, and what their weights mean.
 
-A number gives its standardised value, the median where it is missing, and a flag of that where
-enough loans miss it; a text gives a flag for each value that enough loans have.
+A number gives its standardised value, with the median for a missing one. It also gives a flag for
+"missing" if enough loans miss it. A text gives a flag for each value that enough loans have.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
-"""Fit a logistic regression on everything that is known, with one ridge penalty for all.
+"""Fit a logistic regression on all known fields, with one ridge penalty for all.
 
-No direction binds a weight: the lender's price and grade say again what the other features say, and
-among so many that repeat each other a single weight means little. Such a model orders well and
-explains badly, which is why it is the form of a benchmark (`docs/models/README.md`).
+No direction constrains a weight. The lender's price and grade repeat what other features say, so a
+single weight means little. Such a model ranks well and explains badly; it therefore serves as a
+benchmark only (`docs/models/README.md`).
 """
 
 from collections.abc import Sequence

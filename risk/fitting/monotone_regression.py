@@ -1,9 +1,9 @@
-"""One penalised logistic regression on the bins of all features, each as monotone as it is meant.
+"""One penalised logistic regression on the bins of all features, monotone where a feature must be.
 
-The weight of a bin is the sum of the increments up to it; increments may not go against the
-feature's direction and carry a ridge penalty (Tutz and Leitenstorfer, "Generalized smooth monotonic
-regression in additive modeling", *J. Comput. Graph. Stat.* 16, 2007). The problem is convex, so the
-answer does not depend on the way to it.
+The weight of a bin is the sum of the increments up to it. Increments may not go against the
+feature's direction, and carry a ridge penalty (Tutz and Leitenstorfer, "Generalized smooth
+monotonic regression in additive modeling", *J. Comput. Graph. Stat.* 16, 2007). The problem is
+convex, so the result does not depend on the starting point or the solver.
 """
 
 import math

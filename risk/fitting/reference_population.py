@@ -1,4 +1,4 @@
-"""The reference of a model that was just fitted: its population, scored, as counts per bin."""
+"""Make a fitted model's reference: the scored population of its fit, as counts per bin."""
 
 from collections.abc import Sequence
 

@@ -1,8 +1,8 @@
 """Fit a scorecard.
 
-Where the classic scorecard scales each feature's weights of evidence by one number, this one fits
-all bins together (`risk.fitting.monotone_regression`), so that a bin says only what other features
-have not said.
+A classic scorecard scales the weights of evidence of each feature by one number. This one fits all
+bins together (`risk.fitting.monotone_regression`), so a bin adds only what other features do not
+already say.
 """
 
 from __future__ import annotations

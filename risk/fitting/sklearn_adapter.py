@@ -1,6 +1,6 @@
-"""What scikit-learn does for the fits: folds, boosted trees, and regressions.
+"""The fits' use of scikit-learn: folds, boosted trees and regressions.
 
-The only module that knows scikit-learn. What it fits leaves here as plain numbers.
+No other module imports scikit-learn. It returns plain numbers.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""An ensemble of trees of depth two, folded into tables over one and two features' bins."""
+"""Fold an ensemble of trees of depth two into tables over the bins of one and of two features."""
 
 from __future__ import annotations
 

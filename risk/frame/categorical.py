@@ -1,4 +1,4 @@
-"""Columns of few distinct values: work on each value once, then look it up by row."""
+"""Columns with few distinct values: compute on each distinct value once, then look it up by row."""
 
 from __future__ import annotations
 

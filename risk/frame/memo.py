@@ -1,4 +1,4 @@
-"""Remember a function's results: a column of few distinct values costs look-ups only."""
+"""Remember a function's results, so that a column with few distinct values costs only look-ups."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -1,1 +1,1 @@
-"""From an event's bytes to clean columns; what cannot be read is set aside with a reason."""
+"""Turn an event's bytes into clean columns; refuse what cannot be read, with a reason."""

@@ -1,4 +1,4 @@
-"""Applications as columns, the form in which a batch of them is read and cleaned."""
+"""Applications as columns: the form in which a batch is read and cleaned."""
 
 from __future__ import annotations
 

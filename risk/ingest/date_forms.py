@@ -1,7 +1,7 @@
-"""The forms in which people's files write a day or a month, each read in one way only.
+"""The forms in which files write a day or a month; each form has one reading.
 
-A month is its first day. What could be read in two ways, as ``12/1/2011``, is not read here unless
-the caller says which: see `iso_of_slashed`.
+A month becomes its first day. A text with two possible readings, such as ``12/1/2011``, is read
+only if the caller says which one holds: see `iso_of_slashed`.
 """
 
 import re

@@ -1,8 +1,9 @@
-"""Bytes to applications: every event is read, or refused with a code, and none can do harm.
+"""Turn bytes into applications: each event is read, or refused with a code.
 
-What an answer depends on is the bytes and the limits alone. Events that are alike are read together
-(`risk.ingest.native.reader`), any other one alone, by msgspec; one that could hide something from
-that parser (`risk.ingest.duplicate_keys`) is looked at closely too.
+The result depends on the bytes and the limits alone. Events of the same form are read together
+(`risk.ingest.native.reader`); msgspec reads the others one by one. msgspec accepts repeated keys
+and some texts that cannot be kept, so events that may hold them (`risk.ingest.duplicate_keys`) are
+examined first.
 """
 
 import re

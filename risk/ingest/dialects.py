@@ -1,6 +1,6 @@
-"""The words LendingClub's files use for numbers and dates, read once each.
+"""Parse the numbers and dates of LendingClub's files.
 
-Few distinct values occur, so each parser remembers.
+Few distinct texts occur, so each parser remembers its results.
 """
 
 import re

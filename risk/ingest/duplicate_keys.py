@@ -1,8 +1,8 @@
-"""Find the events of a batch that must be looked at closely before they are parsed.
+"""Find the events of a batch that must be examined before they are parsed.
 
-The parser keeps the last of two equal keys and says nothing. To look closely at every event would
-cost more than all else, so a batch is searched by column operations. An event that is not found
-here has distinct keys, is not deep, and hides nothing in an escape.
+The parser keeps the last of two equal keys without an error. Examining every event would cost more
+than all other steps together. So column operations search the whole batch first. An event that they
+do not find has distinct keys, little nesting and no escape that could hide a key.
 """
 
 import re

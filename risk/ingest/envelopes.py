@@ -1,8 +1,8 @@
-"""Events that lie in another system's envelope: read where a setting says so, else named as such.
+"""Read events inside another system's envelope, if a setting allows it; else name the envelope.
 
-A schema registry's serialiser writes a zero byte and the four bytes of a schema's number before the
-value; a CloudEvent in structured mode holds it as `data`. Only JSON within them is read. What an
-event that is refused lies in is looked for when it has been refused, never before.
+A schema registry's serialiser writes a zero byte and a four-byte schema number before the value. A
+CloudEvent in structured mode holds the value as `data`. Only JSON values are read. The envelope of
+a refused event is identified only after the refusal.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""Keep events end to end in memory, the form in which they are read and archived.
+"""Keep the events of a batch end to end in one buffer, for reading and for the archive.
 
-Thousands of events that each lie somewhere cost more to find than to read, and compiled code
-and Arrow both want to know where bytes stand, not which objects hold them.
+Thousands of separate bytes objects cost more to look up than to parse. Compiled code and Arrow both
+want one buffer and the offsets in it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Look at one event closely: nesting, repeated keys, text that cannot be kept."""
+"""Examine one event: its nesting, repeated keys, and text that cannot be stored."""
 
 import json
 import re

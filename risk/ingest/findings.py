@@ -1,4 +1,4 @@
-"""What cleaning finds amiss: issues that are written on a row, and reasons to refuse it."""
+"""Findings of the cleaning: issues noted on a row, and reasons to refuse it."""
 
 from typing import Any
 

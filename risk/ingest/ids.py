@@ -1,4 +1,4 @@
-"""An id as it was meant: pandas, Spark and R turn a column of whole numbers into floats."""
+"""Read an id that pandas, Spark or R turned into a float as the whole number that it was."""
 
 import re
 from decimal import Decimal

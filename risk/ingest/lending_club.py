@@ -1,7 +1,7 @@
-"""LendingClub's applications to clean columns; what is amiss is an issue or a reject, not a guess.
+"""Turn LendingClub's applications into clean columns; bad values are noted, never guessed.
 
-A field that scoring can do without becomes missing and the `issues` column says why; a field that
-makes the whole application untrustworthy refuses it.
+If scoring can do without a field, its bad value becomes missing and the `issues` column says why.
+If not, the whole application is refused.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""LendingClub's listing of loans on offer: its own names for the contract's fields, as a table.
+"""Read LendingClub's listing of loans on offer, which has its own names for the fields.
 
-The file of notes to browse and the listing API name fields ``loanAmnt`` and ``intRate``; amounts,
-percentages and dates are written as elsewhere, but employment is counted in months.
+The browse-notes file and the listing API use names such as ``loanAmnt`` and ``intRate``. Amounts,
+percentages and dates are written as in other files; employment is counted in months.
 """
 
 from collections.abc import Mapping

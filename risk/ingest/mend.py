@@ -1,8 +1,8 @@
-"""An event whose values are of another type than the contract's, read as they were meant.
+"""Correct the types of an event's values where the meaning is certain.
 
-Pandas, R and Spark write a number as text, a missing one as a word, an id as a float and an instant
-as milliseconds. What the strict parser refuses for it is looked at here, field by field; what is
-still not understood stays as it came, so that the refusal names it.
+Pandas, R and Spark write a number as text, a missing value as a word, an id as a float, and an
+instant as milliseconds. The strict parser refuses these; this module then reads each field. A value
+that it cannot read stays unchanged, so that the refusal names the field.
 """
 
 from collections.abc import Callable

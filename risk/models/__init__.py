@@ -1,1 +1,1 @@
-"""Models as documents, and how each scores: scorecard, boosted trees, logistic regression."""
+"""Models as documents, and their scoring: scorecard, boosted trees, logistic regression."""

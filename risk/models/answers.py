@@ -1,4 +1,4 @@
-"""What a model answers of the rows that it scored."""
+"""The result of a model for the rows that it scored."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias

@@ -1,8 +1,8 @@
-"""Monotone boosting: what an application's bins add, alone and in pairs, is summed up.
+"""Score by a boosting model: add up the effects of an application's bins, alone and in pairs.
 
-Effects are whole millionths of log-odds and their sum is exact; the PD is looked up by that sum,
-to the nearest thousandth. An application scored alone and the same one among thousands get the
-same bits.
+Effects are whole millionths of log-odds, so their sum is exact. The PD is looked up by that sum,
+rounded to the nearest thousandth. An application therefore scores the same, to the bit, alone or
+among thousands.
 """
 
 import math

@@ -1,9 +1,9 @@
-"""The parts of a boosting's document: bins, and what they add alone and in pairs.
+"""The document of a boosting model: bins, and their effects alone and in pairs.
 
-Trees of depth two look at no more than two features on any path, so all of them together are a sum
-of tables over one feature's bins and over two features' bins (Lou, Caruana, Gehrke and Hooker,
-"Accurate intelligible models with pairwise interactions", KDD 2013). The document holds the tables:
-data that a person can check, where trees would have to be run.
+A tree of depth two uses at most two features on a path. The sum of such trees therefore equals a
+sum of tables over the bins of one feature and of two features (Lou, Caruana, Gehrke and Hooker,
+"Accurate intelligible models with pairwise interactions", KDD 2013). The document holds these
+tables, because a person can check data but would have to run trees.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The frame as any model looks at it."""
+"""The columns of a frame that models read."""
 
 from collections.abc import Sequence
 from typing import Any

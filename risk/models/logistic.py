@@ -1,7 +1,7 @@
-"""A logistic regression: what an application's values add to log-odds is summed up.
+"""Score by a logistic regression: add up the effects of an application's values on the log-odds.
 
 Each effect is rounded to whole millionths of log-odds before it is added, so the sum is exact in
-any order: an application scored alone and the same one among thousands get the same bits.
+any order. An application therefore scores the same, to the bit, alone or among thousands.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
-"""The parts of a logistic regression's document: what each feature adds to log-odds.
+"""The document of a logistic regression: the effect of each feature on the log-odds.
 
-The weights are free: no direction that credit sense gives a feature binds them, unlike those of a
-scorecard or of boosting. `Curve.contradicts_its_reason` says where they go against it.
+The weights are free: unlike in a scorecard or boosting model, no expected direction constrains
+them. `Curve.contradicts_its_reason` says where a weight goes against its feature's reason code.
 """
 
 import math

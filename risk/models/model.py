@@ -1,4 +1,4 @@
-"""Any PD model: a document says its kind, and every kind answers the same questions."""
+"""Any PD model: its document names the kind, and every kind offers the same functions."""
 
 from typing import ClassVar, Final, Protocol
 

@@ -1,8 +1,8 @@
-"""The champion PD model: points per bin are added up, and their total has a PD.
+"""Score by a scorecard: add up the points of an application's bins and look up the PD.
 
-A scorecard is a logistic model on binned features (Siddiqi, *Credit Risk Scorecards*, 2006). Its
-points are whole numbers, so their sum is exact: an application scored alone and the same one among
-thousands get the same bits. The total finds its PD in a table made once from the model's scale.
+A scorecard is a logistic model on binned features (Siddiqi, *Credit Risk Scorecards*, 2006). Points
+are whole numbers, so their sum is exact: an application scores the same, to the bit, alone or among
+thousands. A table made once from the model's scale gives the PD of each total.
 """
 
 import math

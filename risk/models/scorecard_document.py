@@ -1,4 +1,4 @@
-"""The parts of a scorecard's document: bins, with their points and evidence."""
+"""The document of a scorecard: its bins, with their points and weights of evidence."""
 
 import math
 from itertools import pairwise

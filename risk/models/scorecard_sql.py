@@ -1,8 +1,8 @@
-"""A scorecard as one plain SQL statement: the same points to the bit, the PD to 1e-12.
+"""Write a scorecard as one SQL statement that gives the same points, and the same PD to 1e-12.
 
-It reads a relation of clean applications (`risk.contract.application.APPLICATION_COLUMNS`), missing
-figures being null, and runs on DuckDB and Postgres. Of the lake's `decisions`, whose figures are
-those of both applicants already, it needs no joint columns.
+It reads a relation of clean applications (`risk.contract.application.APPLICATION_COLUMNS`) in which
+missing figures are null. It runs on DuckDB and Postgres. The lake's `decisions` already hold the
+combined figures of joint applicants, so there it needs no joint columns.
 """
 
 from risk.features.sql import SqlSource, number, text

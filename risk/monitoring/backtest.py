@@ -1,8 +1,9 @@
-"""What decisions would have been worth: tiers and PDs against what became of the loans.
+"""Compare decisions with the outcomes of the loans: by tier and by PD.
 
-Everywhere `defaulted` is whether each loan did default and `known` whether its outcome is known;
-where it is not, `defaulted` says nothing. Rates are of the loans with known outcomes, numbers of
-applications and expected losses of all. `Estimate` is None where there is nothing to estimate from.
+In all functions `known` says whether a loan's outcome is known, and `defaulted` whether the loan
+did default; where `known` is false, `defaulted` has no meaning. Rates are of loans with known
+outcomes. Counts and expected losses are of all applications. `Estimate` is None where there is
+nothing to estimate from.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Intervals by resampling, for figures that have none of their own."""
+"""Confidence intervals by resampling, for figures without a formula for theirs."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias

@@ -1,18 +1,18 @@
-"""Whether a challenger is better than the champion, by a test that may be looked at any day.
+"""Test whether a challenger is better than the champion; the test may be read on any day.
 
-Both score every loan; what counts is the difference of their Brier scores once the outcome is
-known. A bettor who doubts that the challenger is better stakes a fixed share on every difference:
-unless it is better, the stakes win nothing on average, and the chance that the capital ever
-reaches ``1 / alpha`` is at most ``alpha`` (Ville, 1939), however often one looks and whenever one
-stops. The capital is the mean over several shares (the diversified Kelly bettor of Waudby-Smith
-and Ramdas, "Estimating means of bounded random variables by betting", *JRSS B* 86, 2024). Nothing
-is assumed about how PDs, outcomes or their order come about, nor that the difference stays the
-same: the claim is about its mean over the loans so far (Choe and Ramdas, "Comparing sequential
+Both models score every loan. Once the outcome is known, the difference of their Brier scores
+counts. Think of a bettor who stakes a fixed share of the capital on each difference. If the
+challenger is not better, the bets win nothing on average, and the capital reaches ``1 / alpha`` at
+any time with a chance of at most ``alpha`` (Ville, 1939), however often one looks and whenever one
+stops. The capital is the mean over several shares (the diversified Kelly bettor of Waudby-Smith and
+Ramdas, "Estimating means of bounded random variables by betting", *JRSS B* 86, 2024). The test
+assumes nothing about how PDs, outcomes or their order come about, nor that the difference stays the
+same: it is about the mean difference over the loans so far (Choe and Ramdas, "Comparing sequential
 forecasters", *Operations Research* 72, 2024).
 
-The trap is in the loans, not in the test: a default is known sooner than a repayment. Hand over
-loans in an order fixed beforehand, such as that of application, and only from months of origination
-all of whose loans are past their performance window.
+The trap is in the choice of loans: a default is known sooner than a repayment. Pass loans in an
+order that was fixed beforehand, such as the order of application. Pass only months of origination
+in which all loans are past their performance window.
 
 >>> import numpy as np
 >>> trial = Trial()

@@ -1,7 +1,7 @@
 """What other cut-offs would have approved: shares, rates with intervals, loss and profit.
 
-Over accepted loans only: of an application that a lender refused nothing is known, so a laxer limit
-than the lender's cannot be judged here.
+All figures are about accepted loans: nothing is known about applications that a lender refused. So
+a limit that is laxer than the lender's own cannot be judged here.
 """
 
 from __future__ import annotations

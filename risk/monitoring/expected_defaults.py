@@ -1,4 +1,4 @@
-"""Defaults that came true over those that the PDs expect."""
+"""The ratio of actual defaults to the defaults that the PDs expect."""
 
 import math
 from statistics import NormalDist

@@ -1,13 +1,13 @@
-"""How well a model will turn out to rank, estimated before the outcomes are known.
+"""Estimate how well a model ranks before the outcomes are known.
 
-Confidence-based performance estimation (CBPE; NannyML): where PDs are calibrated, each loan is a
-default with weight PD and none with the rest, and the AUC of the loans so counted twice is the one
-to expect. The band is what chance makes of it: outcomes are drawn from the PDs again and again, or,
-for the default rate, have a known spread.
+The method is confidence-based performance estimation (CBPE; NannyML). If PDs are calibrated, a loan
+counts as a default with weight PD and as repaid with the rest; the AUC of these weighted loans is
+the expected AUC. The band shows the effect of chance: outcomes are drawn from the PDs many times,
+or, for the default rate, the spread is known by formula.
 
-The blind spot: an estimate from PDs cannot see that the PDs are wrong. If the same applicants begin
-to default more often (concept drift), the estimate stays where it was. So every estimate is graded,
-in public, against the vintages whose outcomes came true: `grade`.
+The estimate cannot see that PDs are wrong. If the same applicants begin to default more often
+(concept drift), it does not move. So each estimate is compared with the outcomes of matured
+vintages, and the result is shown: `grade`.
 """
 
 import math

@@ -1,7 +1,8 @@
-"""The outcomes analysis of a group of loans: how well the PDs rank, and whether they are true.
+"""The outcomes analysis of a group of loans: how well the PDs rank, and whether they come true.
 
-Every figure comes from counts by PD (`risk.monitoring.outcomes_known.ScoredCounts`), and is that of
-the loans one by one. Hand over mature vintages of one term: see `risk.monitoring.outcomes_known`.
+Every figure is computed from counts by PD (`risk.monitoring.outcomes_known.ScoredCounts`) and
+equals the figure of the single loans. Pass mature vintages of one term: see
+`risk.monitoring.outcomes_known`.
 """
 
 from dataclasses import dataclass

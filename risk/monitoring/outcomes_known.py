@@ -1,10 +1,10 @@
-"""Which loans may be judged: those whose term has run out, of vintages that are known well enough.
+"""Which loans may be judged: loans past their term, in vintages with enough known outcomes.
 
-A default is known sooner than a repayment, and a loan that is still open is a survivor. Among the
-loans of a young vintage that have ended, defaults are far too many or, in its first months, far too
-few: of one real quarter 0.8 %, of another 26.7 %. So a vintage counts when the term of all its
-loans is over and at least `KNOWN_SHARE` of them have ended; terms are judged one at a time. What is
-left out is named, with its reason, and never a figure.
+A default is known sooner than a repayment, and a loan that is still open has not defaulted so far.
+Among the finished loans of a young vintage the share of defaults is therefore far too high or, in
+its first months, far too low: 0.8 % in one real quarter, 26.7 % in another. So a vintage counts
+when the term of all its loans is over and at least `KNOWN_SHARE` of them have ended. Each term is
+judged alone. What is left out is listed with its reason, and gets no figure.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""How well a PD separates, ranks and fits the outcomes: figures of the outcomes analysis.
+"""Measure how well a PD separates, ranks and fits the outcomes.
 
-Everywhere `pd` is a probability of default per loan and `defaulted` whether the loan did default.
-Loans with equal PDs are one group: no figure depends on the order of the rows. `weights`, where
-given, say how many loans of the population each loan stands for (a sample that holds too many
-defaults is undone so); without them each stands for one. `counts` say instead how many loans have
-this PD and this outcome: the figures, and their intervals, are those of the loans one by one.
+In all functions `pd` is the probability of default of each loan and `defaulted` whether it did
+default. Loans with equal PDs form one group, so no figure depends on the order of rows. `weights`
+say how many loans of the population each loan stands for; they correct a sample that holds too many
+defaults. Without them each loan stands for one. `counts` say instead how many loans have this PD
+and this outcome; figures and intervals then equal those of the single loans.
 
 >>> import numpy as np
 >>> pd = np.array([0.1, 0.2, 0.3, 0.4])

@@ -1,4 +1,4 @@
-"""What moved, and what it did to the score: one period against the reference, feature by feature.
+"""Compare one period with the reference: how each feature moved, and how that changed the score.
 
 >>> from risk.monitoring.reference import ReferenceTexts
 >>> bins = ReferenceTexts(feature="purpose", values=("car",), counts=(90, 0, 10), points=(4, 0, -6))

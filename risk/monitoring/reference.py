@@ -1,9 +1,9 @@
-"""A model's reference: the population it was fitted on, scored, as counts per bin.
+"""A model's reference: the scored population of its fit, as counts per bin.
 
-The reference owns the bins, so that an outlier of today's cannot stretch them. A number has two
-sets of edges in one: the population's deciles, by which drift is measured, and the model's own
-steps, by which a shift becomes points. The document is kept beside the model's, and names it by its
-checksum: the model's own document stays as it is.
+The reference owns the bins, so an outlier in today's data cannot stretch them. A number has edges
+for two purposes: the deciles of the population, which measure drift, and the model's own steps,
+which turn a shift into points. The reference is a document of its own beside the model's document,
+and names the model by its checksum. The model's document stays unchanged.
 """
 
 from hashlib import sha256

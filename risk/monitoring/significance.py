@@ -1,10 +1,10 @@
-"""Whether counts per bin differ by more than chance, of many features over many periods.
+"""Test whether counts per bin differ beyond chance, for many features over many periods.
 
-Pearson's test of homogeneity gives each feature its p-value: it keeps its level far into the tail,
-where PSI, with its logarithm of small shares, does not. Within a period the features are judged
-together (Benjamini and Hochberg, "Controlling the false discovery rate", *JRSS B* 57, 1995), at a
-level that leaves every year `YEARLY_LEVEL`: in a year without drift, whatever the length of its
-periods, the chance of any alarm is at most that.
+Each feature gets its p-value from Pearson's test of homogeneity. That test keeps its level far into
+the tail; PSI, with its logarithm of small shares, does not. The features of a period are judged
+together (Benjamini and Hochberg, "Controlling the false discovery rate", *JRSS B* 57, 1995). The
+level of a period follows from its length: in a year without drift, the chance of any alarm is at
+most `YEARLY_LEVEL`.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,9 @@
-"""Cumulative default rates by months on book, with censoring respected.
+"""Cumulative default rates by months on book, corrected for loans that are too young.
 
-A loan that has not reached a month yet says nothing of it. So each month's defaults are set against
-the loans that were issued early enough to have reached it, and the shares add up:
-``cumulative(k) = sum over j <= k of defaults(j) / loans_reaching(j)``. The curve only ever rises.
-From the youngest loans' age on it rests on part of the vintage, and is not complete.
+A loan that has not reached a month yet says nothing about that month. So each month's defaults are
+divided by the number of loans that were issued early enough to reach it, and these shares are added
+up: ``cumulative(k) = sum over j <= k of defaults(j) / loans_reaching(j)``. The curve never falls.
+Beyond the age of the youngest loans it rests on part of the vintage and is not complete.
 """
 
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""The policy document and the rules that it states: bands, flags, tiers."""
+"""The policy document and its rules: bands, flags, tiers."""

@@ -1,4 +1,4 @@
-"""A candidate policy: one that stands, with other thresholds of its conditions, over all dates."""
+"""Make a candidate policy: an existing policy with other thresholds, for all dates."""
 
 import math
 import re

@@ -1,6 +1,6 @@
-"""A policy as one plain SQL statement: the same bands, tier and reasons.
+"""Write a policy as one SQL statement that gives the same bands, tier and reasons.
 
-It reads what a scorecard's does (`risk.models.scorecard_sql`), and `applied_on`, which says the
+It reads the relation that `risk.models.scorecard_sql` reads, and `applied_on`, which selects the
 rules in force.
 """
 

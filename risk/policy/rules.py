@@ -1,7 +1,7 @@
-"""What a policy says of each application: bands, early warning, tier and reasons.
+"""Apply a policy to applications: bands, early warning, tier and reasons.
 
-An application is judged by the rules in force on its application date, so that a past month is
-judged as it was then. The documents are in `risk.policy.document`.
+Each application is judged by the rules in force on its application date, so a past month is judged
+as it was then. `risk.policy.document` holds the documents.
 """
 
 from collections.abc import Sequence

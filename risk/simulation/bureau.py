@@ -1,6 +1,6 @@
-"""Turn drawn figures into the fields of a LendingClub application that agree with one another.
+"""Turn drawn figures into the fields of a LendingClub application, consistent with one another.
 
-Months are numbers here, counted from January 1970; the feed writes them as its dialect does.
+Months are numbers here, counted from January 1970. The feed writes them in its dialect.
 """
 
 import numpy as np

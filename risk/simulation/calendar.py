@@ -1,4 +1,4 @@
-"""When the events of a history happen: in order, over all months of origination."""
+"""The instants of a simulated history's events: in order, over all months of origination."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Simulated loans as clean frames: the applications as they were meant, and what became of them."""
+"""Simulated loans as clean frames: applications without noise, and the loans' outcomes."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""What a real feed adds to its applications: repeats, gaps, two dialects, the odd broken event."""
+"""Add what a real feed adds to its applications: repeats, gaps, two dialects, broken events."""
 
 import msgspec
 import numpy as np

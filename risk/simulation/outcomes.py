@@ -1,7 +1,7 @@
-"""Whether, when and how simulated loans end, and what the lender's books say about it.
+"""Whether, when and how simulated loans end, and what the lender's books say about them.
 
-A loan's fate is drawn once: charged off or paid off, after so many payments. What is known of it
-in a given month follows, so that the same loan is current, then late, then charged off.
+A loan's fate is drawn once: charged off or paid off, after a number of payments. Its status in any
+month follows from that, so the same loan is current, then late, then charged off.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What changes, and how strongly, when simulated applications drift: one table."""
+"""The drift scenarios of the simulator: what changes, and by how much, as one table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

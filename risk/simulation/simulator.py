@@ -1,12 +1,11 @@
 """Realistic synthetic loan applications and their outcomes, with drift to detect.
 
-Everything is a function of the seed and the index: block `k` of a thousand events draws from
-generators seeded with ``(seed, k)``, so any slice may be asked for, in any order, and the same seed
-gives the same bytes (under the same NumPy). Nothing is kept but the last blocks used.
+Everything is a function of the seed and the index. Block `k` of a thousand events draws from
+generators seeded with ``(seed, k)``. So any slice can be made, in any order, and the same seed
+gives the same bytes (with the same NumPy). Only the last blocks used are kept in memory.
 
-The distribution is `risk.simulation.parameters.SimulationParameters`; the steps are `simulate_draw`
-(copula), `simulate_bureau` (fields), `simulate_outcomes` (fates), `simulate_noise` (the feed) and
-`simulate_wire` (JSON).
+The distribution is `risk.simulation.parameters.SimulationParameters`. The steps are the modules
+`draw` (copula), `bureau` (fields), `outcomes` (fates), `noise` (the feed) and `wire` (JSON).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

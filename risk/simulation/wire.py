@@ -1,4 +1,4 @@
-"""Write simulated loans as LendingClub's events, in either of its dialects."""
+"""Write simulated loans as LendingClub's events, in one of two dialects."""
 
 from math import isnan
 from typing import Any

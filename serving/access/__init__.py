@@ -1,1 +1,1 @@
-"""Who may ask, for what, and how often."""
+"""Access to the API: who may ask, for what, and how often."""

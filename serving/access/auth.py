@@ -1,9 +1,8 @@
-"""Who may ask: keys in memory, and the gate in front of every operation of `serving.access.scopes`.
+"""Check the key of each request and the scope of each operation (`serving.access.scopes`).
 
-Every key is looked up in a snapshot that a thread renews each `REFRESH_SECONDS`, so that a request
-never waits for the database, and a key that was revoked is refused within a minute. While the
-database is out the last snapshot holds for `TRUST_SECONDS`; after that nobody's key can be checked,
-and the answer is 503.
+Keys are looked up in memory. A thread reads them anew every `REFRESH_SECONDS`, so a request never
+waits for the database, and a revoked key is refused within a minute. While the database is out, the
+last copy holds for `TRUST_SECONDS`. After that no key can be checked, and the answer is 503.
 """
 
 import hmac

@@ -1,8 +1,8 @@
-"""API keys: their form, how they are hashed, and the two ways they come into being.
+"""API keys: their form, how they are hashed, and the two ways to make one.
 
 A key is ``crm_`` + 8 characters that name it + ``_`` + 43 characters of secret (256 random bits).
-The secret is shown once, when the key is made. What is stored is HMAC-SHA256 of it under the
-server's pepper, which does not lie in the database: neither alone opens anything.
+The secret is shown once, when the key is made. Stored is its HMAC-SHA256 under the server's pepper.
+The pepper is not in the database, so neither the database nor the pepper alone is of use.
 """
 
 import contextlib

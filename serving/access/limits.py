@@ -1,7 +1,7 @@
-"""How much one request may carry, and how often one key may ask.
+"""Limits: how much one request may carry, and how often one key may ask.
 
-Both are pure ASGI. A body is read whole before anything else sees the request, and the reading ends
-with the first byte too many; how long it may take is `serving.http.bounded_http`'s.
+Both are pure ASGI. A body is read completely before any other code sees the request; reading stops
+at the first byte beyond the limit. `serving.http.bounded_http` limits the time.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Which scope each operation asks for: said once, as data."""
+"""The scope that each operation needs, as data."""
 
 import re
 from collections.abc import Mapping

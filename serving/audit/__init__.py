@@ -1,1 +1,1 @@
-"""The audit trail of the API: who was answered what, and when."""
+"""The audit trail of the API: who got which answer, and when."""

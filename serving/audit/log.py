@@ -1,14 +1,14 @@
-"""Store what the API answered in the audit log, without making a request wait.
+"""Store the API's audit entries without making a request wait.
 
-The request path hands entries over and goes on. A thread takes what has come together, a few times
-a second, and stores it in one transaction. While Postgres does not take it, it goes to a file that
-all processes of this machine share, `lakehouse.security.audit_spool`, and from there into the log
-once Postgres is back, by whichever process runs then. An entry carries an id, and is stored once
-however often it is handed over. Where the disk does not take it either it stays in memory, and
-`has_room` ends when that is full.
+A request passes its entries on and continues. A thread collects them, a few times a second, and
+stores them in one transaction. While Postgres does not accept them, they go to a file that all
+processes of this machine share (`lakehouse.security.audit_spool`); any process that runs when
+Postgres is back moves them into the log. Each entry has an id and is stored once, however often it
+is passed on. If the disk does not accept them either, they stay in memory, and `has_room` is false
+when that is full.
 
-A process killed outright loses what it answered in the last `GATHER_SECONDS`, or, in the moments
-until it finds out that Postgres hangs, what has come in since.
+A process that is killed loses the entries of its last `GATHER_SECONDS`. If Postgres hangs, it also
+loses those that came before it noticed that.
 """
 
 import threading

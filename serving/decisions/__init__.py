@@ -1,1 +1,1 @@
-"""Decisions on request, their recording, and decisions read again."""
+"""Decide on request, record decisions, and read them again."""

@@ -1,9 +1,9 @@
-"""Scoring on request: what arrives while one batch is judged is judged together, in the next.
+"""Score on request: applications that arrive while a batch is judged form the next batch.
 
-Judging one application costs almost what judging sixteen costs. So a request does not judge by
-itself: it waits for the event loop's next turns, until one brings nothing more, and everything
-that has arrived by then is judged at once, in the loop's own thread. No clock is waited for. What
-an application is answered does not depend on the others of its batch (`risk.decision.judge`).
+Judging one application costs almost as much as judging sixteen. So a request does not judge by
+itself. It waits for the next turns of the event loop until one of them brings no more requests;
+then all are judged at once, in the thread of the loop. It never waits for a clock. The answer to an
+application does not depend on the others of its batch (`risk.decision.judge`).
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Many applications in one body: each one's bytes, whatever is wrong with its neighbours."""
+"""Split a body with many applications into the bytes of each, even if some are malformed."""
 
 import re
 from collections.abc import Iterator, Sequence

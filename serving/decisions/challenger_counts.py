@@ -1,4 +1,4 @@
-"""The challengers' part: they score in the batch, are told to nobody, and are counted here."""
+"""Challengers score in the same batch; their results are counted here and not answered."""
 
 from collections import Counter
 from collections.abc import Iterable

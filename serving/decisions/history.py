@@ -1,4 +1,4 @@
-"""Decisions of the past, made again and explained, from the lake; one at a time, off the loop."""
+"""Make stored decisions again and explain them, from the lake, outside the event loop."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar

@@ -1,4 +1,4 @@
-"""Recording once a key, by the account that `lakehouse.silver.idempotency` keeps."""
+"""Record once for each idempotency key, by `lakehouse.silver.idempotency`."""
 
 import asyncio
 import hashlib

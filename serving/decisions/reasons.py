@@ -1,4 +1,4 @@
-"""Why an application was decided so, in codes: one set of them for both lists of a decision."""
+"""Reason codes of a decision: one set of codes for both of its lists."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache

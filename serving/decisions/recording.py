@@ -1,7 +1,7 @@
-"""Recording: an application scored on request also joins the stream, its bytes as they came.
+"""Recording: send an application that was decided on request to the stream's topic, byte by byte.
 
-The stream stores it, once by its `event_id`; so it does no harm when it is produced twice. That the
-same idempotency key gets the first answer is `serving.decisions.idempotency`'s part.
+The stream stores it once, by its `event_id`, so sending it twice does no harm.
+`serving.decisions.idempotency` gives the first answer again for the same idempotency key.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What the API says of a decision, whether it was made just now or is read from silver."""
+"""The API's form of a decision, for one that was just made and for one that is read from silver."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime

@@ -1,1 +1,1 @@
-"""What every request passes: limits of time, ids, problems, metrics, readiness."""
+"""Every request passes this: time limits, ids, problems, metrics, readiness."""

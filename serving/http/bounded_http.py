@@ -1,9 +1,9 @@
-"""HTTP with bounds: on the time a request takes to arrive, and on what stands before its body.
+"""HTTP with limits: on the time a request takes to arrive, and on the size of its headers.
 
-uvicorn waits for the rest of a request for ever, takes headers of any size, and reads the body of a
-request that asks for ``Upgrade: h2c`` as a second request. Here a slow client costs a socket and a
-few hundred bytes for a limited time, a flood of headers ends at `HEAD_BYTES`, and an upgrade is
-ignored, as RFC 9110 (7.8) allows. A request that comes in one piece costs no timer at all.
+uvicorn waits for the rest of a request without limit, accepts headers of any size, and reads the
+body of a request with ``Upgrade: h2c`` as a second request. Here a slow client costs a socket and a
+few hundred bytes for a limited time, headers end at `HEAD_BYTES`, and an upgrade is ignored, as RFC
+9110 (7.8) allows. A request that arrives in one piece needs no timer.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""What the OpenAPI document says of an operation beside what FastAPI reads from its function.
+"""Describe operations for the OpenAPI document, beyond what FastAPI reads from their functions.
 
-The routes take requests as they are and encode their answers once, so what they read and answer is
-said beside each of them, by `described`, with the types that are encoded.
+The routes take requests as bytes and encode their answers once. So each route states the types that
+it reads and encodes, by `described`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The API's document as a page to read: one answer, which loads nothing from elsewhere."""
+"""The OpenAPI document as a page for people: one answer, without any resource from elsewhere."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,8 +1,8 @@
-"""The shortest way to the operations that are asked for thousands of times a second.
+"""A short path to the operations that are asked for thousands of times a second.
 
-The framework's way to a route (exit stacks, exception wrappers, matching, twice) costs a tenth of a
-decision. The routes stay the framework's, which documents them and answers for wrong methods; what
-matches one of them to the letter goes straight to its function.
+The framework's path to a route (exit stacks, exception wrappers, matching, twice) costs a tenth of
+a decision. The framework still owns these routes: it documents them and answers wrong methods. A
+request whose path equals one of them goes straight to its function.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,8 +1,8 @@
-"""What the API counts, and how several workers are read as one.
+"""The API's metrics, and how those of several workers are added up.
 
-A worker counts for itself. With one worker ``/metrics`` shows its own figures; with several each
+Each worker counts for itself. With one worker ``/metrics`` shows its figures. With several, each
 keeps them in a file below ``RISK_HOME/api-metrics`` (`PROMETHEUS_MULTIPROC_DIR`, set by the command
-before anything is counted), and whichever worker is asked adds all of them up.
+before anything is counted), and the worker that is asked adds all of them up.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Which path a request asks for: below the public prefix, its segments as the client meant them."""
+"""Read a request's path: below the public prefix, in decoded segments."""
 
 from urllib.parse import quote, unquote
 

@@ -1,7 +1,7 @@
 """Problems: every refusal of the API in one form, RFC 9457, with a stable code and a request id.
 
-A problem says which field and what was expected of it, and never what was found: that would be an
-applicant's data.
+A problem says which field is wrong and what was expected. It never says what was found, because
+that would be an applicant's data.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

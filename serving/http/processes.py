@@ -1,7 +1,7 @@
-"""Memory, CPU and starts of the API's processes, as one figure each however many workers there are.
+"""Memory, CPU and starts of the API's processes, each as one figure for all workers.
 
-Prometheus' own library shows them of the process that is asked, which of several workers is another
-one at each scrape, and leaves them out where several are added up.
+The Prometheus library shows these figures of the process that is asked, which is another worker at
+each scrape. In its mode for several processes it leaves them out.
 """
 
 import contextlib

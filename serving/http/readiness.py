@@ -1,4 +1,4 @@
-"""Whether each dependency answers: looked at on request, off the loop, at most once in 2 s."""
+"""Check whether each dependency answers: on request, off the loop, at most once in 2 s."""
 
 import asyncio
 import time

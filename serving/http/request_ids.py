@@ -1,4 +1,4 @@
-"""What every request gets: an id, a count, a time, and an answer even to what nobody foresaw."""
+"""Give every request an id, a count and a time, and an answer even to an unexpected error."""
 
 import re
 import secrets

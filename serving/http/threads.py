@@ -1,4 +1,4 @@
-"""Threads for what waits on something else, with an end to how much may wait for them."""
+"""Threads for work that waits, with a limit on how much may queue for them."""
 
 import asyncio
 from collections.abc import Callable

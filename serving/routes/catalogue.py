@@ -1,4 +1,4 @@
-"""What decides at present: the policy, the champion and its challengers."""
+"""Show what decides now: the policy, the champion and its challengers."""
 
 from collections.abc import Callable
 

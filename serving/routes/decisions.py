@@ -1,7 +1,7 @@
-"""Applications decided on request, one or many.
+"""Decide applications on request, one or many.
 
-The routes take the request as it is (`serving.http.hot_routes`): the judge reads the very bytes
-that came, and the answer is encoded once.
+The routes take the request as bytes (`serving.http.hot_routes`): the judge reads the bytes that
+came, and the answer is encoded once.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Whether the server lives, whether what it leans on answers, what it counted, what it says."""
+"""Show whether the server and its dependencies answer, its metrics and its documentation."""
 
 from collections.abc import Callable
 from html import escape

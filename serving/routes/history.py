@@ -1,4 +1,4 @@
-"""Why a stored decision is as it is, and whether it comes out the same again."""
+"""Explain a stored decision, and make it again to compare."""
 
 import msgspec
 from fastapi import APIRouter, Request

@@ -1,8 +1,8 @@
-"""``POST /score``: the form of the system before this one, for its clients while they move.
+"""``POST /score``: the request and answer of the system before this one, for clients that move.
 
-It is decided as everything is, under the rules in force; only the form of question and answer is
-the old one. `persist_to_db` was answered as done even while the database was down; here `persisted`
-says what is true: this operation stores nothing.
+The decision is the same as everywhere, under the rules in force; only the form is the old one. The
+old system answered `persist_to_db` as done even while the database was down. Here `persisted` is
+always false, because this operation stores nothing.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Decisions read again, by id and in order; scoring waits for none of this."""
+"""Read decisions again, by id and in order; scoring never waits for this."""
 
 import base64
 from collections.abc import Callable, Sequence

@@ -1,1 +1,1 @@
-"""Who may see the pages, and what every answer carries."""
+"""Access to the pages: who may see them, and the headers of every answer."""

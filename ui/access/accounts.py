@@ -1,4 +1,4 @@
-"""Accounts as the guard needs them: looked up every few seconds, passwords checked by argon2."""
+"""Accounts for the login: read every few seconds, passwords checked by argon2."""
 
 import secrets
 import threading

@@ -1,4 +1,4 @@
-"""The gate before every path and the websocket: 401 without a session, a form to sign in."""
+"""Check every request and websocket: without a session it gets 401 and a form to sign in."""
 
 import asyncio
 import html

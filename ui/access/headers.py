@@ -1,4 +1,4 @@
-"""What every answer carries: a strict content security policy and its companions."""
+"""The headers of every answer: a strict content security policy and its companions."""
 
 from collections.abc import Callable, Sequence
 from typing import Final

@@ -1,8 +1,8 @@
-"""Sessions: who may pass, over HTTP and the websocket alike.
+"""Sessions, for HTTP and the websocket alike.
 
-A session is a signed cookie; nothing is stored for it. Dash echoes the cookie `_csrf_token` as the
-header `X-CSRFToken`, which must name the same session. Or a proxy in front has signed people in and
-says who it is in headers, which only its own addresses may set.
+A session is a signed cookie; the server stores nothing for it. Dash sends the cookie `_csrf_token`
+back as the header `X-CSRFToken`, which must name the same session. Alternatively a proxy in front
+has signed people in. It names them in headers, which are accepted from the proxy's addresses only.
 """
 
 import hashlib

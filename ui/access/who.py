@@ -1,4 +1,4 @@
-"""Who is asking: set by the guard for each request, read where something is written."""
+"""The person who is asking: set for each request, read wherever something is written."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Sessions or a proxy, as the settings say."""
+"""Choose sessions or a proxy, as the settings say."""
 
 import ipaddress
 import secrets

@@ -1,1 +1,1 @@
-"""What pages ask: filters, questions, answers kept, and periods summed up."""
+"""Data for the pages: filters, questions, cached answers, and sums of periods."""

@@ -1,8 +1,8 @@
-"""Questions on behalf of pages: off the event loop, once for the same snapshot, answers kept.
+"""Ask questions for pages: outside the event loop, once for each snapshot, with cached answers.
 
-An answer is kept by the question, its arguments and the snapshot of the lake that it was asked of.
-Whoever asks the same meanwhile waits for the one answer. When the lake does not answer, the last
-answer to the same question stands in, marked as old. So many threads draw at once, whatever comes.
+An answer is cached by the question, its arguments and the snapshot of the lake. A second request
+for the same answer waits for the first. If the lake does not answer, the last answer to the same
+question is shown, marked as old. The number of threads that draw at once is limited.
 """
 
 import asyncio

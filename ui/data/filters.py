@@ -1,4 +1,4 @@
-"""The filter bar's state: read from the URL, checked here, turned into a part of the book."""
+"""The filter bar's state: read from the URL, checked, and turned into filters of the book."""
 
 import re
 from collections.abc import Mapping, Sequence

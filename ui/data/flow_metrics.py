@@ -1,4 +1,4 @@
-"""What the flow and the API say of themselves: their own metrics, read where they are served."""
+"""Read the metrics that the flow and the API serve about themselves."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

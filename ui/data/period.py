@@ -1,4 +1,4 @@
-"""A period of the book summed up: what tiles, verdicts and charts are made of."""
+"""Sum up a period of the book, for tiles, verdicts and charts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

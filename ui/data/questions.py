@@ -1,4 +1,4 @@
-"""Questions that several pages share, and what stands beside the lake: silver and the registry."""
+"""Questions that several pages share, also to silver and the registry."""
 
 import time
 from collections.abc import Callable, Sequence

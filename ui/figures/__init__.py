@@ -1,1 +1,1 @@
-"""Figures as plain dicts, made of rows: no query, no state, no component."""
+"""Figures as plain dicts, made from rows: no query, no state, no component."""

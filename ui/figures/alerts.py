@@ -1,4 +1,4 @@
-"""Alerts' figure: in which months each rule would have fired."""
+"""The figure of alerts: in which months each rule would have fired."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""The Application page's figures: from base to points, and the challengers' PDs on one strip."""
+"""Figures of the page Application: from the base to the points, and the challengers' PDs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Champion / challenger's figures: agreement by band of PD, and evidence over time."""
+"""Figures of the page Champion / challenger: agreement by band of PD, and evidence over time."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

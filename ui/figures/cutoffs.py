@@ -1,4 +1,4 @@
-"""Cut-offs' figure: bad rate against approvals, today's point and the simulated one."""
+"""The figure of cut-offs: bad rate against approvals, today's point and the simulated one."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Drift's figures: PSI by input and month, moved against mattered, one input's bins."""
+"""Figures of the page Drift: PSI by input and month, shift and effect, one input's bins."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

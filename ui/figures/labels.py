@@ -1,4 +1,4 @@
-"""Labels beside dots, so that none covers another: greedy, in pixels, near places first."""
+"""Place labels beside dots so that none covers another: greedy, in pixels, nearest places first."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""What all figures share: the template of a scheme, axes, lines, bars and bands as plain dicts."""
+"""Parts that all figures share: a template per colour scheme, axes, lines, bars and bands."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

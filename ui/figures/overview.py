@@ -1,4 +1,4 @@
-"""Overview's figures."""
+"""Figures of the page Overview."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Performance's figures: Gini by vintage, calibration, gains, outcomes known."""
+"""Figures of the page Performance: Gini by vintage, calibration, gains, outcomes known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

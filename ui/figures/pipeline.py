@@ -1,4 +1,4 @@
-"""Pipeline's small charts."""
+"""Small charts of the page Pipeline."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Data quality's figure: missing shares by field and month."""
+"""The figure of data quality: missing shares by field and month."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""Vintages' figures: cumulative bad rates by months on book, and the triangle of all of them."""
+"""Figures of the page Vintages: cumulative bad rates by months on book, and their triangle."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""What stands around every page: the frame, its choices, live data, SQL and CSV of a card."""
+"""The frame around every page: navigation, filter bar, live data, SQL and CSV of a card."""

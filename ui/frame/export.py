@@ -1,4 +1,4 @@
-"""The SQL behind a card, its lineage, and its rows as CSV."""
+"""Show the SQL behind a card and its lineage, and export its rows as CSV."""
 
 import io
 import zipfile

@@ -1,8 +1,8 @@
-"""New data as it comes: one watcher for all viewers, a push to each, never faster than it is drawn.
+"""Live data: one watcher for all viewers, and a push to each, never faster than pages are drawn.
 
-The watcher looks at the lake while somebody watches. The snapshot that pages are asked of advances
-only so often that drawing it for everybody costs a small part of the machine: the flow that makes
-the data needs the rest.
+The watcher looks at the lake while somebody views the pages. The snapshot that pages ask advances
+slowly enough that drawing it for all viewers takes a small part of the machine; the rest is for the
+flow that makes the data.
 """
 
 import asyncio

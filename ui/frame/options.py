@@ -1,4 +1,4 @@
-"""What the filter bar offers and the foot of the navigation says."""
+"""The choices of the filter bar, and the text at the foot of the navigation."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What stands around every page: header, navigation, filter bar, drawer."""
+"""The frame around every page: header, navigation, filter bar, drawer."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple

@@ -1,4 +1,4 @@
-"""What pages show by default, asked before anybody opens them: at start, and for new data."""
+"""Ask the default questions of all pages before anybody opens them: at start, and for new data."""
 
 import threading
 import time

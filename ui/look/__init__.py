@@ -1,1 +1,1 @@
-"""How things look and read: colours, numbers in words, the parts that pages are made of."""
+"""How the pages look: colours, numbers in words, and shared components."""

@@ -1,4 +1,4 @@
-"""The parts that pages are made of: cards, figures in words, verdicts, states."""
+"""Components that pages are made of: cards, figures in words, verdicts, states."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal

@@ -1,4 +1,4 @@
-"""The colours of both schemes: the only place where a colour is written."""
+"""The colours of both schemes; no other module states a colour."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

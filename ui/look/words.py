@@ -1,4 +1,4 @@
-"""Numbers, dates and codes as people read them: one way for every page."""
+"""Numbers, dates and codes in words, the same on every page."""
 
 import math
 from datetime import date, datetime

@@ -1,1 +1,1 @@
-"""One module a page: its cards, each a question, a pure figure and a place."""
+"""One module for each page: its cards, each a question, a pure figure and a place."""

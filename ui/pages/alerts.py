@@ -1,4 +1,4 @@
-"""Alerts: what fires now, and in which months of its history it would have fired."""
+"""The page Alerts: what fires now, and in which months of the history it would have fired."""
 
 from datetime import timedelta
 from typing import Any, Final

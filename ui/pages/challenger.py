@@ -1,4 +1,4 @@
-"""Champion / challenger: where they differ, and whether the evidence allows a promotion."""
+"""The page Champion / challenger: where they differ, and whether to promote the challenger."""
 
 from dataclasses import dataclass
 from datetime import date

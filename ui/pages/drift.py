@@ -1,4 +1,4 @@
-"""Drift: which of the champion's inputs moved away from its training loans, and what that did."""
+"""The page Drift: which inputs of the champion moved from its training loans, and the effect."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""Performance: whether the champion still ranks, and whether its PDs come true."""
+"""The page Performance: whether the champion still ranks, and whether its PDs come true."""
 
 from collections.abc import Sequence
 from dataclasses import replace

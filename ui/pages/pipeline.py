@@ -1,4 +1,4 @@
-"""Pipeline: from the topic to gold, how fast, how late, and whether events are accounted for."""
+"""The page Pipeline: from the topic to gold, speed, delay, and the account of events."""
 
 from datetime import UTC, datetime
 from typing import Any, Final

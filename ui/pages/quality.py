@@ -1,4 +1,4 @@
-"""Data quality: what is missing, what cleaning noticed, what was refused and why."""
+"""The page Data quality: missing values, issues of the cleaning, refused events and why."""
 
 from collections.abc import Mapping
 from datetime import date

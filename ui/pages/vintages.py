@@ -1,4 +1,4 @@
-"""Vintages: how loans go bad with age, and whether newer ones are worse."""
+"""The page Vintages: how loans default with age, and whether newer ones are worse."""
 
 from datetime import date
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""Watchlist: who is on it, the most expected loss first, over all of the period."""
+"""The page Watchlist: who is on it in the period, the most expected loss first."""
 
 import asyncio
 from collections.abc import Mapping

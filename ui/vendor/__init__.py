@@ -1,7 +1,7 @@
-"""Libraries for the browser that are too large to keep as text, served as they are packed.
+"""Large browser libraries, kept compressed and served that way.
 
-plotly.js-cartesian-dist-min 2.35.2 (npm, MIT licence in this folder): a third of what Dash would
-load in its place.
+plotly.js-cartesian-dist-min 2.35.2 (npm, MIT licence in this folder): a third of the size of what
+Dash would load instead.
 """
 
 import gzip

@@ -1,1 +1,1 @@
-"""Before the first event: what must answer, and where each partition starts."""
+"""Before the first event: check every dependency, find each partition's start position."""

@@ -1,7 +1,7 @@
-"""The numbers of a source's files: each keeps the one under which it was read first.
+"""Give each file of a source a partition number, and keep it from then on.
 
-A partition is a number in the stores. Where a file comes between two others, by its name, those
-behind it would take each other's numbers, and be read on from each other's positions.
+The stores know a partition by its number. If files were numbered by the order of their names, a new
+file in the middle would shift the numbers behind it, and the wrong positions would apply.
 """
 
 from collections.abc import Mapping, Sequence

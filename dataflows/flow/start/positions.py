@@ -1,8 +1,9 @@
 """Where to start: at or below every store's position, and never past what was not stored.
 
-A topic that is deleted and recreated keeps its name and begins its offsets anew. It has another id
-(KIP-516), which is kept beside the position. Going on with the new one, by the operator's leave,
-gives it a name of its own in the stores (`TOPIC@ID`), so that no two events share a position.
+A topic that is deleted and recreated keeps its name and counts its offsets from 0 again. But it has
+another id (KIP-516), and the stores keep the id beside the position. If the operator allows the
+flow to go on with the new topic, the stores call it `TOPIC@ID`, so that no two events share a
+position.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Before the first event: everything must answer, and every partition must know its start."""
+"""Before the first event: every dependency must answer, every partition must have a start."""
 
 from collections.abc import Callable
 from contextlib import ExitStack

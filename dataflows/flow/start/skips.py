@@ -1,9 +1,9 @@
-"""Going on after a loss that was allowed: silver keeps it, and gold takes the same skip.
+"""Record a loss of events that the operator allowed, in silver and in each table of gold.
 
-Gold's tables of decisions, duplicates and quarantine are filled from silver, which holds what they
-had not taken yet. The bytes of those events were in the source alone: the archive goes without.
-Each table takes that in commits of its own, before the first event is read. A kill in between
-leaves tables behind; the next start knows the loss, and goes on.
+Gold's tables of decisions, duplicates and quarantine get the missing rows from silver. The raw
+bytes of those events existed only in the source, so the archive stays without them. Each table
+records the skipped range in commits of its own, before the first event is read. If a kill leaves
+some tables behind, the next start finds the recorded loss and completes it.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Where each partition of a run starts, recorded where that is new."""
+"""Determine where each partition of a run starts, and record the starts that are new."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,8 +1,9 @@
-"""Looks while the flow runs whether its topic is still the one that it started with.
+"""Watch whether the topic is still the one that the flow started with.
 
-The engine lists partitions once, so one that is added would never be read; and a topic that is
-deleted and recreated within a moment may hold the very offset that is read next. Both end the flow
-within a minute, by name; the next start reads the new partitions, or refuses the other topic.
+The engine lists partitions once, so it would never read a partition that is added later. A topic
+that is deleted and recreated within a moment may hold the very offset that is read next. Either
+change ends the flow within a minute, with an error that names it. The next start reads the new
+partitions, or refuses the other topic.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""What `flat.c` is told and what it gives back: its structures, and the contract in its terms."""
+"""The structures that `flat.c` takes and returns, and the contract translated into them."""
 
 from __future__ import annotations
 

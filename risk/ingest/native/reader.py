@@ -1,12 +1,12 @@
-"""Read flat events whose keys are known, by compiled code, straight into columns.
+"""Read flat events with known keys straight into columns, by compiled code.
 
-One producer writes its events alike: the same keys in the same order, plain values. `flat.c`, told
-which keys, looks at each byte once, and neither makes nor drops an object for what is not wanted.
+A producer usually writes all its events alike: the same keys in the same order, plain values.
+`flat.c` gets these keys, reads each byte once, and creates no Python objects for unused fields.
 
-It reads only what is plainly sound: one flat object in ASCII without an escape, exactly these keys
-in exactly this order, every value of the contract's fields within its bounds, and every number such
-that its nearest double is certain. All others are left to be read alone, which gives the same
-values and says what is wrong (`risk.ingest.decode`); so are all where nothing was compiled.
+It reads only events that are certainly sound: one flat object in ASCII without escapes, exactly
+these keys in this order, each value within the contract's bounds, and each number with one certain
+nearest double. `risk.ingest.decode` reads all others one by one, gives the same values and says
+what is wrong. Without compiled code it reads all events that way.
 """
 
 from functools import lru_cache

@@ -1,1 +1,1 @@
-"""How the simulator's shipped parameters were derived; no command that serves imports it."""
+"""How the simulator's shipped parameters were derived; no serving command imports it."""

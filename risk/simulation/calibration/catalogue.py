@@ -1,8 +1,8 @@
-"""The figures of an application that are drawn together, and how each is to be fitted.
+"""The figures of an application that are drawn together, and how each is fitted.
 
-Names are LendingClub's. A name with a dot is a figure that is not a field itself but makes one or
-more of them: a limit rather than the balance, a credit age rather than a date, months since a
-delinquency apart for those with and without one in the last two years.
+Names are LendingClub's. A name with a dot is not a field itself; one or more fields are made from
+it. Examples: a credit limit instead of a balance, a credit age instead of a date, and months since
+a delinquency, apart for applicants with and without one in the last two years.
 """
 
 from dataclasses import dataclass

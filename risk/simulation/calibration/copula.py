@@ -1,9 +1,9 @@
-"""Fit the simulator's copula: effects of purpose, joint and term, and the correlation of the rest.
+"""Fit the simulator's copula: effects of purpose, joint and term, and the remaining correlation.
 
-As in NORTA (Cario and Nelson, "Modeling and generating random vectors with arbitrary marginal
-distributions and correlation matrix", 1997): ties and nulls weaken the correlation of observed
-values, so the one of the hidden scores is moved until the loans simulated from it show what the
-real ones show.
+The method follows NORTA (Cario and Nelson, "Modeling and generating random vectors with arbitrary
+marginal distributions and correlation matrix", 1997). Ties and nulls weaken the correlation of
+observed values. So the correlation of the hidden scores is adjusted until simulated loans show the
+correlation of the real ones.
 """
 
 from collections.abc import Mapping, Sequence

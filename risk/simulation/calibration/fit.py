@@ -1,4 +1,4 @@
-"""Fit `SimulationParameters` to real loans: frame in, document out."""
+"""Fit `SimulationParameters` to real loans: a frame in, a document out."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Read the latents of `risk.simulation.calibration.catalogue` off real loans."""
+"""Read the latents of `risk.simulation.calibration.catalogue` from real loans."""
 
 from typing import Any
 

@@ -1,7 +1,8 @@
 """Fit the simulator's marginals: quantiles of each latent, cell by cell.
 
-No figure describes fewer loans than the smallest cell: points of a curve are means over so many,
-rare values join their neighbours, and a share that is rare in one cell leans on all.
+No figure describes fewer loans than the smallest cell. Points of a curve are means over that many
+loans, rare values join their neighbours, and the share of a rare value is drawn towards that of all
+loans.
 """
 
 from collections.abc import Mapping, Sequence

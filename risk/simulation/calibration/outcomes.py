@@ -1,8 +1,8 @@
-"""Fit the simulator's outcomes: who is charged off, when loans end, what is recovered.
+"""Fit the simulator's outcomes: who is charged off, when loans end, how much is recovered.
 
-Samples of resolved loans are drawn in different ways, so each has an intercept of its own and only
+Samples of resolved loans were drawn in different ways, so each has an intercept of its own and only
 the slopes are shared. The level is then set on samples of all statuses, by year of origination,
-with the share of charge-offs that had come to light by the month they were looked at.
+with the share of charge-offs that were known in the month of observation.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,7 @@
 """Fit the simulator's tables of shares: months, terms, purposes, rates, places, step changes.
 
-What fewer than `SMALLEST_CELL` loans share is left out, or leans on all loans together.
+A share that rests on fewer than `SMALLEST_CELL` loans is left out, or drawn towards that of all
+loans.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

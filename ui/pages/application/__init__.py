@@ -1,4 +1,4 @@
-"""Application: one decision explained whole."""
+"""The page Application: one decision explained in full."""
 
 import asyncio
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What the decision rests on: points by input, challengers, raw and clean inputs, lineage."""
+"""The basis of a decision: points by input, challengers, raw and clean inputs, lineage."""
 
 import json
 from collections.abc import Mapping

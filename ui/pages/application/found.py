@@ -1,4 +1,4 @@
-"""The decision that the page is about: the path names its event."""
+"""Find the decision that the page shows; the path names its event."""
 
 from typing import Any, Final
 from urllib.parse import unquote

@@ -1,4 +1,4 @@
-"""How it was judged: every rule, the reasons for the applicant, and what a person decided."""
+"""The judgement: every rule, the reasons for the applicant, and what a person decided."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""What people decided about the application: a form, and what was decided before."""
+"""Dispositions of the application: a form, and the earlier ones."""
 
 import asyncio
 from datetime import date

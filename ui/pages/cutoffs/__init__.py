@@ -1,4 +1,4 @@
-"""Cut-offs: what other limits would have done, over all history that is known."""
+"""The page Cut-offs: the effect of other limits over all known history."""
 
 import asyncio
 from typing import Any, Final

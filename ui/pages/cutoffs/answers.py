@@ -1,4 +1,4 @@
-"""What the limits would have done: approvals, bad rate, expected loss, swaps, the trade-off."""
+"""The effect of the limits: approvals, bad rate, expected loss, swaps, the trade-off."""
 
 from dataclasses import replace
 from typing import Any, Final

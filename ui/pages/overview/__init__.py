@@ -1,4 +1,4 @@
-"""Overview: how the book, the model and the pipeline are, in the first five seconds."""
+"""The page Overview: the state of the book, the model and the pipeline within five seconds."""
 
 from typing import Any, Final
 

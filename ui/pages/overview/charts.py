@@ -1,4 +1,4 @@
-"""The charts of the book, and the newest of the watchlist."""
+"""Charts of the book, and the newest applications on the watchlist."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The period that is shown, the one that it is compared with, and the training population."""
+"""The period shown, the period compared with, and the training population."""
 
 from lakehouse.lake import book
 from lakehouse.lake.filters import Filters as Chosen

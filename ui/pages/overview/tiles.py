@@ -1,4 +1,4 @@
-"""Six tiles: how much, against what, the way there, and on how many it rests."""
+"""Six tiles: each a value, its comparison, its course, and the number of cases behind it."""
 
 from datetime import date
 from typing import Any

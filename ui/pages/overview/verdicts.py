@@ -1,4 +1,4 @@
-"""Three verdicts, Book, Model and Pipeline, and the account of events."""
+"""Three verdicts (Book, Model and Pipeline), and the account of events."""
 
 from __future__ import annotations
 
