@@ -10,39 +10,35 @@ import pyarrow as pa
 
 from lakehouse.lake.filters import ALL, Filters
 from lakehouse.lake.session import Lake
-from lakehouse.postgres.statements import load_sql
 
 
 def extent(lake: Lake) -> pa.Table:
     """Return how many decisions there are, and of which days."""
-    return lake.query(load_sql("lake/book/extent"))
+    return lake.ask("book/extent")
 
 
 def choices(lake: Lake) -> pa.Table:
     """Return which values filters can choose, by kind."""
-    return lake.query(load_sql("lake/book/choices"))
+    return lake.ask("book/choices")
 
 
 def months(lake: Lake, filters: Filters = ALL) -> pa.Table:
     """Return applications and sums of PD and USD by month of application and tier."""
-    return lake.query(load_sql("lake/book/months"), {"filters": filters.parameters()})
+    return lake.ask("book/months", filters)
 
 
 def throughput(lake: Lake, *, width_seconds: int, buckets: int) -> pa.Table:
     """Return decisions and lag by bucket of the last `buckets` before the newest decision."""
-    parameters = {"width": width_seconds, "buckets": buckets}
-    return lake.query(load_sql("lake/book/throughput"), parameters)
+    return lake.ask("book/throughput", width=width_seconds, buckets=buckets)
 
 
 def agreement(
     lake: Lake, filters: Filters = ALL, *, challenger: str, edges: Sequence[float]
 ) -> pa.Table:
     """Return applications by band of the champion's PD and band of a challenger's."""
-    return lake.query(
-        load_sql("lake/book/agreement"),
-        {
-            "filters": filters.parameters(),
-            "path": f"$.{json.dumps(challenger)}",
-            "edges": list(edges),
-        },
+    return lake.ask(
+        "book/agreement",
+        filters,
+        path=f"$.{json.dumps(challenger)}",
+        edges=list(edges),
     )

@@ -8,20 +8,15 @@ import pyarrow as pa
 
 from lakehouse.lake.filters import Filters
 from lakehouse.lake.session import Lake
-from lakehouse.postgres.statements import load_sql
 
 
 def decisions_behind(
     lake: Lake, filters: Filters, *, first: int = 0, limit: int = 1_000
 ) -> pa.Table:
     """Return the decisions that the filters choose, at most `limit`; all are counted."""
-    return _ask(lake, "decisions_behind", filters, first=first, limit=limit)
+    return lake.ask("lineage/decisions_behind", filters, first=first, limit=limit)
 
 
 def origins(lake: Lake, filters: Filters) -> pa.Table:
     """Return partitions, offsets and versions that the chosen decisions are made from."""
-    return _ask(lake, "origins", filters)
-
-
-def _ask(lake: Lake, name: str, filters: Filters, **others: object) -> pa.Table:
-    return lake.query(load_sql(f"lake/lineage/{name}"), {"filters": filters.parameters(), **others})
+    return lake.ask("lineage/origins", filters)

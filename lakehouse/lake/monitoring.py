@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from lakehouse.lake.filters import ALL, Filters, Grain
 from lakehouse.lake.session import Lake
-from lakehouse.postgres.statements import load_sql
 
 BINNED: Final = (
     "amount_usd",
@@ -73,7 +72,7 @@ def bin_counts(
         `BINNED` has no values: everything is missing.
     """
     asked = {name: [*edges[name], math.inf] if name in edges else [] for name in BINNED}
-    answer = _ask(lake, "bin_counts", filters, grain=grain, edges=asked)
+    answer = lake.ask("monitoring/bin_counts", filters, grain=grain, edges=asked)
     decisions = answer.column("decisions").to_numpy()
     return BinCounts(
         answer.column("period").to_pylist(),
@@ -101,40 +100,37 @@ def text_counts(
     lake: Lake, feature: str, filters: Filters = ALL, *, grain: Grain = Grain.MONTH
 ) -> pa.Table:
     """Return how often each text of a feature occurs, by period; null is missing."""
-    return _ask(lake, "text_counts", filters, grain=grain, feature=feature)
+    return lake.ask("monitoring/text_counts", filters, grain=grain, feature=feature)
 
 
 def score_moments(lake: Lake, filters: Filters = ALL, *, grain: Grain = Grain.MONTH) -> pa.Table:
     """Return decisions, mean points and PD, amount and expected loss before LGD by period."""
-    return _ask(lake, "score_moments", filters, grain=grain)
+    return lake.ask("monitoring/score_moments", filters, grain=grain)
 
 
 def models_by_period(lake: Lake, *, grain: Grain = Grain.MONTH) -> pa.Table:
     """Return which models decided how often, by period."""
-    return lake.query(load_sql("lake/monitoring/models_by_period"), {"grain": grain})
+    return lake.ask("monitoring/models_by_period", grain=grain)
 
 
 def recorded_figures(lake: Lake, *, grain: Grain = Grain.MONTH) -> pa.Table:
     """Return the figures of the monitoring job that stand."""
-    return lake.query(load_sql("lake/monitoring/recorded_figures"), {"grain": grain})
+    return lake.ask("monitoring/recorded_figures", grain=grain)
 
 
 def recorded_reports(lake: Lake) -> pa.Table:
     """Return the reports that the monitoring job rendered, the newest period first."""
-    return lake.query(load_sql("lake/monitoring/recorded_reports"))
+    return lake.ask("monitoring/recorded_reports")
 
 
 def sampled_features(
     lake: Lake, filters: Filters, *, as_of: date, every: int, limit: int
 ) -> pa.Table:
     """Return features, scores and outcomes of one decision in `every`, at most `limit`."""
-    return lake.query(
-        load_sql("lake/monitoring/sampled_features"),
-        {"filters": filters.parameters(), "as_of": as_of, "every": every, "limit": limit},
-    )
-
-
-def _ask(lake: Lake, name: str, filters: Filters, **others: object) -> pa.Table:
-    return lake.query(
-        load_sql(f"lake/monitoring/{name}"), {"filters": filters.parameters(), **others}
+    return lake.ask(
+        "monitoring/sampled_features",
+        filters,
+        as_of=as_of,
+        every=every,
+        limit=limit,
     )

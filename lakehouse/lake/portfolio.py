@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from lakehouse.lake.filters import ALL, Filters, Grain
 from lakehouse.lake.session import Lake
-from lakehouse.postgres.statements import load_sql
 
 Dimension: TypeAlias = Literal[
     "purpose",
@@ -42,17 +41,17 @@ WatchlistOrder: TypeAlias = Literal[
 
 def by_period(lake: Lake, filters: Filters = ALL, *, grain: Grain = Grain.MONTH) -> pa.Table:
     """Return decisions, watchlist share, amount, expected loss before LGD and mean PD by period."""
-    return _ask(lake, "by_period", filters, grain=grain)
+    return lake.ask("portfolio/by_period", filters, grain=grain)
 
 
 def tiers_by_period(lake: Lake, filters: Filters = ALL, *, grain: Grain = Grain.MONTH) -> pa.Table:
     """Return decisions, share, mean PD and amount by period and tier."""
-    return _ask(lake, "tiers_by_period", filters, grain=grain)
+    return lake.ask("portfolio/tiers_by_period", filters, grain=grain)
 
 
 def groups(lake: Lake, filters: Filters = ALL, *, by: Dimension) -> pa.Table:
     """Return decisions, shares, mean PD and amount of each value of a dimension."""
-    return _ask(lake, "groups", filters, dimension=by)
+    return lake.ask("portfolio/groups", filters, dimension=by)
 
 
 def watchlist(
@@ -65,9 +64,8 @@ def watchlist(
     limit: int = 100,
 ) -> pa.Table:
     """Return watchlisted decisions, at most `limit` from the `first` on; all are counted."""
-    return _ask(
-        lake,
-        "watchlist",
+    return lake.ask(
+        "portfolio/watchlist",
         filters,
         sorted_by=sorted_by,
         is_falling=is_falling,
@@ -78,25 +76,19 @@ def watchlist(
 
 def reasons(lake: Lake, filters: Filters = ALL) -> pa.Table:
     """Return how often each reason of the policy and of the model was given."""
-    return _ask(lake, "reasons", filters)
+    return lake.ask("portfolio/reasons", filters)
 
 
 def score_bands(lake: Lake, filters: Filters = ALL, *, width: int = 20) -> pa.Table:
     """Return decisions, share and mean PD by band of so many points."""
-    return _ask(lake, "score_bands", filters, width=width)
+    return lake.ask("portfolio/score_bands", filters, width=width)
 
 
 def pd_bands(lake: Lake, filters: Filters = ALL, *, width: float = 0.01) -> pa.Table:
     """Return decisions, share and amount by band of PD, `width` from above 0 to 1."""
-    return _ask(lake, "pd_bands", filters, width=width)
+    return lake.ask("portfolio/pd_bands", filters, width=width)
 
 
 def decisions_on(lake: Lake, application_id: str) -> pa.Table:
     """Return every decision on an application, all columns, the latest first."""
-    return lake.query(load_sql("lake/portfolio/decisions_on"), {"application_id": application_id})
-
-
-def _ask(lake: Lake, name: str, filters: Filters, **others: object) -> pa.Table:
-    return lake.query(
-        load_sql(f"lake/portfolio/{name}"), {"filters": filters.parameters(), **others}
-    )
+    return lake.ask("portfolio/decisions_on", application_id=application_id)

@@ -16,35 +16,34 @@ _EVENTS_AT_ONCE: Final = 2_000
 
 def tier_mix(lake: Lake) -> pa.Table:
     """Return decisions, share (0 to 1), mean PD and amount by tier, the riskiest first."""
-    return _ask(lake, "tier_mix")
+    return lake.ask("tier_mix")
 
 
 def scores_by_model(lake: Lake) -> pa.Table:
     """Return applications, mean PD and its 90th percentile by part and model, champions first."""
-    return _ask(lake, "scores_by_model")
+    return lake.ask("scores_by_model")
 
 
 def latest_watchlist(lake: Lake, *, limit: int = 10) -> pa.Table:
     """Return the newest watchlisted decisions with their PD and reasons, at most `limit`."""
-    return _ask(lake, "latest_watchlist", limit=limit)
+    return lake.ask("latest_watchlist", limit=limit)
 
 
 def quarantine_by_code(lake: Lake) -> pa.Table:
     """Return how many events are held and were recovered, by stage and code, the most first."""
-    return _ask(lake, "quarantine_by_code")
+    return lake.ask("quarantine_by_code")
 
 
 def ledger(lake: Lake) -> pa.Table:
     """Return count, sum of offsets and digest of each gold table's partitions, but histories'."""
-    return _ask(lake, "ledger")
+    return lake.ask("ledger")
 
 
 def range_tallies(
     lake: Lake, span: Span, *, table: str | None = None, by_row: bool = False
 ) -> dict[tuple[str, int | None], Tally]:
     """Return what gold's tables hold of a range, by table, and by offset if asked to."""
-    rows = _ask(
-        lake,
+    rows = lake.ask(
         "range_tallies",
         topic=span.topic,
         part=span.part,
@@ -63,26 +62,25 @@ def range_tallies(
 
 def history_topics(lake: Lake) -> list[str]:
     """Return the topics of the histories that were loaded without silver."""
-    topics: list[str] = _ask(lake, "history_topics").column("topic").to_pylist()
+    topics: list[str] = lake.ask("history_topics").column("topic").to_pylist()
     return topics
 
 
 def history_ledger(lake: Lake, reached: Mapping[str, int]) -> pa.Table:
     """Return each history's events and what became of them, up to the offset named for it."""
-    return _ask(lake, "history_ledger", topics=list(reached), lasts=list(reached.values()))
+    return lake.ask("history_ledger", topics=list(reached), lasts=list(reached.values()))
 
 
 def decided_spans(lake: Lake) -> pa.Table:
     """Return the first and last decided offset of each partition."""
-    return _ask(lake, "decided_spans")
+    return lake.ask("decided_spans")
 
 
 def decisions_between(
     lake: Lake, *, topic: str, part: int, first_off: int, last_off: int
 ) -> pa.Table:
     """Return a partition's decisions of those offsets, both included, in their order."""
-    return _ask(
-        lake,
+    return lake.ask(
         "decisions_between",
         topic=topic,
         part=part,
@@ -107,18 +105,17 @@ def raw_events_between(
 
 def positions_of(lake: Lake, event_ids: Sequence[str]) -> pa.Table:
     """Return event_id, topic, part and offset of those events that were decided, unordered."""
-    return _ask(lake, "positions_of", event_ids=list(event_ids))
+    return lake.ask("positions_of", event_ids=list(event_ids))
 
 
 def sampled_positions(lake: Lake, *, size: int, seed: int) -> pa.Table:
     """Return event_id, topic, part and offset of decisions drawn at random, at most `size`."""
-    return _ask(lake, "sampled_positions", size=size, seed=seed)
+    return lake.ask("sampled_positions", size=size, seed=seed)
 
 
 def new_outcomes(lake: Lake, offered: pa.Table) -> pa.Table:
     """Return the indices (`place`, rising) of the outcome records that say something new."""
-    return _ask(
-        lake,
+    return lake.ask(
         "new_outcomes",
         places=list(range(offered.num_rows)),
         application_ids=offered.column("application_id").to_pylist(),
@@ -132,20 +129,20 @@ def new_outcomes(lake: Lake, offered: pa.Table) -> pa.Table:
 
 def outcomes_of(lake: Lake, application_ids: Sequence[str]) -> pa.Table:
     """Return application_id and whether the loan defaulted, where its outcome is known."""
-    return _ask(lake, "outcomes_of", application_ids=list(application_ids))
+    return lake.ask("outcomes_of", application_ids=list(application_ids))
 
 
 def decided_among(lake: Lake, application_ids: Sequence[str]) -> int:
     """Return how many of these applications were ever decided."""
     found: int = (
-        _ask(lake, "decided_among", application_ids=list(application_ids)).column(0)[0].as_py()
+        lake.ask("decided_among", application_ids=list(application_ids)).column(0)[0].as_py()
     )
     return found
 
 
 def latest_observation(lake: Lake) -> date | None:
     """Return the latest day as of which an outcome is known; None while there is none."""
-    found: date | None = _ask(lake, "latest_observation").column("observed_on")[0].as_py()
+    found: date | None = lake.ask("latest_observation").column("observed_on")[0].as_py()
     return found
 
 
@@ -161,15 +158,10 @@ def paired_scores(
 
     In the order of application. A loan without a term is taken to have the longest.
     """
-    return _ask(
-        lake,
+    return lake.ask(
         "paired_scores",
         champion=champion,
         path=f"$.{json.dumps(challenger)}",
         longest_term_months=longest_term_months,
         grace_months=grace_months,
     )
-
-
-def _ask(lake: Lake, name: str, **parameters: object) -> pa.Table:
-    return lake.query(load_sql(f"lake/{name}"), parameters)

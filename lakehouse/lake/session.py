@@ -38,6 +38,7 @@ from lakehouse.gold.object_store import (
 )
 from lakehouse.gold.tables import VIEWS, refuse_features
 from lakehouse.gold.writer import transaction_id
+from lakehouse.lake.filters import Filters
 from lakehouse.lake.literal import as_literal
 from lakehouse.postgres.statements import load_sql
 from lakehouse.settings.settings import Settings
@@ -85,6 +86,7 @@ _DERIVED: Final = (
     "outcomes_by",
     "is_approved",
     "in_bins",
+    "held",
 )
 """Views and table macros over the tables; each may use those before it."""
 
@@ -156,6 +158,19 @@ class Lake:
                 if name not in self._tables or version != self._versions[name]:
                     self._expose(name, table)
                 self._tables[name], self._versions[name] = table, version
+
+    def ask(
+        self, question: str, filters: Filters | None = None, /, **parameters: object
+    ) -> pa.Table:
+        """Return the answer to ``lakehouse/sql/lake/{question}.sql``.
+
+        Raises
+        ------
+        QueryInvalid, Unavailable
+            As for `query`.
+        """
+        chosen = {} if filters is None else {"filters": filters.parameters()}
+        return self.query(load_sql(f"lake/{question}"), {**chosen, **parameters})
 
     def query(self, statement: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Return a question's answer; instants are naive and mean UTC.

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from lakehouse.lake.filters import ALL, Filters, Grain
 from lakehouse.lake.session import Lake
-from lakehouse.postgres.statements import load_sql
 
 
 def curve_counts(
@@ -25,22 +24,16 @@ def curve_counts(
 
     `risk.monitoring.vintages` turns them into cumulative rates.
     """
-    return _ask(lake, "curve_counts", filters, as_of=as_of, grain=grain, longest=longest)
+    return lake.ask("vintages/curve_counts", filters, as_of=as_of, grain=grain, longest=longest)
 
 
 def maturity(lake: Lake, filters: Filters = ALL, *, as_of: date) -> pa.Table:
     """Return loans, known outcomes, defaults and expected defaults by vintage and term."""
-    return _ask(lake, "maturity", filters, as_of=as_of)
+    return lake.ask("vintages/maturity", filters, as_of=as_of)
 
 
 def scored_outcomes(
     lake: Lake, filters: Filters = ALL, *, as_of: date, grain: Grain = Grain.MONTH
 ) -> pa.Table:
     """Return loans, known outcomes and defaults by vintage, term and PD."""
-    return _ask(lake, "scored_outcomes", filters, as_of=as_of, grain=grain)
-
-
-def _ask(lake: Lake, name: str, filters: Filters, **others: object) -> pa.Table:
-    return lake.query(
-        load_sql(f"lake/vintages/{name}"), {"filters": filters.parameters(), **others}
-    )
+    return lake.ask("vintages/scored_outcomes", filters, as_of=as_of, grain=grain)

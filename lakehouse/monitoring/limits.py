@@ -1,8 +1,7 @@
-"""What limits would have approved, and what became of it: counts for the cut-off simulator.
+"""Counts for the cut-off simulator: what limits would have approved, and how those loans ended.
 
-One function for each file of ``sql/lake/limits``; columns and units are in the files. All loans
-were accepted, so nothing is known of those that a lender would have refused: the counts are over
-accepted loans only.
+There is one function for each file of ``sql/lake/limits``; the files state columns and units. The
+counts are over accepted loans only, because nothing is known about applications that were refused.
 """
 
 import math
@@ -14,7 +13,6 @@ import pyarrow as pa
 
 from lakehouse.lake.filters import ALL, Filters
 from lakehouse.lake.session import Lake
-from lakehouse.postgres.statements import load_sql
 from risk.monitoring.outcomes_known import KNOWN_SHARE
 
 
@@ -48,18 +46,25 @@ def approvals(
     lake: Lake, today: ApprovalLimits, then: ApprovalLimits, filters: Filters = ALL, *, as_of: date
 ) -> pa.Table:
     """Return counts and sums of the loans by what both limits say of them."""
-    return _ask(lake, "approvals", filters, today=asdict(today), then=asdict(then), as_of=as_of)
+    return lake.ask(
+        "limits/approvals",
+        filters,
+        today=asdict(today),
+        then=asdict(then),
+        as_of=as_of,
+        known_share=KNOWN_SHARE,
+    )
 
 
 def by_pd(
     lake: Lake, then: ApprovalLimits, filters: Filters = ALL, *, as_of: date, width: float = 0.01
 ) -> pa.Table:
     """Return counts and sums of the loans within the limits, by steps of PD."""
-    return _ask(lake, "by_pd", filters, then=asdict(then), as_of=as_of, width=width)
-
-
-def _ask(lake: Lake, name: str, filters: Filters, **others: object) -> pa.Table:
-    return lake.query(
-        load_sql(f"lake/limits/{name}"),
-        {"filters": filters.parameters(), "known_share": KNOWN_SHARE, **others},
+    return lake.ask(
+        "limits/by_pd",
+        filters,
+        then=asdict(then),
+        as_of=as_of,
+        width=width,
+        known_share=KNOWN_SHARE,
     )
