@@ -1,4 +1,4 @@
-"""Set up logging, and define every metric once.
+"""Set up logging, define every metric once, and serve metrics.
 
 A counter counts after the commit of what it counts. It exists from the start, with value 0 for
 every known label value, so no panel is ever empty. Labels never carry an id.
@@ -10,15 +10,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from wsgiref.simple_server import WSGIServer
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from prometheus_client import REGISTRY, Counter, Gauge
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, start_http_server
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from lakehouse.errors import SettingsInvalid
 from risk.contract.application import RejectCode, Tier
 
 STAGES = ("read", "judge", "silver")
@@ -230,3 +232,23 @@ def configure_logging(*, to_terminal: bool, level: str = "info") -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def listen_for_scrapes(
+    setting: str, address: str, *, example: str, registry: CollectorRegistry = REGISTRY
+) -> tuple[WSGIServer, threading.Thread]:
+    """Serve ``/metrics`` at `address` (``HOST:PORT``) from a thread.
+
+    Raises
+    ------
+    SettingsInvalid
+        The address cannot be listened on. The message names the setting and an example.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        return start_http_server(int(port), addr=host.strip("[]"), registry=registry)
+    except (OSError, OverflowError, ValueError) as error:
+        raise SettingsInvalid(
+            f"{setting}: cannot listen on {address} ({error}); expected an address of this machine "
+            f"and a free port, as in {example}"
+        ) from error

@@ -1,20 +1,23 @@
 """Serve Prometheus metrics over HTTP, on loopback unless the settings say otherwise."""
 
 import errno
+from functools import partial
 
 import structlog
-from prometheus_client import start_http_server
 
 from lakehouse.errors import SettingsInvalid
+from lakehouse.telemetry import listen_for_scrapes
 
 log = structlog.get_logger()
+
+_listen = partial(listen_for_scrapes, "RISK_METRICS_ADDRESS", example="127.0.0.1:9101")
 
 
 def serve_metrics(address: str, *, process: int = 0) -> int:
     """Serve ``/metrics`` at `address` (``HOST:PORT``) from a thread; return the port.
 
-    Process N of a flow listens N ports above, so that each is a target of its own. A port in use is
-    no reason not to score: another one is taken, and the log says which.
+    Process N of a flow listens N ports above, so each process is a target of its own. If the port
+    is in use, the flow takes another one and logs which, because it should score all the same.
 
     Raises
     ------
@@ -22,16 +25,12 @@ def serve_metrics(address: str, *, process: int = 0) -> int:
         The host is none of this machine's addresses, or the port is none.
     """
     host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    wanted = int(port) + process if int(port) else 0
+    wanted = f"{host}:{int(port) + process if int(port) else 0}"
     try:
-        server, _ = start_http_server(wanted, addr=host)
-    except (OSError, OverflowError) as error:
-        if not isinstance(error, OSError) or error.errno != errno.EADDRINUSE:
-            raise SettingsInvalid(
-                f"RISK_METRICS_ADDRESS: cannot listen on {address} ({error}); expected "
-                "an address of this machine and a free port, as in 127.0.0.1:9101"
-            ) from error
-        server, _ = start_http_server(0, addr=host)
-        log.warning("metrics_port_in_use", wanted=f"{host}:{wanted}", serving=server.server_port)
+        server, _ = _listen(wanted)
+    except SettingsInvalid as refused:
+        if getattr(refused.__cause__, "errno", None) != errno.EADDRINUSE:
+            raise
+        server, _ = _listen(f"{host}:0")
+        log.warning("metrics_port_in_use", wanted=wanted, serving=server.server_port)
     return int(server.server_port)

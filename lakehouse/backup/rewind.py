@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from lakehouse.errors import Unavailable
 from lakehouse.gold.file_rows import rows_of, written
 from lakehouse.gold.object_store import (
     arrow_filesystem,
@@ -24,7 +23,7 @@ from lakehouse.gold.object_store import (
     open_table,
     table_uri,
 )
-from lakehouse.gold.replacement import live_files, replace_files
+from lakehouse.gold.replacement import REWRITES, live_files, outpaced, replace_files
 from lakehouse.gold.tables import SCHEMAS, VIEWS
 from lakehouse.gold.writer import transaction_id
 from lakehouse.quarantine.following import RECOVERED
@@ -33,7 +32,6 @@ from lakehouse.silver.recoveries import FOLLOWING
 Places = Mapping[tuple[str, str, int], int]
 """Silver's next offset by pipeline, topic and partition; and its next recovery, by `RECOVERED`."""
 
-_ATTEMPTS: Final = 10
 _TABLES: Final = {name: VIEWS[name] for name in dict.fromkeys((*SCHEMAS, *FOLLOWING))}
 _NUMBER: Final = "recovery_no"
 
@@ -119,7 +117,7 @@ def _rewind(handle: DeltaTable, uri: str, table: str, ahead: list[Ahead]) -> int
             goes |= pc.and_(is_own, is_behind).to_numpy(zero_copy_only=False)
         return rows.filter(pa.array(~goes)) if goes.any() else rows
 
-    for _ in range(_ATTEMPTS):
+    for _ in range(REWRITES):
         old, new, gone = [], [], 0
         for file in live_files(handle):
             places = rows_of([file], schema, filesystem, columns)
@@ -140,6 +138,4 @@ def _rewind(handle: DeltaTable, uri: str, table: str, ahead: list[Ahead]) -> int
             positions=positions,
         ):
             return gone
-    raise Unavailable(
-        f"{uri}: its files were replaced by others in each of {_ATTEMPTS} attempts; run this again"
-    )
+    raise outpaced(uri)

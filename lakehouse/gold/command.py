@@ -11,12 +11,11 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 import structlog
-from prometheus_client import start_http_server
 
 from lakehouse.errors import LakehouseError, SettingsInvalid
 from lakehouse.gold.maintenance import LEAST_HOURS, Maintained, Tasks, maintain
 from lakehouse.settings.settings import Settings
-from lakehouse.telemetry import configure_logging
+from lakehouse.telemetry import configure_logging, listen_for_scrapes
 
 log = structlog.get_logger()
 
@@ -123,7 +122,7 @@ def _again_and_again(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    _serve_metrics(address)
+    listen_for_scrapes("RISK_MAINTENANCE_ADDRESS", address, example="127.0.0.1:9097")
     while True:
         try:
             once()
@@ -134,14 +133,3 @@ def _again_and_again(
             log.warning("maintenance_failed", code=error.code, error=str(error))
         if stop.wait(every_seconds):
             return 0
-
-
-def _serve_metrics(address: str) -> None:
-    host, _, port = address.rpartition(":")
-    try:
-        start_http_server(int(port), addr=host.strip("[]"))
-    except (OSError, OverflowError) as error:
-        raise SettingsInvalid(
-            f"RISK_MAINTENANCE_ADDRESS: cannot listen on {address} ({error}); expected an "
-            "address of this machine and a free port, as in 127.0.0.1:9097"
-        ) from error

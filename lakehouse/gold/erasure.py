@@ -18,8 +18,7 @@ from deltalake import DeltaTable
 from numpy.typing import NDArray
 
 from lakehouse.arrow_schemas import QUARANTINE
-from lakehouse.errors import Unavailable
-from lakehouse.gold.file_rows import as_dataset, rows_of, written
+from lakehouse.gold.file_rows import as_dataset, rows_of, with_values, written
 from lakehouse.gold.object_store import (
     arrow_filesystem,
     as_ours,
@@ -27,7 +26,7 @@ from lakehouse.gold.object_store import (
     open_table,
     table_uri,
 )
-from lakehouse.gold.replacement import live_files, replace_files
+from lakehouse.gold.replacement import REWRITES, live_files, outpaced, replace_files
 from lakehouse.gold.tables import SCHEMAS, VIEWS
 from lakehouse.gold.writer import transaction_id
 
@@ -35,8 +34,6 @@ Position: TypeAlias = tuple[str, int, int]
 """Topic, partition and offset of an event."""
 
 _PLACE: Final = ("topic", "part", "off")
-_ATTEMPTS: Final = 10
-
 _Change = Callable[[pa.Table], pa.Table]
 
 
@@ -169,21 +166,14 @@ class _Places:
 def _refused(rows: pa.Table, places: _Places, erased: Mapping[str, str]) -> pa.Table:
     own = places.among(rows) & _bools(pc.not_equal(rows["code"], erased["code"]))
     values: dict[str, Any] = {**erased, "raw_size": 0, "raw_sha256": None, "raw": None}
-    return _with(rows, own, values) if own.any() else rows
+    return with_values(rows, pa.array(own), values) if own.any() else rows
 
 
 def _emptied(rows: pa.Table, places: _Places) -> pa.Table:
     is_held = pc.or_(pc.is_valid(rows["raw"]), pc.is_valid(rows["event_key"]))
     own = places.among(rows) & _bools(is_held)
-    return _with(rows, own, {"raw": None, "event_key": None}) if own.any() else rows
-
-
-def _with(rows: pa.Table, own: NDArray[np.bool_], values: Mapping[str, Any]) -> pa.Table:
-    for name, value in values.items():
-        place = rows.schema.get_field_index(name)
-        changed = pc.if_else(pa.array(own), pa.scalar(value, rows[name].type), rows[name])
-        rows = rows.set_column(place, rows.schema.field(name), changed)
-    return rows
+    empty = {"raw": None, "event_key": None}
+    return with_values(rows, pa.array(own), empty) if own.any() else rows
 
 
 def _changed(
@@ -209,7 +199,7 @@ def _changed(
     changed = 0
     with as_ours(uri):
         objects, filesystem = open_objects(uri), arrow_filesystem(uri)
-        for _ in range(_ATTEMPTS):
+        for _ in range(REWRITES):
             is_lost = False
             for file in live_files(handle):
                 if not any(map(concerns, rows_of([file], schema, filesystem, columns))) or all(
@@ -224,9 +214,7 @@ def _changed(
                 is_lost |= not is_done
             if not is_lost:
                 return changed
-    raise Unavailable(
-        f"{uri}: its files were replaced by others in each of {_ATTEMPTS} attempts; run this again"
-    )
+    raise outpaced(uri)
 
 
 def _added(lake_uri: str, places: _Places, erased_at: datetime, erased: Mapping[str, str]) -> int:

@@ -22,6 +22,9 @@ from lakehouse.errors import Unavailable
 from lakehouse.gold.data_file import StoredOnce
 from lakehouse.gold.tables import refuse_features
 
+REWRITES: Final = 10
+"""How often files are rewritten anew because another maintainer replaced one meanwhile."""
+
 _ATTEMPTS: Final = 50
 
 
@@ -115,6 +118,13 @@ def replace_files(
     raise Unavailable(
         f"{handle.table_uri}: others committed in each of {_ATTEMPTS} attempts to replace files; "
         "run this again: nothing was changed"
+    )
+
+
+def outpaced(uri: str) -> Unavailable:
+    """Return the error of a maintainer that lost against others in each of its rewrites."""
+    return Unavailable(
+        f"{uri}: its files were replaced by others in each of {REWRITES} attempts; run this again"
     )
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.fs
 from deltalake import DeltaTable
 
-from lakehouse.gold.file_rows import rows_of, written
+from lakehouse.gold.file_rows import rows_of, with_values, written
 from lakehouse.gold.replacement import live_files, replace_files
 
 _RAW: Final = {
@@ -49,7 +49,7 @@ def forget_bytes(
             continue
         kept = written(
             (
-                _emptied(rows, raw, pc.less(rows[arrived], cut))
+                with_values(rows, pc.less(rows[arrived], cut), dict.fromkeys(raw))
                 for rows in rows_of([file], schema, filesystem)
             ),
             schema,
@@ -62,10 +62,3 @@ def forget_bytes(
 
 def _holds_old(rows: pa.Table, names: Sequence[str], is_old: pa.ChunkedArray) -> bool:
     return any(pc.any(pc.and_(is_old, pc.is_valid(rows[name]))).as_py() for name in names)
-
-
-def _emptied(rows: pa.Table, names: Sequence[str], is_old: pa.ChunkedArray) -> pa.Table:
-    for name in names:
-        kept = pc.if_else(is_old, pa.scalar(None, rows[name].type), rows[name])
-        rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), kept)
-    return rows

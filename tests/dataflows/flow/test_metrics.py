@@ -13,6 +13,7 @@ from structlog.testing import CapturingLogger
 
 from dataflows.flow import metrics
 from dataflows.flow.metrics import serve_metrics
+from lakehouse import telemetry
 from lakehouse.errors import SettingsInvalid
 
 
@@ -25,7 +26,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[WSGIServer, 
         started.append(prometheus_client.start_http_server(*arguments, **named))
         return started[-1]
 
-    monkeypatch.setattr(metrics, "start_http_server", start)
+    monkeypatch.setattr(telemetry, "start_http_server", start)
     yield started
     for server, thread in started:
         server.shutdown()
