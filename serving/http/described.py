@@ -11,7 +11,15 @@ from typing import Any, Final
 import msgspec
 from starlette.requests import Request
 
-from serving.http.problems import CODES, MEDIA_TYPE, FieldError, Problem, ProblemBody, sent
+from serving.http.problems import (
+    CODES,
+    MEDIA_TYPE,
+    FieldError,
+    Problem,
+    ProblemBody,
+    bad_query,
+    sent,
+)
 
 REFERENCE: Final = "#/components/schemas/{name}"
 
@@ -151,11 +159,5 @@ def known_query(request: Request, *names: str) -> dict[str, str]:
     found = dict(said)
     unknown = sorted({name for name in found if name not in names})
     if unknown or len(found) < len(said):
-        expected = f"nothing but {', '.join(names)}, each once" if names else "nothing"
-        raise Problem(
-            422,
-            "invalid_request",
-            f"the query: expected {expected}",
-            errors=[FieldError("query", expected)],
-        )
+        raise bad_query("", f"nothing but {', '.join(names)}, each once" if names else "nothing")
     return found

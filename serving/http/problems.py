@@ -134,6 +134,17 @@ def not_a_method(methods: Iterable[str]) -> Problem:
     )
 
 
+def bad_query(name: str, expected: str) -> Problem:
+    """Return the problem of a query parameter; without a name, of the query as a whole."""
+    at = f"{name}: " if name else ""
+    return Problem(
+        422,
+        "invalid_request",
+        f"the query: {at}expected {expected}",
+        errors=[FieldError(f"query.{name}" if name else "query", expected)],
+    )
+
+
 def sent(problem: Problem, scope: Scope) -> ProblemBody:
     """Return the problem as it is sent in answer to a request."""
     return ProblemBody(

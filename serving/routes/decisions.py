@@ -24,7 +24,7 @@ from serving.decisions.idempotency import Once, body_sha256
 from serving.decisions.recording import Recorder, identified
 from serving.decisions.schemas import BatchAnswer, BatchItem, Decision, problem_of
 from serving.http.described import described, known_query, parameter
-from serving.http.problems import FieldError, Problem, sent
+from serving.http.problems import FieldError, Problem, bad_query, sent
 
 _KEY: Final = re.compile(rb"[!-~]{1,128}")
 
@@ -218,13 +218,7 @@ def _answer(body: bytes, headers: dict[str, str] | None = None) -> Response:
 def _is_to_be_recorded(request: Request) -> bool:
     said = known_query(request, "record").get("record", "false")
     if said not in ("false", "true"):
-        expected = "true or false"
-        raise Problem(
-            422,
-            "invalid_request",
-            f"the query: record: expected {expected}",
-            errors=[FieldError("query.record", expected)],
-        )
+        raise bad_query("record", "true or false")
     return said == "true"
 
 

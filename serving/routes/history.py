@@ -10,7 +10,7 @@ from serving.audit.entries import AuditTrail
 from serving.decisions.history import Dossiers
 from serving.http.described import described, known_query
 from serving.http.paths import id_from
-from serving.routes.stored import EVENT_ID, NOT_STORED
+from serving.routes.stored import EVENT_ID, answered
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -45,9 +45,7 @@ def dossier_routes(dossiers: Dossiers, trail: AuditTrail) -> APIRouter:
         event_id = id_from(request.path_params["event_id"])
         explanation = await dossiers.explanation(event_id)
         trail.read(request.scope, "explained", event_id)
-        return Response(
-            msgspec.json.encode(explanation), media_type="application/json", headers=NOT_STORED
-        )
+        return answered(explanation)
 
     @router.post(
         "/v1/decisions/{event_id:path}/replay",
@@ -65,16 +63,15 @@ def dossier_routes(dossiers: Dossiers, trail: AuditTrail) -> APIRouter:
         known_query(request)
         found = await dossiers.replay(id_from(request.path_params["event_id"]))
         trail.read(request.scope, "replayed", found.event_id)
-        answer = Replay(
-            event_id=found.event_id,
-            topic=found.topic,
-            partition=found.part,
-            offset=found.off,
-            matches=found.matches,
-            difference=found.difference,
-        )
-        return Response(
-            msgspec.json.encode(answer), media_type="application/json", headers=NOT_STORED
+        return answered(
+            Replay(
+                event_id=found.event_id,
+                topic=found.topic,
+                partition=found.part,
+                offset=found.off,
+                matches=found.matches,
+                difference=found.difference,
+            )
         )
 
     return router

@@ -22,13 +22,10 @@ from serving.decisions.schemas import (
 )
 from serving.http.described import described, known_query, parameter
 from serving.http.paths import id_from
-from serving.http.problems import FieldError, Problem
+from serving.http.problems import Problem, bad_query
 from serving.http.threads import Threads
 
 PAGE: Final = 100
-NOT_STORED: Final = {"cache-control": "no-store"}
-"""What an applicant's data is answered with: no cache between us and the client keeps it."""
-
 _MOST_WAITING: Final = 64
 _LOOK_BACK: Final = timedelta(days=1)
 _ID: Final = {"type": "string", "minLength": 1, "maxLength": 256}
@@ -86,7 +83,7 @@ def stored_routes(
     router = APIRouter(tags=["stored"])
 
     def answers(rows: Sequence[Any]) -> tuple[Decision, ...]:
-        return tuple(stored_answer(row, rules().policy) for row in rows)
+        return tuple(storedanswered(row, rules().policy) for row in rows)
 
     @router.get(
         "/v1/decisions",
@@ -105,7 +102,7 @@ def stored_routes(
         after = _place_in(query.get("cursor"), query.get("since"), now())
         rows = await reads.of(lambda reader: reader.decisions_since(after, tier, PAGE, until=now()))
         trail.read(request.scope, "listed", after.at.isoformat(), _ids_of(rows))
-        return _answer(DecisionPage(answers(rows), _next(rows)))
+        return answered(DecisionPage(answers(rows), _next(rows)))
 
     @router.get(
         "/v1/decisions/{event_id:path}",
@@ -126,7 +123,7 @@ def stored_routes(
         if row is None:
             raise _not_found("event")
         trail.read(request.scope, "read", row["event_id"])
-        return _answer(answers([row])[0])
+        return answered(answers([row])[0])
 
     @router.get(
         "/v1/applications/{application_id:path}",
@@ -149,14 +146,15 @@ def stored_routes(
             raise _not_found("application")
         if rows:
             trail.read(request.scope, "read", application_id, _ids_of(rows))
-        return _answer(ApplicationPage(application_id, answers(rows), _next(rows)))
+        return answered(ApplicationPage(application_id, answers(rows), _next(rows)))
 
     return router
 
 
-def _answer(found: Any) -> Response:
+def answered(found: Any) -> Response:
+    """Return an answer with applicants' data, which no cache may keep."""
     body = msgspec.json.encode(found)
-    return Response(body, media_type="application/json", headers=NOT_STORED)
+    return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
 
 
 def _ids_of(rows: Sequence[Any]) -> list[str]:
@@ -176,7 +174,7 @@ def _place_of(cursor: str) -> PageEnd:
         at, _, event_id = base64.b64decode(padded, b"-_", validate=True).decode().partition(" ")
         return PageEnd(_instant(at), event_id)
     except (ValueError, OverflowError) as exc:
-        raise _bad_query("cursor", "the `next` of a page before") from exc
+        raise bad_query("cursor", "the `next` of a page before") from exc
 
 
 def _place_in(cursor: str | None, since: str | None, now: datetime) -> PageEnd:
@@ -185,7 +183,7 @@ def _place_in(cursor: str | None, since: str | None, now: datetime) -> PageEnd:
     try:
         return PageEnd(now - _LOOK_BACK if since is None else _instant(since), "")
     except (ValueError, OverflowError) as exc:
-        raise _bad_query("since", "an instant with its zone, as 2026-03-01T12:00:00Z") from exc
+        raise bad_query("since", "an instant with its zone, as 2026-03-01T12:00:00Z") from exc
 
 
 def _instant(text: str) -> datetime:
@@ -199,16 +197,7 @@ def _tier_in(said: str | None) -> Tier | None:
     try:
         return None if said is None else Tier(said)
     except ValueError as exc:
-        raise _bad_query("tier", f"one of {', '.join(Tier)}") from exc
-
-
-def _bad_query(name: str, expected: str) -> Problem:
-    return Problem(
-        422,
-        "invalid_request",
-        f"the query: {name}: expected {expected}",
-        errors=[FieldError(f"query.{name}", expected)],
-    )
+        raise bad_query("tier", f"one of {', '.join(Tier)}") from exc
 
 
 def _not_found(what: str) -> Problem:
