@@ -83,7 +83,7 @@ def stored_routes(
     router = APIRouter(tags=["stored"])
 
     def answers(rows: Sequence[Any]) -> tuple[Decision, ...]:
-        return tuple(storedanswered(row, rules().policy) for row in rows)
+        return tuple(stored_answer(row, rules().policy) for row in rows)
 
     @router.get(
         "/v1/decisions",
