@@ -47,12 +47,28 @@ from serving.wiring import Parts, open_parts
 SWITCH_SECONDS: Final = 0.0005
 COLLECT_AFTER_OBJECTS: Final = 20_000
 GRACE_SECONDS: Final = 20
-DESCRIPTION: Final = """Decides loan applications on request, by the stream's own rules.
+DESCRIPTION: Final = """Decides loan applications on request, by the same rules as the stream.
 
-Send a key as `Authorization: Bearer KEY` or as `X-API-Key: KEY`. Every refusal is a problem
-(RFC 9457) with a stable `code`; `type` leads to what it means. `POST /v1/decisions` stores nothing
-unless `record=true`; what the stream has stored is read at `/v1/decisions/{event_id}`, where the
-id's slashes are percent-encoded.
+Keys: an operator makes one with `python -m serving keys create`. Send it in every request, as
+`X-API-Key: KEY` or as `Authorization: Bearer KEY`. Each operation names the scope that it needs.
+
+Bodies are JSON objects in UTF-8, sent as `Content-Type: application/json`.
+
+Refusals: every one is a problem (RFC 9457, `application/problem+json`) with a stable `code`; `type`
+leads to the code's meaning, and `errors` names the wrong fields. Quote `request_id` when you ask
+about one.
+
+Send again: after 429 and 503 wait `Retry-After` seconds, then send the same request. 408, 500, a
+lost connection and the code `idempotency_key_in_use` may be sent again too. With `record=true` use
+the same Idempotency-Key again: the application is then recorded once. Any other refusal comes back
+until you change the request.
+
+Storing: `POST /v1/decisions` and `POST /v1/decisions:batch` store nothing unless `record=true`. The
+stream stores a recorded application within seconds; until then reading it gives 404. In a path,
+percent-encode the slashes of an id.
+
+Lists: a page has at most 100 decisions. While `next` is not null, ask again with `cursor` set to it
+and all other parameters unchanged.
 """
 WORKER_SECONDS: Final = 120
 """What a worker may take to import and to open what it needs before it is taken for hung."""

@@ -38,7 +38,7 @@ _EXPECTED: Final = {
 
 
 class Bands(msgspec.Struct, frozen=True, gc=False):
-    """Where the policy's figures stand on their scales; null where a figure has no band."""
+    """The band of each figure that the policy grades; null where the policy has no bands for it."""
 
     dti: str | None
     utilisation: str | None
@@ -46,7 +46,7 @@ class Bands(msgspec.Struct, frozen=True, gc=False):
 
 
 class Versions(msgspec.Struct, frozen=True, gc=False):
-    """What it was decided by."""
+    """The versions of the contract, model, policy and reference tables that made the decision."""
 
     contract: str
     model: str
@@ -72,7 +72,7 @@ class Position(msgspec.Struct, frozen=True, gc=False):
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """A decision: the PD and the points are the model's, the tier is the policy's alone."""
+    """A decision: the model gives the PD and the points, the policy gives the tier."""
 
     event_id: str
     application_id: str
@@ -101,10 +101,14 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     versions: Versions
     content_hash: Annotated[
         str,
-        Meta(description="A 64-bit whole number as text: many readers' numbers end at 53 bits."),
+        Meta(
+            description="A hash of the application's content: a 64-bit whole number, as text "
+            "because many JSON readers are exact to 53 bits only."
+        ),
     ]
     issues: Annotated[
-        tuple[str, ...], Meta(description="What cleaning noticed, each `column:what`.")
+        tuple[str, ...],
+        Meta(description="What cleaning noticed, each `column:what`, such as `purpose:unknown`."),
     ]
     missing_inputs: Annotated[
         tuple[str, ...],
@@ -118,7 +122,10 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     ] = UNSET
     challengers: Annotated[
         dict[str, float | None] | UnsetType,
-        Meta(description="What other models would have said. Only of a stored decision."),
+        Meta(
+            description="The PDs of the challengers, by model version; null where one failed. Only "
+            "of a stored decision."
+        ),
     ] = UNSET
     recorded: Annotated[
         Position | UnsetType,
@@ -130,33 +137,29 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
 
 
 class BatchItem(msgspec.Struct, frozen=True, gc=False):
-    """What became of one application of a batch: a decision or a problem.
+    """The result of one application of a batch: a decision, or a problem."""
 
-    Attributes
-    ----------
-    index
-        Its place in the batch, from 0.
-    id
-        The id that it came with; null where none could be read.
-    status
-        What it would have been answered alone.
-    """
-
-    index: int
-    id: str | None
-    status: int
-    decision: Decision | UnsetType = UNSET
-    problem: ProblemBody | UnsetType = UNSET
+    index: Annotated[int, Meta(description="Its place in the batch, from 0.")]
+    id: Annotated[
+        str | None, Meta(description="The id that it came with; null if none could be read.")
+    ]
+    status: Annotated[
+        int, Meta(description="The HTTP status that it would have got alone: 200 if decided.")
+    ]
+    decision: Annotated[Decision | UnsetType, Meta(description="Only if `status` is 200.")] = UNSET
+    problem: Annotated[
+        ProblemBody | UnsetType, Meta(description="Only if `status` is not 200.")
+    ] = UNSET
 
 
 class BatchAnswer(msgspec.Struct, frozen=True):
-    """What became of each application, in the order in which they came."""
+    """The result of each application, in the order of the request."""
 
     results: tuple[BatchItem, ...]
 
 
 class DecisionPage(msgspec.Struct, frozen=True):
-    """Some stored decisions, and the `cursor` that asks for those that follow; null at the end."""
+    """A page of stored decisions; `next` is the `cursor` of the following page, null at the end."""
 
     decisions: tuple[Decision, ...]
     next: str | None

@@ -27,31 +27,44 @@ _OPEN: Final = (400, 405, 408, 431, 500)
 _GUARDED: Final = (*_OPEN, 401, 403, 413, 415, 422, 429, 503)
 _PROBLEMS: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
     {
-        400: ("malformed_json", "Malformed: no HTTP, no JSON, or no UTF-8."),
-        401: ("unauthenticated", "No live API key."),
-        403: ("forbidden", "The key is not good for this operation."),
-        404: ("not_found", "Nothing is stored under this id."),
-        405: ("method_not_allowed", "The path has other methods: the header Allow names them."),
-        408: ("request_timeout", "The request did not arrive in time."),
+        400: ("malformed_json", "The request cannot be read: it is no HTTP, no JSON or no UTF-8."),
+        401: ("unauthenticated", "The key is missing, unknown, expired or revoked, or sent twice."),
+        403: ("forbidden", "The key lacks the scope that this operation needs."),
+        404: ("not_found", "Nothing is stored under this id, or not yet."),
+        405: ("method_not_allowed", "The path has other methods; the header Allow names them."),
+        408: ("request_timeout", "The request did not arrive within 10 s; send it again."),
         409: (
             "idempotency_key_reused",
-            "Recording is not set up, the key is taken, or the decision cannot be made again.",
+            (
+                "`idempotency_key_reused`: use a new key. `idempotency_key_in_use`: send the same "
+                "request again. `recording_unavailable`: this server has no topic to record to. "
+                "`not_explicable`: the decision's bytes or versions are gone."
+            ),
         ),
         413: ("body_too_large", "The body is too long."),
-        415: ("unsupported_media_type", "The body's type or encoding is not read."),
+        415: (
+            "unsupported_media_type",
+            "The body is no `application/json` in UTF-8, uncompressed.",
+        ),
         422: (
             "missing_field",
-            "Well-formed, and refused for what it says: code, field and what was expected.",
+            (
+                "The request can be read, but a field, a parameter or a header is wrong: `errors` "
+                "names it and what was expected."
+            ),
         ),
         429: (
             "too_many_requests",
-            "This key asks too often: Retry-After says when to come back.",
+            "This key asks too often; wait `Retry-After` seconds and send the request again.",
         ),
         431: ("head_too_large", "The headers are too many or too long."),
-        500: ("internal", "An unexpected error; ours."),
+        500: ("internal", "An unexpected error of the server."),
         503: (
             "busy",
-            "Something that this operation needs does not answer; deciding goes on.",
+            (
+                "The server is busy, or a store that this operation needs does not answer; wait "
+                "`Retry-After` seconds and send the request again."
+            ),
         ),
     }
 )
@@ -59,10 +72,10 @@ _PROBLEMS: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
 
 _HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "Idempotent-Replayed": "`true` where this is the first answer again.",
-        "Retry-After": "Seconds to wait before the request is sent again.",
-        "X-Request-Id": "The request's id; one of your own (1 to 64 letters, digits, `.`, `_`, "
-        "`-`) is kept.",
+        "Idempotent-Replayed": "`true` if this is the first answer to the key, sent again.",
+        "Retry-After": "Whole seconds to wait before you send the request again.",
+        "X-Request-Id": "The request's id. If you send one (1 to 64 letters, digits, `.`, `_`, "
+        "`-`), it is used.",
     }
 )
 

@@ -69,13 +69,31 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Iterator
         yield "</table>"
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         yield f"<p>Body: <code>{escape(kind)}</code> {_linked(content.get('schema', {}))}</p>"
+        yield _example(content, "Example of a body")
     yield "<table><tr><th>Answer<th>Means<th>Holds</tr>"
     for status, answer in operation.get("responses", {}).items():
         holds = " ".join(
             _linked(each.get("schema", {})) for each in answer.get("content", {}).values()
         )
-        yield f"<tr><td>{escape(status)}<td>{escape(answer.get('description', ''))}<td>{holds}</tr>"
-    yield "</table></section>"
+        means = escape(answer.get("description", ""))
+        for header, said in answer.get("headers", {}).items():
+            means += f"<br><code>{escape(header)}</code>: {escape(said.get('description', ''))}"
+        yield f"<tr><td>{escape(str(status))}<td>{means}<td>{holds}</tr>"
+    yield "</table>"
+    for answer in operation.get("responses", {}).get("200", {}).get("content", {}).values():
+        yield _example(answer, "Example of an answer")
+    yield "</section>"
+
+
+def _example(content: Mapping[str, Any], title: str) -> str:
+    values = [each["value"] for each in content.get("examples", {}).values()]
+    texts = (
+        value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+        for value in values
+    )
+    return "".join(
+        f"<details><summary>{title}</summary><pre>{escape(text)}</pre></details>" for text in texts
+    )
 
 
 def _schemas(schemas: Mapping[str, Any]) -> Iterator[str]:

@@ -33,13 +33,14 @@ _RECORD: Final = (
         "record",
         "query",
         {"type": "boolean", "default": False},
-        "Also hand it to the stream, which stores it; wants an Idempotency-Key.",
+        "Also send it to the stream, which stores it; needs an Idempotency-Key.",
     ),
     parameter(
         "Idempotency-Key",
         "header",
         {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
-        "Of your making, one a request; the same key gets the first answer.",
+        "A text that you choose, a new one for each request, such as a UUID. For 24 hours the same "
+        "key with the same body gets the first answer. Without `record=true` it has no effect.",
     ),
 )
 
@@ -66,9 +67,11 @@ def decision_routes(
         ),
     )
     async def decide(request: Request) -> Response:
-        """Decide one application, in at most 64 KiB; `?record=true` also hands it to the stream.
+        """Decide one application of at most 64 KiB; `?record=true` also sends it to the stream.
 
-        Without `record` nothing is stored but the audit entry: the decision cannot be read again.
+        It needs an id (`event_id`, `id` or `loan_id`), a time (`event_time` or `issue_d`),
+        `loan_amnt` and `annual_inc`; any other field may be missing. Without `record=true` nothing
+        is stored but an audit entry: the decision cannot be read again.
         """
         raw = await request.body()
         key = _idempotency_key(request)
@@ -89,10 +92,11 @@ def decision_routes(
         ),
     )
     async def decide_batch(request: Request) -> Response:
-        """Decide up to 500 applications, each for itself: a decision or a problem each.
+        """Decide up to 500 applications; each gets a decision or a problem of its own.
 
-        The body has at most 4,096,000 bytes.
-        `?record=true` also hands those that are decided to the stream.
+        The status is 200 even if applications are refused: look at `status` of each result. One
+        that is no JSON, such as a `NaN`, is refused alone. The body has at most 4,096,000 bytes.
+        `?record=true` also sends those that are decided to the stream.
         """
         body = await request.body()
         key = _idempotency_key(request)

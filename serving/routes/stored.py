@@ -31,15 +31,24 @@ _LOOK_BACK: Final = timedelta(days=1)
 _ID: Final = {"type": "string", "minLength": 1, "maxLength": 256}
 EVENT_ID: Final = parameter("event_id", "path", _ID, "The event's id.")
 _APPLICATION_ID: Final = parameter("application_id", "path", _ID, "The application's id.")
-_CURSOR: Final = parameter("cursor", "query", {"type": "string"}, "The `next` of a page before.")
+_CURSOR: Final = parameter(
+    "cursor",
+    "query",
+    {"type": "string"},
+    "The `next` of the page before; leave it out for the first page.",
+)
 _SINCE: Final = parameter(
     "since",
     "query",
     {"type": "string", "format": "date-time"},
-    "Decided at this instant or later; a day ago if absent.",
+    "Only decisions made at this instant or later, with a zone, such as `2026-03-01T12:00:00Z`. "
+    "A day ago if absent; has no effect beside a `cursor`.",
 )
 _TIER: Final = parameter(
-    "tier", "query", {"type": "string", "enum": [tier.value for tier in Tier]}, "Of this tier only."
+    "tier",
+    "query",
+    {"type": "string", "enum": [tier.value for tier in Tier]},
+    "Only decisions of this tier; send it with every `cursor` too.",
 )
 
 T = TypeVar("T")
@@ -95,7 +104,11 @@ def stored_routes(
         ),
     )
     async def list_decisions(request: Request) -> Response:
-        """Return stored decisions since an instant, oldest first, 100 a page."""
+        """Return stored decisions since an instant, oldest first, 100 a page.
+
+        To hear of new ones, ask again later with `since` set to the last `decided_at`, and drop
+        the event ids that you have already.
+        """
         trail.expect_room()
         query = known_query(request, "since", "tier", "cursor")
         tier = _tier_in(query.get("tier"))
