@@ -49,7 +49,7 @@ _ABBREVIATED = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """What a sample is good for.
+    """What a sample can be used for.
 
     Attributes
     ----------

@@ -87,7 +87,7 @@ class Fenced(LakehouseError):
 
 
 class Gap(LakehouseError):
-    """A batch starts beyond the stored position; storing it would skip what lies between."""
+    """A batch starts beyond the stored position; storing it would skip the events in between."""
 
     code = "gap"
 

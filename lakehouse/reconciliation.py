@@ -57,7 +57,7 @@ class GoldCheck(msgspec.Struct, frozen=True):
 
 
 class Skipped(msgspec.Struct, frozen=True):
-    """Offsets that a start skipped by leave of the operator, `to_off` not included.
+    """Offsets that a start skipped with the operator's permission, `to_off` not included.
 
     Attributes
     ----------

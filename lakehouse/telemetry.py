@@ -85,7 +85,7 @@ class Latency(Collector):
             recent[-1][1][:] += counted
 
     def quantile(self, value: str, share: float) -> float | None:
-        """Return the upper bound, seconds, below which `share` of the recent observations lie.
+        """Return the upper bound, in seconds, of this share of the recent observations.
 
         ``None`` when nothing was observed in the last `RECENT_MINUTES`; infinity beyond the last
         bound.

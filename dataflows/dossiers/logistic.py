@@ -48,7 +48,7 @@ def _curves(model: Logistic) -> list[Curve]:
 
 
 def _of_numbers(model: Logistic, fitted_on: Frame, points_a_micro: float) -> str:
-    """Return a table: a row a feature, a column a share of the loans that lie below the value."""
+    """Return a table: one row per feature, one column per share of loans below the value."""
     columns = model_columns(fitted_on)
     nobody = np.full(len(_SHARES) + 1, None, dtype=object)
     shown: Frame = dict.fromkeys(model.features, nobody)

@@ -116,9 +116,9 @@ class Bytes:
 
 
 def up_to_damage(items: Iterable[T]) -> Iterator[T]:
-    """Yield what comes before damage, for a look at a file's beginning.
+    """Yield the items before the damaged place, for a look at a file's beginning.
 
-    Reading it in earnest meets the damage at its place, after every record before it.
+    A complete read later reports the damage, after all records before it.
 
     Raises
     ------

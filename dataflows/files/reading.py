@@ -160,7 +160,7 @@ def _has_decimal_comma(cells: dict[str, list[str]]) -> bool:
 
 
 def _fractions(cells: dict[str, list[str]], forms: FileForms) -> list[str]:
-    """Return the columns of rates and ratios that all lie below 1."""
+    """Return the columns of rates and ratios whose values are all below 1."""
     found = []
     for name in RATES:
         texts = cells.get(name, [])

@@ -7,7 +7,7 @@ from risk.contract.application import RejectCode
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is said of a line that is handed over as it stands.
+    """A remark on a line that is passed on unchanged.
 
     Attributes
     ----------

@@ -94,7 +94,7 @@ class RunCounts:
         *,
         event_ages_seconds: NDArray[np.float64],
     ) -> None:
-        """Count one batch that silver holds; a replayed one counts nothing anew.
+        """Count one batch that silver holds; a replayed batch adds nothing.
 
         Parameters
         ----------

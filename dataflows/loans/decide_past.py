@@ -19,7 +19,7 @@ _KEPT: Final = ("event_id", "pd", "tier", "amount_usd")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One version: what decided, what it refused by code, and how it stands."""
+    """One version: its model and policy, its refusals by code, and its backtest."""
 
     model: str
     model_sha256: str

@@ -10,7 +10,7 @@ from risk.ingest.mend import date_text
 
 
 class Reported(msgspec.Struct, frozen=True, gc=False):
-    """The few fields of a record that tell of a loan's fate, as they are written there."""
+    """The fields of a record that tell how a loan ended, as the record writes them."""
 
     event_id: int | str | None = None
     id: int | str | None = None

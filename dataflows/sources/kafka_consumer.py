@@ -182,7 +182,7 @@ class SharedConsumer:
         return None if end is None or self._consumer is None else max(0, end - position)
 
     def drop(self, part: int) -> None:
-        """Read a partition no more; the last one leaves the broker."""
+        """Stop reading a partition; the last one closes the connection."""
         if self._fetched.pop(part, None) is None or self._fetched:
             return
         with self._client_is_busy:

@@ -40,7 +40,7 @@ class SystemUser:
 
     @contextlib.contextmanager
     def lent(self, *paths: Path) -> Iterator[tuple[list[str], dict[str, Any]]]:
-        """Yield names by which the account can open `paths`, and `subprocess` options to be it."""
+        """Yield names by which the account can open `paths`, and `subprocess` options for it."""
         if self.uid is None:
             yield [str(path) for path in paths], {}
             return

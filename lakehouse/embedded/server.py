@@ -31,7 +31,7 @@ _POLL_SECONDS: Final = 0.01
 
 @contextlib.contextmanager
 def embedded_postgres(home: Path) -> Iterator[str]:
-    """Yield the connection string of the Postgres of `home`, started if nobody else did.
+    """Yield the connection string of the Postgres of `home`; start it if it does not run.
 
     Raises
     ------

@@ -40,7 +40,7 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The entry that stands for each row's id, and which rows have one."""
+    """The first decision of each row's id, and which rows have one."""
 
     is_known: NDArray[np.bool_]
     entries: _Entries
@@ -61,12 +61,12 @@ class FirstDecisions:
         return sum(map(len, self._runs))
 
     def add(self, decisions: pa.Table) -> None:
-        """Take decisions that stand, with event_id, topic, part, off and content_hash."""
+        """Add first decisions, with event_id, topic, part, off and content_hash."""
         for (topic, part), rows in _by_slot(decisions):
             self.split(rows, topic, part)
 
     def split(self, decided: pa.Table, topic: str, part: int) -> tuple[pa.Table, pa.Table]:
-        """Return the rows that stand, and the others as duplicates (`arrow_schemas.DUPLICATES`).
+        """Return the first decisions, and the others as duplicates (`arrow_schemas.DUPLICATES`).
 
         A row stands if its id is new, or if it is the very decision that stands for it.
         """

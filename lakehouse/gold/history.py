@@ -41,7 +41,7 @@ _IDENTITY: Final = ("event_id", "topic", "part", "off", "content_hash")
 
 
 class Appended(NamedTuple):
-    """How many decisions stand, how many events repeat one, and how many outcomes are new."""
+    """How many decisions, duplicates and outcomes were added."""
 
     decided: int
     duplicates: int
@@ -49,7 +49,7 @@ class Appended(NamedTuple):
 
 
 class History:
-    """The writer of one history; a context manager, which leaves out what was not committed.
+    """The writer of one history; a context manager that drops uncommitted rows at its end.
 
     Parameters
     ----------

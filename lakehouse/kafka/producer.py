@@ -21,7 +21,7 @@ LOST_FOR_GOOD: Final = frozenset({KafkaError._MSG_TIMED_OUT, KafkaError._FATAL})
 
 
 class Delivered(NamedTuple):
-    """Where an event lies that all replicas in sync have."""
+    """The partition and offset of an event that all replicas in sync have."""
 
     topic: str
     part: int

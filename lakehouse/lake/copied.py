@@ -111,7 +111,7 @@ class CopiedLake(Lake):
             cursor.execute(f"drop table if exists {_copy_of(name)}")
 
     def _is_followed(self, name: str, files: Sequence[LiveFile]) -> bool:
-        """Add to the copy what was committed since; false where it has to be made anew."""
+        """Add new commits to the copy; false if it must be made from scratch."""
         held = self._held.get(name)
         names = frozenset(file.path for file in files)
         # Without a key, rows that were written again cannot be told from new ones.

@@ -114,7 +114,7 @@ def models_by_period(lake: Lake, *, grain: Grain = Grain.MONTH) -> pa.Table:
 
 
 def recorded_figures(lake: Lake, *, grain: Grain = Grain.MONTH) -> pa.Table:
-    """Return the figures of the monitoring job that stand."""
+    """Return the monitoring job's figures, of each the row recorded last."""
     return lake.ask("monitoring/recorded_figures", grain=grain)
 
 

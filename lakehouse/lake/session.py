@@ -329,7 +329,7 @@ def _unreadable(said: str) -> Unavailable:
 
 
 def _is_followed(table: DeltaTable) -> bool:
-    """Bring a table to its newest version; false where it has to be opened anew."""
+    """Bring a table to its newest version; false if it must be opened again."""
     try:
         table.update_incremental()
     except DeltaError:

@@ -119,7 +119,7 @@ def dispositions_of(dsn: str, application_id: str) -> Sequence[Disposition]:
 
 
 def standing(dsn: str, application_ids: Sequence[str], *, on: date) -> dict[str, Kind]:
-    """Return the disposition that stands on a day, of those applications that have one."""
+    """Return the disposition in force on a day, for those applications that have one."""
     parameters = {"application_ids": list(application_ids), "today": on}
     return transact(
         dsn,
@@ -130,7 +130,7 @@ def standing(dsn: str, application_ids: Sequence[str], *, on: date) -> dict[str,
 
 
 def tally(dsn: str, *, on: date) -> DispositionTally:
-    """Count the dispositions that stand on a day."""
+    """Count the dispositions in force on a day."""
     return transact(
         dsn,
         lambda connection: DispositionTally(

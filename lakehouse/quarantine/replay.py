@@ -198,7 +198,7 @@ def _as_decisions(page: pa.Table, verdicts: Verdicts, offs: Any, now: datetime) 
 
 
 def _foretold(dsn: str, decided: pa.Table, seen: set[str]) -> Counter[str]:
-    """Say what decisions would become: those of ids that stand, or came before, are duplicates."""
+    """Say what decisions would become: a repeat of a decided or earlier id is a duplicate."""
     ids = decided["event_id"].to_pylist()
     known = known_among(dsn, ids)
     found: Counter[str] = Counter()

@@ -70,7 +70,7 @@ class RegistryStore:
         return self._create(_entry_path(entry.number), text)
 
     def document(self, kind: Kind, version: str) -> bytes:
-        """Return a document as it lies there, verified by nobody."""
+        """Return a document as it is stored, unverified."""
         return self._read(_document_path(kind, version))
 
     def keep(self, kind: Kind, version: str, document: bytes) -> None:

@@ -71,7 +71,7 @@ class _Question(threading.Thread):
 
 
 class StoreCollector(Collector):
-    """What silver and gold say of the system, asked anew at each scrape.
+    """Metrics that are read from silver and gold at each scrape.
 
     A store that does not answer within 5 s is `risk_store_up` 0, and its other figures are absent:
     an old figure would look like a true one.

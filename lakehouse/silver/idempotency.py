@@ -58,7 +58,7 @@ class IdempotencyKeys:
         return Known(claim.body_sha256, None)  # given back this moment: to be asked for again
 
     def answer(self, claim: Claim, answer: bytes) -> None:
-        """Keep the answer of an attempt, for whoever asks again."""
+        """Keep the answer of an attempt for later requests with the same key."""
         self._pool.execute(
             "serving/answer_idempotency_key", _parameters(claim) | {"answer": answer}
         )

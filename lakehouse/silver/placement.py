@@ -60,7 +60,7 @@ class PlacedRows:
 
 
 class _First(NamedTuple):
-    """The decision that stands for an id."""
+    """The first decision of an id."""
 
     topic: str
     part: int
@@ -95,7 +95,7 @@ def place(
 
 
 def decided_among(connection: psycopg.Connection, event_ids: pa.Array) -> list[tuple[Any, ...]]:
-    """Return of these events those that stand decided: id, topic, partition, offset, hash."""
+    """Return those of the events that are decided: id, topic, partition, offset, hash."""
     asked = {"event_ids": array_literal(event_ids)}
     return execute(connection, "find_decided", asked).fetchall()
 
@@ -224,7 +224,7 @@ class _Placing:
         return {event_id: _First(*first) for event_id, *first in rows}
 
     def _note(self, indices: _Indices) -> None:
-        """Note rows whose id stands decided, with that decision."""
+        """Note rows whose id is decided already, with that decision."""
         firsts = (self._standing[event_id] for event_id in self._ids_at(indices).to_pylist())
         self._decided_before.extend(zip(indices.tolist(), firsts, strict=True))
 

@@ -47,7 +47,7 @@ class DecisionReader:
     def decisions_of(
         self, application_id: str, before: PageEnd | None = None, most: int = MOST_DECISIONS
     ) -> Sequence[Mapping[str, Any]]:
-        """Return decisions on an application's events, newest first, that stand after a place."""
+        """Return decisions on an application's events after a place, newest first."""
         parameters = {
             "application_id": application_id,
             "before_at": None if before is None else before.at,
@@ -59,7 +59,7 @@ class DecisionReader:
     def decisions_since(
         self, after: PageEnd, tier: str | None, most: int, *, until: datetime
     ) -> Sequence[Mapping[str, Any]]:
-        """Return decisions that stand after a place, oldest first.
+        """Return decisions after a place, oldest first.
 
         Time is looked through in spans, each four times as long as the one before, so that no
         question sorts more than it must.

@@ -103,7 +103,7 @@ def held_after(
 
 
 def known_among(dsn: str, event_ids: Sequence[str]) -> set[str]:
-    """Return those of these ids that stand decided."""
+    """Return those of these ids that are decided."""
     ids = pa.array(event_ids, pa.string())
     rows = transact(dsn, lambda connection: decided_among(connection, ids))
     return {event_id for event_id, *_ in rows}

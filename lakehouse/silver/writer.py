@@ -73,7 +73,7 @@ class SilverBatch:
 
 @dataclass(frozen=True, slots=True)
 class BatchCounts:
-    """What one call stored anew, not counting what was there: read is the sum of the others."""
+    """What one call added to silver; read is the sum of the others."""
 
     read: int = 0
     decided: int = 0
@@ -84,7 +84,7 @@ class BatchCounts:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What silver holds of a batch's range, whoever stored it, each table by offset.
+    """What silver holds of a batch's range, each table by offset.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class Stored:
 
     @property
     def new_decisions(self) -> pa.Table:
-        """What this call added: the last rows, as what is new lies behind what was there."""
+        """What this call added: the last rows, because new events follow the old ones."""
         return self.decisions.slice(self.decisions.num_rows - self.counted.decided)
 
     @property
@@ -248,7 +248,7 @@ class SilverWriter:
 def _store_from(
     connection: psycopg.Connection, ahead: Sequence[tuple[SilverBatch, int]]
 ) -> list[Stored]:
-    """Store of each batch what lies from its partition's position on."""
+    """Store the events of each batch from its partition's position on."""
     placed = place(
         connection,
         [(_from(batch.decided, batch, position), batch.raw_of) for batch, position in ahead],

@@ -28,7 +28,7 @@ class Tier(StrEnum):
 
 
 class Band(StrEnum):
-    """Where a figure stands on its scale, mildest first; a total policy also has Missing."""
+    """The bands of a figure, mildest first; a policy that grades every figure also has Missing."""
 
     LOW = "Low"
     MODERATE = "Moderate"
@@ -38,7 +38,7 @@ class Band(StrEnum):
 
 
 class Envelope(StrEnum):
-    """What an event may lie in: `risk.ingest.envelopes`."""
+    """The envelopes that an event may come in: `risk.ingest.envelopes`."""
 
     SCHEMA_REGISTRY = "schema-registry"
     CLOUDEVENTS = "cloudevents"
@@ -194,9 +194,9 @@ class LoanApplication(msgspec.Struct, gc=False, frozen=True):
 
     Every field may be null or absent, as far as the type goes; cleaning asks for an id (`event_id`,
     `id` or `loan_id`), `event_time` or `issue_d`, `loan_amnt`, and `annual_inc` (or
-    `annual_inc_joint` on a joint application). Other fields may ride along: they are archived with
-    the event and never looked at. What happens to a loan after origination is not a field here, so
-    nothing that was learnt later can reach a decision.
+    `annual_inc_joint` on a joint application). Other fields are allowed; they are archived with the
+    event and never read. What happens to a loan after origination is not a field here, so nothing
+    that was learnt later can reach a decision.
     """
 
     event_id: Id = None
@@ -243,7 +243,7 @@ class LoanApplication(msgspec.Struct, gc=False, frozen=True):
 
 
 def is_readable_id(text: str) -> bool:
-    """Tell whether a text may be an id: it can be read, copied and asked for again as it stands.
+    """Tell whether a text may be an id: people can read it, copy it and ask for it again.
 
     It has 1 to 256 characters, all of them printable (no tab, no-break or zero-width space), and
     no white space at its ends.

@@ -14,7 +14,7 @@ from risk.policy.rules import apply, in_force, judged_figures
 
 @dataclass(frozen=True, slots=True)
 class BandFinding:
-    """Where a figure stands on a scale of the policy.
+    """The band of a figure in the policy.
 
     Attributes
     ----------

@@ -17,20 +17,21 @@ the contract and the feature catalogue; a test keeps this page equal to them.
 _EVENT = """\
 ## An application event
 
-One JSON object in UTF-8, with LendingClub's names. Any field may be null or absent, but for an id
-(`event_id`, `id` or `loan_id`), a time (`event_time` or `issue_d`), `loan_amnt`, and `annual_inc`
-(`annual_inc_joint` on a joint application). Fields that are not listed may ride along; they are
-archived and never looked at.
+An event is one JSON object in UTF-8, with LendingClub's names. It needs an id (`event_id`, `id` or
+`loan_id`), a time (`event_time` or `issue_d`), `loan_amnt`, and `annual_inc` (`annual_inc_joint` on
+a joint application). Any other field may be null or absent. Fields that are not listed are allowed;
+they are archived and never read.
 
-An id has 1 to 256 characters, all of them printable (no tab, no-break or zero-width space), and no
-white space at its ends; any other is refused. Purpose, home ownership, state and grade are said in
-words (`risk.features.words`), in any case; another text is kept and noted (`purpose:unknown`).
+An id has 1 to 256 characters. All of them are printable (no tab, no-break or zero-width space), and
+there is no white space at its ends; any other id is refused. Purpose, home ownership, state and
+grade are words (`risk.features.words`) in any case. Any other text is kept and noted as an issue
+(`purpose:unknown`).
 """
 
 _CLEAN = """\
 ## A clean application
 
-What cleaning makes of an event. A date is a day; an instant is UTC; what is missing is null.
+These are the columns after cleaning. A date is a day; an instant is UTC; a missing value is null.
 """
 
 _DECISION = """\

@@ -54,7 +54,7 @@ class StepCoder:
         return np.append(self.limits, math.inf).searchsorted(column)
 
     def columns(self) -> Floats:
-        """Return one row a known bin: 1 for each limit that lies below the bin."""
+        """Return one row for each known bin: 1 for each limit below the bin."""
         return np.tri(self.known, self.known - 1, -1)
 
 

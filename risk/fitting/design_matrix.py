@@ -125,7 +125,7 @@ Column: TypeAlias = Number | Text
 def design(
     columns: Frame, features: Sequence[str], weights: Floats, *, fewest: int
 ) -> dict[str, Column]:
-    """Return the columns of each feature; none of one that hardly a loan has or all have alike."""
+    """Return the columns of each feature; none if hardly any loan has it or all have the same."""
     made: dict[str, Column | None] = {
         feature: _number(feature, columns[feature], weights, fewest)
         if CATALOGUE[feature].kind == "float"

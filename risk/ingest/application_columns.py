@@ -34,7 +34,7 @@ _NAT = int(np.datetime64("NaT", "us").astype(np.int64))
 
 @dataclass(frozen=True, slots=True)
 class Applications:
-    """Applications of which each stands within the contract's bounds.
+    """Applications that are all within the contract's bounds.
 
     Attributes
     ----------

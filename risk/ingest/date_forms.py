@@ -65,7 +65,7 @@ _EXCEL_EPOCH: Final = np.datetime64("1899-12-30", "D")
 
 @memo(8_192)
 def date_code(text: str | None) -> int:
-    """Return what stands for a date in a column of int64: see `risk.ingest.dialects.dates`."""
+    """Return a date as the int64 of a column: see `risk.ingest.dialects.dates`."""
     stripped = (text or "").strip()
     if is_missing(stripped):
         return MISSING

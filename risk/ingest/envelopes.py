@@ -39,7 +39,7 @@ def unwrapped(raws: Sequence[bytes | None], envelopes: frozenset[Envelope]) -> l
 
 
 def named(rejects: Sequence[Reject], raws: Sequence[bytes | None], limits: Limits) -> list[Reject]:
-    """Say of refused events what they lie in, where that is why they were refused.
+    """Name the envelopes of refused events, where the envelope is why they were refused.
 
     Parameters
     ----------

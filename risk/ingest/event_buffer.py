@@ -59,7 +59,7 @@ class Packed(Sequence[bytes | None]):
 
     @classmethod
     def of(cls, events: Sequence[bytes | None]) -> Packed:
-        """Copy events to where they lie end to end; what does so already is returned as it is."""
+        """Copy events into one buffer, end to end, unless they are in one already."""
         if isinstance(events, cls):
             return events
         if None in events:

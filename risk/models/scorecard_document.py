@@ -87,7 +87,7 @@ class Groups(FeaturePart, frozen=True, tag="groups", kw_only=True):
         return tuple(group.values for group in self.groups)
 
     def check(self, where: str) -> None:
-        """Refuse a text that stands in two groups."""
+        """Refuse a text that is in two groups."""
         values = sum(self.texts, ())
         expect(len(set(values)) == len(values), f"{where}: a text stands in two groups")
 

@@ -64,7 +64,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """How decisions stand against outcomes.
+    """The comparison of decisions with outcomes.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class SwapSet:
 
 
 def backtest(decided: Frame, *, defaulted: Flags, known: Flags, lgd: float = LGD) -> Backtest:
-    """Return how decisions stand against what became of the loans.
+    """Compare decisions with the outcomes of the loans.
 
     Parameters
     ----------

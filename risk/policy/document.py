@@ -68,7 +68,7 @@ class Condition(_Document, frozen=True):
 
 
 class JointFigure(_Document, frozen=True):
-    """A figure of both applicants that stands in for the first one's on a joint application."""
+    """A figure of both applicants that replaces the first one's on a joint application."""
 
     column: str
     joint_column: str

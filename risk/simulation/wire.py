@@ -126,7 +126,7 @@ def encode(
 
 
 def _as_sent(loans: Frame, feed: SendingPlan, scenario: Scenario) -> Frame:
-    """Return the loans without what the feed leaves out, and with what a broken one spoils."""
+    """Return the loans with the gaps and errors of a real feed."""
     sent = dict(loans)
     if not feed.has_outcomes.all():
         for name in OUTCOME_FIELDS:

@@ -105,7 +105,7 @@ class Authenticator:
         self._background.stop()
 
     def check(self) -> None:
-        """Return while keys are looked at anew; raise a `LakehouseError` if not."""
+        """Return while keys are read regularly; raise a `LakehouseError` if not."""
         self._background.check()
 
     def refresh(self) -> None:

@@ -97,7 +97,7 @@ def create_key(dsn: str, pepper: bytes, terms: Terms, *, at: datetime, by: str) 
 
 
 def ensure_first_key(settings: Settings, dsn: str, *, at: datetime) -> Path:
-    """Make a key for everything if the embedded silver never had any, and return where it lies.
+    """Make a key with every scope if the embedded silver never had one, and return its path.
 
     A server of one's own is not given a key that nobody asked for. Processes that start at once
     make one key; one that was revoked is not replaced.

@@ -103,7 +103,7 @@ class TokenBucket:
 
     @property
     def seconds_to_full(self) -> float:
-        """How long after the last request the bucket is full again, if nobody asks."""
+        """After how many seconds without a request the bucket is full again."""
         return (self._burst - self._tokens) / self._rate
 
     def take(self, at: float) -> float:

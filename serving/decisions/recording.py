@@ -75,7 +75,7 @@ class Recorder:
         self.ping = self._outbox.ping
 
     async def record(self, raw: bytes, *, application_id: str, key: str) -> Position:
-        """Produce an application and return where it lies once every replica in sync has it.
+        """Produce an application; return its position once every replica in sync has it.
 
         Raises
         ------

@@ -59,7 +59,7 @@ class Processes(Collector):
 
 
 def workers_of(pid: int, *, proc: Path = _PROC) -> list[int]:
-    """Return the process that started `pid`, and all that it started: where one stands for all."""
+    """Return the process that started `pid`, and all processes that it started."""
     stat = _stat(proc, pid)
     if stat is None:
         return []

@@ -81,13 +81,27 @@ def _anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", text).lower().replace(" ", "-") for text in headings}
 
 
+PICTURE = re.compile(
+    r"\b(this|the|our) (house|mill|cellar|door|room|attic|kitchen|ladder)s?\b(?! for)",
+    re.IGNORECASE,
+)
+RIDDLE = re.compile(
+    r"\b(by (\w+ )?leave|be it that|moods? of|in earnest|unheard|rides? along|in a blink"
+    r"|what others took|nobody would miss)\b",
+    re.IGNORECASE,
+)
+
+
 def test_pages_and_docstrings_speak_of_packages_and_commands() -> None:
     """No picture stands for a package, a command or the project: a newcomer reads it literally."""
-    picture = re.compile(
-        r"\b(this|the|our) (house|mill|cellar|door|room)s?\b(?! for)", re.IGNORECASE
-    )
-    written = files(".md", ".py", ".toml", ".yaml", ".sh", "justfile")
-    assert offending([path for path in written if path != HERE], picture.search) == []
+    written = files(".md", ".py", ".sql", ".toml", ".yaml", ".sh", "justfile")
+    assert offending([path for path in written if path != HERE], PICTURE.search) == []
+
+
+def test_the_product_and_its_pages_say_things_in_common_words() -> None:
+    """Phrases that newcomers had to read twice."""
+    ours = [path for path in files(".md", ".py", ".sql") if ROOT / "tests" not in path.parents]
+    assert offending(ours, RIDDLE.search) == []
 
 
 def test_ruff_and_mypy_leave_out_what_is_generated_and_nothing_else_of_the_project() -> None:

@@ -78,7 +78,7 @@ _SLOT_OF: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of events that are alike, in their order."""
+    """The keys of events of the same form, in their order."""
 
     array: ctypes.Array[Key]
 
@@ -177,13 +177,13 @@ class Library:
 
 
 def source_sha256() -> str:
-    """Return the checksum of the sources that lie beside this file, in hexadecimal."""
+    """Return the checksum of the sources beside this file, in hexadecimal."""
     folder = files(__package__)
     return sha256(b"".join((folder / name).read_bytes() for name in _SOURCES)).hexdigest()
 
 
 def load() -> Library | None:
-    """Return the compiled code that lies beside this file; None where there is none that fits."""
+    """Return the compiled code beside this file; None if there is none that fits."""
     try:
         return Library(str(files(__package__) / "libflat.so"))
     except (OSError, AttributeError):  # there is none, or it lacks what is called

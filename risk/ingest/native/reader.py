@@ -42,7 +42,7 @@ IS_COMPILED: Final = _library is not None
 def read_flat(
     raws: Packed, rows: NDArray[np.int64], longest: int
 ) -> tuple[NDArray[np.int64], Applications] | None:
-    """Read those of the events that are alike and plainly sound; None if those are too few.
+    """Read the events that have the same form and are certainly sound; None if too few are.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ class Copula:
     correlation: Floats
 
     def shift_and_scale(self, nominal: Floats) -> tuple[Floats, Floats]:
-        """Return effects that average zero over the sample, and what they leave to the noise.
+        """Return effects that average zero over the sample, and the remaining noise.
 
         Every loan has one purpose, so what all purposes share can be taken from each.
         """
