@@ -39,7 +39,7 @@ class Noise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     dialect_b
         Two-digit years and percent signs: "Nov-08", "13.56%", as its youngest loans have.
     outcome_columns
-        What happened after origination rides along, as it does in every event of that feed.
+        The events also hold what happened after origination, as every event of that feed does.
     missing_fields
         One of the fields that an application can do without is null.
     duplicates

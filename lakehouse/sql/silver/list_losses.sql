@@ -1,4 +1,4 @@
--- Question: which offsets did starts skip, by whose leave? Grain: one row a range and store.
+-- Question: which offsets did starts skip, and who allowed it? Grain: one row a range and store.
 select
     pipeline,
     topic,
