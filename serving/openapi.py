@@ -116,7 +116,7 @@ def _plain(schema: Any) -> None:
         if "enum" in schema:
             schema.setdefault("type", "string")
         for name, field in schema.get("properties", {}).items():
-            # Null is what an absent field is; of an answer no field with a default is ever absent.
+            # An absent field counts as null; in an answer, fields with a default are never absent.
             if field.pop("default", None) is not None:
                 schema.setdefault("required", []).append(name)
         if "prefixItems" in schema:

@@ -22,7 +22,7 @@ class _Ids(msgspec.Struct):
 # decided.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-# A look that is quick; what it does not find is looked for again by the parser.
+# A fast check; the parser finds what it misses.
 _SHOWS_ID: Final = re.compile(rb'"(?:event_|loan_)?id"\s*:\s*(?:"[^"\s]|\d)')
 
 _ids_of = msgspec.json.Decoder(_Ids).decode

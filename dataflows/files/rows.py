@@ -19,7 +19,7 @@ from risk.ingest.ids import position_id
 
 _encode: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
-# Every spelling, for a look into a set is quicker than to strip and to fold each cell.
+# All spellings: looking a cell up in a set is faster than stripping and folding it.
 _MISSING: Final = frozenset(
     "".join(letters)
     for word in (*MISSING_WORDS, " ", "  ")

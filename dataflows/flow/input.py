@@ -67,7 +67,7 @@ class PositionedPartition(StatefulSourcePartition[MicroBatch, None]):
             self._end()
             raise
         except LakehouseError as error:
-            # What was handed over before is still on its way into the stores.
+            # Earlier batches are still being stored.
             self._lifecycle.stop_for(error)
             self._end()
             raise StopIteration from error

@@ -218,7 +218,7 @@ def read_loans(
     statuses, *columns = zip(*books, strict=True)
     outcomes = np.array([OUTCOMES.get(final_status(str(each)) or "", np.nan) for each in statuses])
     weights = _weights(columns[-1], source, weighted_by) if weighted_by else None
-    # Their outcomes are final, but nobody like them is lent to any more.
+    # Their outcomes are final, but such applicants no longer get loans.
     is_ours = np.array([not is_before_policy(str(each)) for each in statuses])
     excluded["that did not meet the credit policy"] += int((~is_ours).sum())
     return known_loans(

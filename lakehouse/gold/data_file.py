@@ -151,7 +151,7 @@ class GrowingFile:
             schema,
             compression="zstd",
             compression_level=1,
-            # Where nearly every value is another, a dictionary only costs time and bytes.
+            # If nearly all values differ, a dictionary only costs time and bytes.
             use_dictionary=[each.name for each in schema if _repeats_itself(each)],
             write_statistics=_bounded(schema),
             store_schema=False,

@@ -17,7 +17,7 @@ from psycopg.pq import TransactionStatus
 
 _OPTION: Final = re.compile(r"(?:-c\s*|--)([\w.-]+)=((?:\\.|\S)*)")
 _REFUSED: Final = re.compile("unsupported startup parameter|command-line options")
-# Taken as it is by a server, and by no pooler: it says whether the options came through.
+# A server accepts this value and a pooler drops it, so it shows whether options arrive.
 _MARK: Final = "risk.is_set"
 
 Row = TypeVar("Row", covariant=True)  # noqa: PLC0105 - psycopg's own name

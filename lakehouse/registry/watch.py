@@ -81,7 +81,7 @@ class RegistryWatch:
             except ArtefactInvalid as exc:
                 refused[state.champion or CHAMPION] = exc
         found = self._with_challengers(state, champion, known, refused)
-        # Not before everything was read: a lake that falls silent half-way is asked again.
+        # Only after everything was read; if the lake stops answering half-way, it is asked again.
         self._state = state
         return found
 

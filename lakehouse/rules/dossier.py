@@ -18,7 +18,7 @@ from risk.explain.explanation import Explanation, explain
 from risk.ingest.decode import decode
 from risk.ingest.lending_club import clean
 
-# Whatever was decided was not too large then, whatever the setting says today.
+# A decided event was not too large then, so today's limit does not matter.
 _LIMITS: Final = Limits(max_bytes=2**63 - 1, envelopes=ENVELOPES)
 
 

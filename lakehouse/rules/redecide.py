@@ -44,7 +44,7 @@ _SHOWN: Final = frozenset(
 )
 _NO_BYTES: Final = Difference(Cause.BYTES, "the archive holds no event at the decision's position")
 _FORGOTTEN: Final = Difference(Cause.BYTES, "the event's bytes were forgotten, by their age")
-# Whatever was decided was not too large then, whatever the setting says today.
+# A decided event was not too large then, so today's limit does not matter.
 _LIMITS: Final = Limits(max_bytes=2**63 - 1, envelopes=ENVELOPES)
 
 

@@ -114,7 +114,7 @@ class _Placing:
         self._connection = connection
         tables, self._raw_of = zip(*batches, strict=True)
         self._bounds = np.cumsum([0, *(table.num_rows for table in tables)])
-        # In one piece: rows are taken from it by index, again and again.
+        # In one chunk, because rows are often taken from it by index.
         self._rows = pa.concat_tables(tables).combine_chunks() if tables[1:] else tables[0]
         self._ids = self._rows["event_id"].combine_chunks()
         self._fresh: list[tuple[_Indices, pa.Table]] = []

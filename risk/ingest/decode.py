@@ -24,7 +24,7 @@ from risk.ingest.examine import Fault, examine
 from risk.ingest.mend import mended
 from risk.ingest.native.reader import FEWEST, read_flat
 
-# Longer ones are read alone.
+# Longer events are read one by one.
 _LONGEST = 32_768
 # What is read alone stays near the processor while it becomes columns. Few are searched together:
 # memory has to hold them several times over.

@@ -112,7 +112,7 @@ def number(text: str) -> float:
 
 def _read(pattern: re.Pattern[str], value: float | str | None) -> float:
     if isinstance(value, float):
-        # Equal arguments are one to what remembers, so both zeros have to become the same.
+        # The memo treats equal arguments as one, so 0.0 and -0.0 must give the same result.
         return value + 0.0
     stripped = (value or "").strip()
     if is_missing(stripped):

@@ -66,7 +66,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         },
         charged_off=0.7,
     ),
-    # Producers are upgraded one by one to a version that means well.
+    # Producers are upgraded one by one to a version with well-meant changes.
     "broken-feed": Scenario(
         broken={"revol_util": "fraction", "dti": "fraction", "inq_last_6mths": "null"}
     ),

@@ -80,7 +80,7 @@ class Scorer:
 
     def _judge_next(self) -> None:
         if self._seen < len(self._waiting) < LARGEST_BATCH:
-            # More has come in since the last turn: what the next turn brings can come along.
+            # More came in during the last turn, so wait for one more turn.
             self._seen = len(self._waiting)
             asyncio.get_running_loop().call_soon(self._judge_next)
             return

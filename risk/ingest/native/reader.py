@@ -66,7 +66,7 @@ def read_flat(
     if keys is None:
         return None
     found = _library.read(raws.starts[rows], raws.sizes[rows], keys)
-    # One without an amount may be a footer line, which whoever reads it alone will see.
+    # An event without an amount may be a footer line; reading it alone will tell.
     kept = np.flatnonzero(found.is_read & ~np.isnan(found.numbers[:, _AMOUNT]))
     if len(kept) < FEWEST:
         return None
