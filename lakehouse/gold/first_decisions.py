@@ -54,7 +54,7 @@ class FirstDecisions:
 
     def __init__(self) -> None:
         self._slots: dict[tuple[str, int], int] = {}
-        # Each run is sorted and at least twice as long as the next, so a few look-ups find any entry.
+        # Each run is sorted and at least twice as long as the next, so few look-ups find an entry.
         self._runs: list[_Run] = []
 
     def __len__(self) -> int:

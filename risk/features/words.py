@@ -42,7 +42,7 @@ def _reading(words: Iterable[str]) -> Memo[str | None, str | None]:
     def read(text: str | None) -> str | None:
         stripped = (text or "").strip()
         word = by_folded.get(stripped.casefold())
-        # The home ownership NONE is a lender's word; it is looked up before the words for "missing".
+        # The home ownership NONE is a lender's word, looked up before the words for "missing".
         return word or (None if is_missing(stripped) else stripped)
 
     return Memo(read, _MOST_REMEMBERED)

@@ -205,7 +205,7 @@ def _coders(columns: Frame, defaulted: Flags, candidates: Sequence[Candidate]) -
         column = columns[candidate.feature]
         coder = prepare(candidate, column, fewest=fewest)
         if isinstance(coder, GroupCoder):
-            # Texts in the order of their evidence, so that a split separates worse from better ones.
+            # Texts in the order of their evidence, so that a split separates worse from better.
             shown = evidence(coder.codes(column), defaulted, coder.known + coder.neutral)
             order = sorted(range(coder.known), key=lambda code: (-shown[code].woe, code))
             coder = replace(coder, values=tuple(coder.values[code] for code in order))
