@@ -17,7 +17,7 @@ T = TypeVar("T", bound="BandFinding")
 
 @_attrs_define
 class BandFinding:
-    """Where a figure stands on a scale of the policy.
+    """The band of a figure in the policy.
 
     Attributes
     ----------

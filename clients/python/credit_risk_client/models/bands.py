@@ -16,7 +16,7 @@ T = TypeVar("T", bound="Bands")
 
 @_attrs_define
 class Bands:
-    """Where the policy's figures stand on their scales; null where a figure has no band.
+    """The band of each figure that the policy grades; null where the policy has no bands for it.
 
     Attributes:
         dti (None | str):

@@ -19,7 +19,7 @@ T = TypeVar("T", bound="BatchAnswer")
 
 @_attrs_define
 class BatchAnswer:
-    """What became of each application, in the order in which they came.
+    """The result of each application, in the order of the request.
 
     Attributes:
         results (list[BatchItem]):

@@ -21,30 +21,21 @@ T = TypeVar("T", bound="BatchItem")
 
 @_attrs_define
 class BatchItem:
-    """What became of one application of a batch: a decision or a problem.
+    """The result of one application of a batch: a decision, or a problem.
 
-    Attributes
-    ----------
-    index
-        Its place in the batch, from 0.
-    id
-        The id that it came with; null where none could be read.
-    status
-        What it would have been answered alone.
+    Attributes:
+        index (int): Its place in the batch, from 0.
+        id (None | str): The id that it came with; null if none could be read.
+        status (int): The HTTP status that it would have got alone: 200 if decided.
+        decision (Decision | Unset): A decision: the model gives the PD and the points, the policy gives the tier.
+        problem (ProblemBody | Unset): A problem as it is sent (RFC 9457); `code` and what follows are ours.
 
-        Attributes:
-            index (int):
-            id (None | str):
-            status (int):
-            decision (Decision | Unset): A decision: the PD and the points are the model's, the tier is the policy's alone.
-            problem (ProblemBody | Unset): A problem as it is sent (RFC 9457); `code` and what follows are ours.
-
-                Attributes
-                ----------
-                type
-                    Leads to what `code` means, on the page of all codes.
-                request_id
-                    Also in the header X-Request-Id; quote it when you ask about this answer.
+            Attributes
+            ----------
+            type
+                Leads to what `code` means, on the page of all codes.
+            request_id
+                Also in the header X-Request-Id; quote it when you ask about this answer.
     """
 
     index: int

@@ -27,7 +27,7 @@ T = TypeVar("T", bound="Decision")
 
 @_attrs_define
 class Decision:
-    """A decision: the PD and the points are the model's, the tier is the policy's alone.
+    """A decision: the model gives the PD and the points, the policy gives the tier.
 
     Attributes:
         event_id (str):
@@ -39,17 +39,19 @@ class Decision:
         points (float): The score: higher is safer.
         tier (Tier): How closely a decided application is to be watched, mildest first.
         early_warning_flag (bool):
-        bands (Bands): Where the policy's figures stand on their scales; null where a figure has no band.
+        bands (Bands): The band of each figure that the policy grades; null where the policy has no bands for it.
         reasons (list[Reason]): Why the policy gave this tier: its rules, for staff. Not for a letter to the applicant.
         model_reasons (list[Reason]): The principal reasons for an adverse-action letter, in this order, each a sentence
             for the applicant. None where the tier is Low.
-        versions (Versions): What it was decided by.
-        content_hash (str): A 64-bit whole number as text: many readers' numbers end at 53 bits.
-        issues (list[str]): What cleaning noticed, each `column:what`.
+        versions (Versions): The versions of the contract, model, policy and reference tables that made the decision.
+        content_hash (str): A hash of the application's content: a 64-bit whole number, as text because many JSON
+            readers are exact to 53 bits only.
+        issues (list[str]): What cleaning noticed, each `column:what`, such as `purpose:unknown`.
         missing_inputs (list[str]): The model's features that had no value; none for a decision that was stored before
             this was kept.
         lineage (Lineage | Unset): Where the stream read the event.
-        challengers (DecisionChallengers | Unset): What other models would have said. Only of a stored decision.
+        challengers (DecisionChallengers | Unset): The PDs of the challengers, by model version; null where one failed.
+            Only of a stored decision.
         recorded (Position | Unset): Where the broker keeps an application that was recorded.
     """
 

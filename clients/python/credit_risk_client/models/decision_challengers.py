@@ -16,7 +16,7 @@ T = TypeVar("T", bound="DecisionChallengers")
 
 @_attrs_define
 class DecisionChallengers:
-    """What other models would have said. Only of a stored decision."""
+    """The PDs of the challengers, by model version; null where one failed. Only of a stored decision."""
 
     additional_properties: dict[str, float | None] = _attrs_field(init=False, factory=dict)
 

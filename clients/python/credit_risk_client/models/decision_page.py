@@ -19,7 +19,7 @@ T = TypeVar("T", bound="DecisionPage")
 
 @_attrs_define
 class DecisionPage:
-    """Some stored decisions, and the `cursor` that asks for those that follow; null at the end.
+    """A page of stored decisions; `next` is the `cursor` of the following page, null at the end.
 
     Attributes:
         decisions (list[Decision]):

@@ -21,7 +21,7 @@ class Elevation:
 
     Attributes:
         scale (str):
-        band (Band): Where a figure stands on its scale, mildest first; a total policy also has Missing.
+        band (Band): The bands of a figure, mildest first; a policy that grades every figure also has Missing.
         code (None | str):
     """
 

@@ -14,7 +14,7 @@ T = TypeVar("T", bound="JointFigure")
 
 @_attrs_define
 class JointFigure:
-    """A figure of both applicants that stands in for the first one's on a joint application.
+    """A figure of both applicants that replaces the first one's on a joint application.
 
     Attributes:
         column (str):

@@ -22,9 +22,9 @@ class LoanApplication:
 
     Every field may be null or absent, as far as the type goes; cleaning asks for an id (`event_id`,
     `id` or `loan_id`), `event_time` or `issue_d`, `loan_amnt`, and `annual_inc` (or
-    `annual_inc_joint` on a joint application). Other fields may ride along: they are archived with
-    the event and never looked at. What happens to a loan after origination is not a field here, so
-    nothing that was learnt later can reach a decision.
+    `annual_inc_joint` on a joint application). Other fields are allowed; they are archived with the
+    event and never read. What happens to a loan after origination is not a field here, so nothing
+    that was learnt later can reach a decision.
 
         Attributes:
             event_id (int | None | str | Unset): The producer's id; else the application's.

@@ -27,9 +27,9 @@ class ScoreQuestion:
 
             Every field may be null or absent, as far as the type goes; cleaning asks for an id (`event_id`,
             `id` or `loan_id`), `event_time` or `issue_d`, `loan_amnt`, and `annual_inc` (or
-            `annual_inc_joint` on a joint application). Other fields may ride along: they are archived with
-            the event and never looked at. What happens to a loan after origination is not a field here, so
-            nothing that was learnt later can reach a decision.
+            `annual_inc_joint` on a joint application). Other fields are allowed; they are archived with the
+            event and never read. What happens to a loan after origination is not a field here, so nothing
+            that was learnt later can reach a decision.
         reject_if_missing_required (bool | Unset): True if absent.
         persist_to_db (bool | Unset): Stores nothing.
     """

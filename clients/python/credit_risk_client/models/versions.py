@@ -14,7 +14,7 @@ T = TypeVar("T", bound="Versions")
 
 @_attrs_define
 class Versions:
-    """What it was decided by.
+    """The versions of the contract, model, policy and reference tables that made the decision.
 
     Attributes:
         contract (str):

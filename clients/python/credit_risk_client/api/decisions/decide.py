@@ -144,9 +144,11 @@ def sync_detailed(
 ) -> Response[Decision | ProblemBody]:
     """Decide one application
 
-     Decide one application, in at most 64 KiB; `?record=true` also hands it to the stream.
+     Decide one application of at most 64 KiB; `?record=true` also sends it to the stream.
 
-    Without `record` nothing is stored but the audit entry: the decision cannot be read again.
+    It needs an id (`event_id`, `id` or `loan_id`), a time (`event_time` or `issue_d`),
+    `loan_amnt` and `annual_inc`; any other field may be missing. Without `record=true` nothing
+    is stored but an audit entry: the decision cannot be read again.
 
     The key needs the scope `score`.
 
@@ -158,11 +160,11 @@ def sync_detailed(
             Every field may be null or absent, as far as the type goes; cleaning asks for an id
             (`event_id`,
             `id` or `loan_id`), `event_time` or `issue_d`, `loan_amnt`, and `annual_inc` (or
-            `annual_inc_joint` on a joint application). Other fields may ride along: they are archived
-            with
-            the event and never looked at. What happens to a loan after origination is not a field
-            here, so
-            nothing that was learnt later can reach a decision.
+            `annual_inc_joint` on a joint application). Other fields are allowed; they are archived
+            with the
+            event and never read. What happens to a loan after origination is not a field here, so
+            nothing
+            that was learnt later can reach a decision.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -194,9 +196,11 @@ def sync(
 ) -> Decision | ProblemBody | None:
     """Decide one application
 
-     Decide one application, in at most 64 KiB; `?record=true` also hands it to the stream.
+     Decide one application of at most 64 KiB; `?record=true` also sends it to the stream.
 
-    Without `record` nothing is stored but the audit entry: the decision cannot be read again.
+    It needs an id (`event_id`, `id` or `loan_id`), a time (`event_time` or `issue_d`),
+    `loan_amnt` and `annual_inc`; any other field may be missing. Without `record=true` nothing
+    is stored but an audit entry: the decision cannot be read again.
 
     The key needs the scope `score`.
 
@@ -208,11 +212,11 @@ def sync(
             Every field may be null or absent, as far as the type goes; cleaning asks for an id
             (`event_id`,
             `id` or `loan_id`), `event_time` or `issue_d`, `loan_amnt`, and `annual_inc` (or
-            `annual_inc_joint` on a joint application). Other fields may ride along: they are archived
-            with
-            the event and never looked at. What happens to a loan after origination is not a field
-            here, so
-            nothing that was learnt later can reach a decision.
+            `annual_inc_joint` on a joint application). Other fields are allowed; they are archived
+            with the
+            event and never read. What happens to a loan after origination is not a field here, so
+            nothing
+            that was learnt later can reach a decision.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -239,9 +243,11 @@ async def asyncio_detailed(
 ) -> Response[Decision | ProblemBody]:
     """Decide one application
 
-     Decide one application, in at most 64 KiB; `?record=true` also hands it to the stream.
+     Decide one application of at most 64 KiB; `?record=true` also sends it to the stream.
 
-    Without `record` nothing is stored but the audit entry: the decision cannot be read again.
+    It needs an id (`event_id`, `id` or `loan_id`), a time (`event_time` or `issue_d`),
+    `loan_amnt` and `annual_inc`; any other field may be missing. Without `record=true` nothing
+    is stored but an audit entry: the decision cannot be read again.
 
     The key needs the scope `score`.
 
@@ -253,11 +259,11 @@ async def asyncio_detailed(
             Every field may be null or absent, as far as the type goes; cleaning asks for an id
             (`event_id`,
             `id` or `loan_id`), `event_time` or `issue_d`, `loan_amnt`, and `annual_inc` (or
-            `annual_inc_joint` on a joint application). Other fields may ride along: they are archived
-            with
-            the event and never looked at. What happens to a loan after origination is not a field
-            here, so
-            nothing that was learnt later can reach a decision.
+            `annual_inc_joint` on a joint application). Other fields are allowed; they are archived
+            with the
+            event and never read. What happens to a loan after origination is not a field here, so
+            nothing
+            that was learnt later can reach a decision.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -287,9 +293,11 @@ async def asyncio(
 ) -> Decision | ProblemBody | None:
     """Decide one application
 
-     Decide one application, in at most 64 KiB; `?record=true` also hands it to the stream.
+     Decide one application of at most 64 KiB; `?record=true` also sends it to the stream.
 
-    Without `record` nothing is stored but the audit entry: the decision cannot be read again.
+    It needs an id (`event_id`, `id` or `loan_id`), a time (`event_time` or `issue_d`),
+    `loan_amnt` and `annual_inc`; any other field may be missing. Without `record=true` nothing
+    is stored but an audit entry: the decision cannot be read again.
 
     The key needs the scope `score`.
 
@@ -301,11 +309,11 @@ async def asyncio(
             Every field may be null or absent, as far as the type goes; cleaning asks for an id
             (`event_id`,
             `id` or `loan_id`), `event_time` or `issue_d`, `loan_amnt`, and `annual_inc` (or
-            `annual_inc_joint` on a joint application). Other fields may ride along: they are archived
-            with
-            the event and never looked at. What happens to a loan after origination is not a field
-            here, so
-            nothing that was learnt later can reach a decision.
+            `annual_inc_joint` on a joint application). Other fields are allowed; they are archived
+            with the
+            event and never read. What happens to a loan after origination is not a field here, so
+            nothing
+            that was learnt later can reach a decision.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -144,10 +144,11 @@ def sync_detailed(
 ) -> Response[BatchAnswer | ProblemBody]:
     """Decide up to 500 applications
 
-     Decide up to 500 applications, each for itself: a decision or a problem each.
+     Decide up to 500 applications; each gets a decision or a problem of its own.
 
-    The body has at most 4,096,000 bytes.
-    `?record=true` also hands those that are decided to the stream.
+    The status is 200 even if applications are refused: look at `status` of each result. One
+    that is no JSON, such as a `NaN`, is refused alone. The body has at most 4,096,000 bytes.
+    `?record=true` also sends those that are decided to the stream.
 
     The key needs the scope `score`.
 
@@ -187,10 +188,11 @@ def sync(
 ) -> BatchAnswer | ProblemBody | None:
     """Decide up to 500 applications
 
-     Decide up to 500 applications, each for itself: a decision or a problem each.
+     Decide up to 500 applications; each gets a decision or a problem of its own.
 
-    The body has at most 4,096,000 bytes.
-    `?record=true` also hands those that are decided to the stream.
+    The status is 200 even if applications are refused: look at `status` of each result. One
+    that is no JSON, such as a `NaN`, is refused alone. The body has at most 4,096,000 bytes.
+    `?record=true` also sends those that are decided to the stream.
 
     The key needs the scope `score`.
 
@@ -225,10 +227,11 @@ async def asyncio_detailed(
 ) -> Response[BatchAnswer | ProblemBody]:
     """Decide up to 500 applications
 
-     Decide up to 500 applications, each for itself: a decision or a problem each.
+     Decide up to 500 applications; each gets a decision or a problem of its own.
 
-    The body has at most 4,096,000 bytes.
-    `?record=true` also hands those that are decided to the stream.
+    The status is 200 even if applications are refused: look at `status` of each result. One
+    that is no JSON, such as a `NaN`, is refused alone. The body has at most 4,096,000 bytes.
+    `?record=true` also sends those that are decided to the stream.
 
     The key needs the scope `score`.
 
@@ -266,10 +269,11 @@ async def asyncio(
 ) -> BatchAnswer | ProblemBody | None:
     """Decide up to 500 applications
 
-     Decide up to 500 applications, each for itself: a decision or a problem each.
+     Decide up to 500 applications; each gets a decision or a problem of its own.
 
-    The body has at most 4,096,000 bytes.
-    `?record=true` also hands those that are decided to the stream.
+    The status is 200 even if applications are refused: look at `status` of each result. One
+    that is no JSON, such as a `NaN`, is refused alone. The body has at most 4,096,000 bytes.
+    `?record=true` also sends those that are decided to the stream.
 
     The key needs the scope `score`.
 

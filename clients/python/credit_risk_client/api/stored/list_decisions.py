@@ -145,6 +145,9 @@ def sync_detailed(
 
      Return stored decisions since an instant, oldest first, 100 a page.
 
+    To hear of new ones, ask again later with `since` set to the last `decided_at`, and drop
+    the event ids that you have already.
+
     The key needs the scope `decisions:read`.
 
     Args:
@@ -184,6 +187,9 @@ def sync(
 
      Return stored decisions since an instant, oldest first, 100 a page.
 
+    To hear of new ones, ask again later with `since` set to the last `decided_at`, and drop
+    the event ids that you have already.
+
     The key needs the scope `decisions:read`.
 
     Args:
@@ -217,6 +223,9 @@ async def asyncio_detailed(
     """List stored decisions, oldest first
 
      Return stored decisions since an instant, oldest first, 100 a page.
+
+    To hear of new ones, ask again later with `since` set to the last `decided_at`, and drop
+    the event ids that you have already.
 
     The key needs the scope `decisions:read`.
 
@@ -254,6 +263,9 @@ async def asyncio(
     """List stored decisions, oldest first
 
      Return stored decisions since an instant, oldest first, 100 a page.
+
+    To hear of new ones, ask again later with `since` set to the last `decided_at`, and drop
+    the event ids that you have already.
 
     The key needs the scope `decisions:read`.
 
