@@ -52,11 +52,15 @@ DESCRIPTION: Final = """Decides loan applications on request, by the same rules 
 Keys: an operator makes one with `python -m serving keys create`. Send it in every request, as
 `X-API-Key: KEY` or as `Authorization: Bearer KEY`. Each operation names the scope that it needs.
 
-Bodies are JSON objects in UTF-8, sent as `Content-Type: application/json`.
+Bodies are JSON objects in UTF-8, sent as `Content-Type: application/json`. Every answer has the
+header `X-Request-Id`; if you send one (1 to 64 letters, digits, `.`, `_`, `-`), it is used.
 
 Refusals: every one is a problem (RFC 9457, `application/problem+json`) with a stable `code`; `type`
 leads to the code's meaning, and `errors` names the wrong fields. Quote `request_id` when you ask
 about one.
+
+Limits: a key has a rate and a burst. `RateLimit: "key";r=LEFT;t=SECONDS` says how many requests are
+left, and in how many seconds all are back. A batch counts as one request.
 
 Send again: after 429 and 503 wait `Retry-After` seconds, then send the same request. 408, 500, a
 lost connection and the code `idempotency_key_in_use` may be sent again too. With `record=true` use

@@ -1,6 +1,7 @@
 """The OpenAPI document: FastAPI's, with the schemas of what the routes read and encode."""
 
 import inspect
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from functools import cache
@@ -92,7 +93,7 @@ def _schemas() -> dict[str, Any]:
         found[_APPLICATION]["properties"][name]["examples"] = [value]
     for schema in found.values():
         _plain(schema)
-        schema["description"] = inspect.cleandoc(schema.get("description", schema["title"]))
+        _describe(schema)
     found["ProblemCode"] = _codes("ProblemCode", CODES) | {"enum": list(CODES)}
     found[ProblemBody.__name__]["properties"]["code"] = reference("ProblemCode")
     # Not an enum: a policy that is registered may have codes of its own.
@@ -100,6 +101,15 @@ def _schemas() -> dict[str, Any]:
     found["ReasonCode"] = _codes("ReasonCode", reason_codes(shipped))
     found[Reason.__name__]["properties"]["code"] = reference("ReasonCode")
     return found
+
+
+def _describe(schema: dict[str, Any]) -> None:
+    """Turn a docstring's section on attributes into the descriptions of these fields."""
+    said = inspect.cleandoc(schema.get("description", schema["title"]))
+    schema["description"], _, fields = said.partition("\n\nAttributes\n----------\n")
+    for names, meaning in re.findall(r"^(\S.*)\n((?:    .*\n?)+)", fields, re.MULTILINE):
+        for name in set(names.split(", ")) & schema["properties"].keys():
+            schema["properties"][name]["description"] = inspect.cleandoc(meaning)
 
 
 def _codes(name: str, meanings: Mapping[str, str]) -> dict[str, Any]:

@@ -76,8 +76,9 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Iterator
             _linked(each.get("schema", {})) for each in answer.get("content", {}).values()
         )
         means = escape(answer.get("description", ""))
-        for header, said in answer.get("headers", {}).items():
-            means += f"<br><code>{escape(header)}</code>: {escape(said.get('description', ''))}"
+        for header in answer.get("headers", {}).keys() - {"X-Request-Id"}:  # every answer has it
+            said = answer["headers"][header].get("description", "")
+            means += f"<br><code>{escape(header)}</code>: {escape(said)}"
         yield f"<tr><td>{escape(str(status))}<td>{means}<td>{holds}</tr>"
     yield "</table>"
     for answer in operation.get("responses", {}).get("200", {}).get("content", {}).values():

@@ -135,3 +135,19 @@ def test_answers_are_as_the_document_says(document: dict[str, Any]) -> None:
             posted(body).json(),
             {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}},
         )
+
+
+def test_what_a_docstring_says_of_a_field_is_the_fields_description(
+    document: dict[str, Any],
+) -> None:
+    schemas = document["components"]["schemas"]
+    assert schemas["ProblemBody"]["properties"]["type"]["description"].startswith("Leads to")
+    assert schemas["Policy"]["properties"]["effective_from"]["description"]
+    assert [name for name, each in schemas.items() if "-----" in each["description"]] == []
+
+
+def test_the_page_shows_what_to_send_what_comes_back_and_when_to_send_it_again() -> None:
+    page = got("/docs").text
+    assert page.count("Example of a body") == 3
+    assert page.count("Example of an answer") >= 10
+    assert "<code>Retry-After</code>: Whole seconds to wait" in page

@@ -18,23 +18,13 @@ T = TypeVar("T", bound="AdverseReason")
 class AdverseReason:
     """One reason a model may give.
 
-    Attributes
-    ----------
-    code
-        Stable; stored with decisions.
-    feature
-        Of `risk.features.catalogue.CATALOGUE`.
-    when
-        Which values the sentence is true of; ``OTHER`` where neither end of the scale is safer by
-        nature.
-    sentence
-        For the applicant.
-
-        Attributes:
-            code (str):
-            feature (str):
-            when (AdverseReasonWhen):
-            sentence (str):
+    Attributes:
+        code (str): Stable; stored with decisions.
+        feature (str): Of `risk.features.catalogue.CATALOGUE`.
+        when (AdverseReasonWhen): Which values the sentence is true of; ``OTHER`` where neither end of the scale is
+            safer by
+            nature.
+        sentence (str): For the applicant.
     """
 
     code: str

@@ -19,32 +19,20 @@ T = TypeVar("T", bound="BandFinding")
 class BandFinding:
     """The band of a figure in the policy.
 
-    Attributes
-    ----------
-    effective_from
-        Since when the edges are in force.
-    edges
-        Between Low, Moderate, High and Very High; each belongs to the band below it.
-    within
-        Figures above the first number and up to the second have a band; None: every figure.
-    figure, band
-        None where missing, and where the scale gives no band.
-    elevates, code
-        Whether the band makes an application Elevated, and the reason code that says so.
-
-        Attributes:
-            name (str):
-            label (str):
-            column (str):
-            unit (str):
-            reference (str):
-            effective_from (datetime.date):
-            edges (list[float]):
-            within (list[float] | None):
-            figure (float | None):
-            band (None | str):
-            elevates (bool):
-            code (None | str):
+    Attributes:
+        name (str):
+        label (str):
+        column (str):
+        unit (str):
+        reference (str):
+        effective_from (datetime.date): Since when the edges are in force.
+        edges (list[float]): Between Low, Moderate, High and Very High; each belongs to the band below it.
+        within (list[float] | None): Figures above the first number and up to the second have a band; None: every
+            figure.
+        figure (float | None): None where missing, and where the scale gives no band.
+        band (None | str): None where missing, and where the scale gives no band.
+        elevates (bool): Whether the band makes an application Elevated, and the reason code that says so.
+        code (None | str): Whether the band makes an application Elevated, and the reason code that says so.
     """
 
     name: str

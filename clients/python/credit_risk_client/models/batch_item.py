@@ -29,13 +29,6 @@ class BatchItem:
         status (int): The HTTP status that it would have got alone: 200 if decided.
         decision (Decision | Unset): A decision: the model gives the PD and the points, the policy gives the tier.
         problem (ProblemBody | Unset): A problem as it is sent (RFC 9457); `code` and what follows are ours.
-
-            Attributes
-            ----------
-            type
-                Leads to what `code` means, on the page of all codes.
-            request_id
-                Also in the header X-Request-Id; quote it when you ask about this answer.
     """
 
     index: int

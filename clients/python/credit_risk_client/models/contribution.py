@@ -18,29 +18,17 @@ T = TypeVar("T", bound="Contribution")
 class Contribution:
     """What one feature adds to the points.
 
-    Attributes
-    ----------
-    value
-        None where missing.
-    bin
-        The values that are worth the same, in words.
-    points
-        Whole of a scorecard; of a boosting, the feature's own effect and half of each pair's; of a
-        logistic, its effect.
-    reference_points
-        What the feature would be worth if it were neutral, as for the average loan of the fit.
-    shortfall
-        Points below that; below 0, the feature speaks for the application.
-
-        Attributes:
-            feature (str):
-            meaning (str):
-            unit (str):
-            value (float | None | str):
-            bin_ (str):
-            points (float):
-            reference_points (float):
-            shortfall (float):
+    Attributes:
+        feature (str):
+        meaning (str):
+        unit (str):
+        value (float | None | str): None where missing.
+        bin_ (str): The values that are worth the same, in words.
+        points (float): Whole of a scorecard; of a boosting, the feature's own effect and half of each pair's; of a
+            logistic, its effect.
+        reference_points (float): What the feature would be worth if it were neutral, as for the average loan of the
+            fit.
+        shortfall (float): Points below that; below 0, the feature speaks for the application.
     """
 
     feature: str

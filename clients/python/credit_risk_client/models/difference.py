@@ -20,18 +20,11 @@ T = TypeVar("T", bound="Difference")
 class Difference:
     """The first thing that differs.
 
-    Attributes
-    ----------
-    what
-        For people: which artefact and why, the code of the refusal, or the column's name.
-    stored, recalled
-        The column's two values, where it is part of the verdict.
-
-        Attributes:
-            cause (Cause): What is looked at to make a decision again, in this order; the first that fails is named.
-            what (str):
-            stored (bool | float | None | str | Unset):
-            recalled (bool | float | None | str | Unset):
+    Attributes:
+        cause (Cause): What is looked at to make a decision again, in this order; the first that fails is named.
+        what (str): For people: which artefact and why, the code of the refusal, or the column's name.
+        stored (bool | float | None | str | Unset): The column's two values, where it is part of the verdict.
+        recalled (bool | float | None | str | Unset): The column's two values, where it is part of the verdict.
     """
 
     cause: Cause

@@ -18,19 +18,10 @@ T = TypeVar("T", bound="EarlyWarning")
 class EarlyWarning:
     """The early-warning rule: at least one condition of every group.
 
-    Attributes
-    ----------
-    expression
-        The rule in words, by the conditions' names.
-    met
-        Of each group, the conditions that are met.
-    is_raised
-        Whether the application is on the watchlist for it.
-
-        Attributes:
-            expression (str):
-            met (list[list[str]]):
-            is_raised (bool):
+    Attributes:
+        expression (str): The rule in words, by the conditions' names.
+        met (list[list[str]]): Of each group, the conditions that are met.
+        is_raised (bool): Whether the application is on the watchlist for it.
     """
 
     expression: str

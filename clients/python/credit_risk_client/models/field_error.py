@@ -16,14 +16,9 @@ T = TypeVar("T", bound="FieldError")
 class FieldError:
     """What was expected of one field.
 
-    Attributes
-    ----------
-    field
-        Its path, such as ``annual_inc`` or ``applications[3]``; empty for the body as a whole.
-
-        Attributes:
-            field (str):
-            expected (str):
+    Attributes:
+        field (str): Its path, such as ``annual_inc`` or ``applications[3]``; empty for the body as a whole.
+        expected (str):
     """
 
     field: str

@@ -26,38 +26,21 @@ T = TypeVar("T", bound="Policy")
 class Policy:
     """A policy document.
 
-    Attributes
-    ----------
-    effective_from
-        First application date that it can judge.
-    required
-        Columns without which an application is refused.
-    early_warning
-        Groups of condition names: raised when at least one condition of every group is met.
-    low_code
-        The reason code of the tier Low; null: none.
-    pd_rules
-        Which PD makes an application Elevated, and which puts it on the watchlist.
-
-    Raises
-    ------
-    PolicyError
-        On construction, if the document contradicts itself or the contract.
-
-        Attributes:
-            version (str):
-            label (str):
-            description (str):
-            reference (str):
-            effective_from (datetime.date):
-            joint_figures (list[JointFigure]):
-            required (list[str]):
-            scales (list[Scale]):
-            conditions (list[Condition]):
-            early_warning (list[list[str]]):
-            elevating (list[Elevation]):
-            low_code (None | str):
-            pd_rules (list[PdRule]):
+    Attributes:
+        version (str):
+        label (str):
+        description (str):
+        reference (str):
+        effective_from (datetime.date): First application date that it can judge.
+        joint_figures (list[JointFigure]):
+        required (list[str]): Columns without which an application is refused.
+        scales (list[Scale]):
+        conditions (list[Condition]):
+        early_warning (list[list[str]]): Groups of condition names: raised when at least one condition of every group is
+            met.
+        elevating (list[Elevation]):
+        low_code (None | str): The reason code of the tier Low; null: none.
+        pd_rules (list[PdRule]): Which PD makes an application Elevated, and which puts it on the watchlist.
     """
 
     version: str

@@ -32,15 +32,6 @@ class PolicyFindings:
         bands (list[BandFinding]):
         conditions (list[ConditionFinding]):
         early_warning (EarlyWarning): The early-warning rule: at least one condition of every group.
-
-            Attributes
-            ----------
-            expression
-                The rule in words, by the conditions' names.
-            met
-                Of each group, the conditions that are met.
-            is_raised
-                Whether the application is on the watchlist for it.
         pd_rules (list[PdFinding]):
         tier (str):
         reasons (list[str]):

@@ -22,63 +22,56 @@ T = TypeVar("T", bound="ProblemBody")
 class ProblemBody:
     """A problem as it is sent (RFC 9457); `code` and what follows are ours.
 
-    Attributes
-    ----------
-    type
-        Leads to what `code` means, on the page of all codes.
-    request_id
-        Also in the header X-Request-Id; quote it when you ask about this answer.
-
-        Attributes:
-            type_ (str):
-            title (str):
-            status (int):
-            detail (str):
-            code (ProblemCode): * `audit_unavailable`: What would be answered cannot be written down for the auditor.
-                * `body_too_large`: The body is longer than the operation takes.
-                * `busy`: Too much of this kind is being done at once; Retry-After says when to come back.
-                * `duplicate_key`: A key twice in one object.
-                * `empty`: No bytes, or white space alone.
-                * `encoding`: A byte order mark, UTF-16, compressed, or not UTF-8.
-                * `erased`: Erased later, at the applicant's request.
-                * `event_time_ahead`: An event time well after the arrival.
-                * `event_time_out_of_range`: An event time before 1970, from 2100.
-                * `forbidden`: The key is live, and not good for this operation.
-                * `head_too_large`: Request line and headers are too long, or the headers too many.
-                * `idempotency_key_in_use`: An attempt with this key is under way; send the request again.
-                * `idempotency_key_invalid`: The Idempotency-Key is missing or is none.
-                * `idempotency_key_reused`: The Idempotency-Key was used with another body.
-                * `internal`: An unexpected error; ours, not the event's.
-                * `invalid_http`: What was sent is no HTTP/1.1.
-                * `invalid_request`: The query or a parameter is not what the operation takes.
-                * `keys_unavailable`: API keys could not be checked for too long.
-                * `lake_unavailable`: The lake does not answer; deciding goes on.
-                * `malformed_json`: Not JSON; NaN and Infinity are not JSON.
-                * `method_not_allowed`: The path has other methods; the header Allow names them.
-                * `missing_field`: A field that the contract requires is missing.
-                * `missing_required`: A figure that the policy requires.
-                * `not_a_record`: A footer, banner or repeated header of a file.
-                * `not_an_object`: JSON, but not an object.
-                * `not_explicable`: The decision's bytes or versions are no longer to be had.
-                * `not_found`: Nothing is there, or nothing is stored under this id.
-                * `out_of_range`: A number or date outside its bounds.
-                * `ragged_row`: A file's row with more or fewer cells than its header.
-                * `recording_unavailable`: There is no topic to record to, or its broker does not answer.
-                * `request_timeout`: The request was not complete in time.
-                * `score_not_finite`: The model gave no finite PD and points.
-                * `silver_unavailable`: Silver does not answer; deciding goes on.
-                * `store_rejected`: The store could not hold the decision.
-                * `tombstone`: A key without a value.
-                * `too_deep`: Objects or arrays nested deeper than are read.
-                * `too_large`: More bytes than are read.
-                * `too_many_requests`: The key asks more often than it may.
-                * `unauthenticated`: There is not exactly one API key, and a live one.
-                * `unreadable_text`: Text with NUL or too long; an id not printable.
-                * `unsupported_media_type`: The body's type or encoding is not read.
-                * `wrong_format`: A time or date that cannot be read.
-                * `wrong_type`: A field of another JSON type.
-            errors (list[FieldError]):
-            request_id (str):
+    Attributes:
+        type_ (str): Leads to what `code` means, on the page of all codes.
+        title (str):
+        status (int):
+        detail (str):
+        code (ProblemCode): * `audit_unavailable`: The audit log cannot record an answer now; send the request again.
+            * `body_too_large`: The body is longer than the operation allows.
+            * `busy`: Too many such requests at once; wait Retry-After seconds and send it again.
+            * `duplicate_key`: A key twice in one object.
+            * `empty`: No bytes, or white space alone.
+            * `encoding`: A byte order mark, UTF-16, compressed, or not UTF-8.
+            * `erased`: Erased later, at the applicant's request.
+            * `event_time_ahead`: An event time well after the arrival.
+            * `event_time_out_of_range`: An event time before 1970, from 2100.
+            * `forbidden`: The key is valid, but lacks the scope that this operation needs.
+            * `head_too_large`: Request line and headers are too long, or the headers too many.
+            * `idempotency_key_in_use`: An attempt with this key is under way; send the request again.
+            * `idempotency_key_invalid`: The Idempotency-Key is missing or malformed.
+            * `idempotency_key_reused`: The Idempotency-Key was used with another body.
+            * `internal`: An unexpected error; ours, not the event's.
+            * `invalid_http`: The request is no valid HTTP/1.1.
+            * `invalid_request`: The query or a parameter is unknown, repeated or malformed.
+            * `keys_unavailable`: API keys cannot be checked, because silver has been out for too long.
+            * `lake_unavailable`: The lake does not answer; the API still decides.
+            * `malformed_json`: Not JSON; NaN and Infinity are not JSON.
+            * `method_not_allowed`: The path has other methods; the header Allow names them.
+            * `missing_field`: A field that the contract requires is missing.
+            * `missing_required`: A figure that the policy requires.
+            * `not_a_record`: A footer, banner or repeated header of a file.
+            * `not_an_object`: JSON, but not an object.
+            * `not_explicable`: The decision's bytes or versions are gone, so it cannot be explained.
+            * `not_found`: The path does not exist, or nothing is stored under this id.
+            * `out_of_range`: A number or date outside its bounds.
+            * `ragged_row`: A file's row with more or fewer cells than its header.
+            * `recording_unavailable`: There is no topic to record to, or its broker does not answer.
+            * `request_timeout`: The request was not complete in time.
+            * `score_not_finite`: The model gave no finite PD and points.
+            * `silver_unavailable`: Silver does not answer; the API still decides.
+            * `store_rejected`: The store could not hold the decision.
+            * `tombstone`: A key without a value.
+            * `too_deep`: Objects or arrays nested deeper than are read.
+            * `too_large`: More bytes than are read.
+            * `too_many_requests`: The key has used up its rate; wait Retry-After seconds.
+            * `unauthenticated`: The API key is missing, unknown, expired or revoked, or sent twice.
+            * `unreadable_text`: Text with NUL or too long; an id not printable.
+            * `unsupported_media_type`: The body is no `application/json` in UTF-8, uncompressed.
+            * `wrong_format`: A time or date that cannot be read.
+            * `wrong_type`: A field of another JSON type.
+        errors (list[FieldError]):
+        request_id (str): Also in the header X-Request-Id; quote it when you ask about this answer.
     """
 
     type_: str

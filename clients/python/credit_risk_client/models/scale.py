@@ -22,23 +22,17 @@ T = TypeVar("T", bound="Scale")
 class Scale:
     """How a figure is put in bands.
 
-    Attributes
-    ----------
-    within
-        Figures above the first number and up to the second have a band, others none; null: every
-        figure has one.
-    missing
-        The band of a missing figure; null: none.
-
-        Attributes:
-            name (str):
-            column (str):
-            unit (str):
-            label (str):
-            reference (str):
-            within (list[float] | None):
-            missing (None | ScaleMissingType0):
-            versions (list[Edges]):
+    Attributes:
+        name (str):
+        column (str):
+        unit (str):
+        label (str):
+        reference (str):
+        within (list[float] | None): Figures above the first number and up to the second have a band, others none; null:
+            every
+            figure has one.
+        missing (None | ScaleMissingType0): The band of a missing figure; null: none.
+        versions (list[Edges]):
     """
 
     name: str
