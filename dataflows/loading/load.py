@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import pyarrow as pa
 
@@ -10,7 +10,7 @@ from dataflows.flow.batch_tables import decisions_table, quarantine_table, raw_t
 from dataflows.loans.matured import OUTCOMES
 from dataflows.loans.status_fields import Reported, reported
 from dataflows.sources.batches import MicroBatch
-from lakehouse.gold.history import Appended
+from lakehouse.gold.history import History
 from lakehouse.gold.tables import OUTCOME_RECORDS
 from risk.contract.application import Limits
 from risk.decision.judge import Rules, judge
@@ -20,22 +20,6 @@ OutcomeRows = Callable[[dict[str, Reported]], pa.Table]
 """Makes the lake's records of final outcomes, by application."""
 
 _NO_OUTCOMES: Final = OUTCOME_RECORDS.append(pa.field("off", pa.int64())).empty_table()
-
-
-class Gold(Protocol):
-    """Where a history goes (`lakehouse.gold.history.History`)."""
-
-    def append(
-        self,
-        *,
-        first_off: int,
-        next_off: int,
-        decided: pa.Table,
-        quarantined: pa.Table,
-        raw: pa.Table,
-        outcomes: pa.Table,
-    ) -> Appended:
-        """Take consecutive events; return how many rows of each kind they came to."""
 
 
 @dataclass(slots=True)
@@ -51,7 +35,7 @@ class Loaded:
 
 def load(
     batches: Iterable[MicroBatch],
-    gold: Gold,
+    gold: History,
     *,
     rules: Rules,
     limits: Limits,

@@ -81,20 +81,9 @@ def fit_boosting(
 
     Parameters
     ----------
-    frame
-        Clean columns of the contract, one row a loan.
-    defaulted
-        Whether the loan defaulted.
-    version, data_sha256
-        Name of the model, and checksum of the data it comes from, for its document.
     candidates
-        The features.
-    with_lender_fields
-        Whether what the lender sets may be among them; the document then says that it is.
-    scale
-        What points are to mean.
-    weights
-        How many loans of the population each loan stands for; without, one.
+        The features. The other parameters are those of
+        `risk.fitting.scorecard.fit_scorecard`.
 
     Raises
     ------

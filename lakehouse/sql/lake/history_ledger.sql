@@ -5,32 +5,6 @@ with reached as (
     select
         unnest($topics) as topic,
         unnest($lasts) as last_off
-),
-
-held as (
-    select
-        'decisions' as table_name,
-        topic,
-        off
-    from decisions
-    union all
-    select
-        'duplicates' as table_name,
-        topic,
-        off
-    from duplicates
-    union all
-    select
-        'quarantine' as table_name,
-        topic,
-        off
-    from quarantine
-    union all
-    select
-        'raw_events' as table_name,
-        topic,
-        off
-    from raw_events
 )
 
 select
@@ -42,7 +16,7 @@ select
     (coalesce(sum(held.off) filter (where held.table_name = 'raw_events'), 0))::varchar as off_sum,
     (coalesce(sum(held.off) filter (where held.table_name <> 'raw_events'), 0))::varchar
         as ended_off_sum
-from held
+from held() as held
 inner join reached on held.topic = reached.topic
 where held.off <= reached.last_off
 group by held.topic

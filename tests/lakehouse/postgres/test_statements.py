@@ -50,7 +50,6 @@ def test_every_statement_says_what_it_is_for(name: str) -> None:
         ("silver/read_duplicates", DUPLICATES),
         ("serving/decision_by_event", DECISIONS),
         ("serving/decisions_by_application", DECISIONS),
-        ("lake/decisions_between", DECISIONS),
     ],
 )
 def test_explicit_columns_are_those_of_the_table_in_its_order(name: str, schema: pa.Schema) -> None:
