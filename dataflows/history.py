@@ -128,7 +128,7 @@ def _load(
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What a history is made of.
+    """The source of a history.
 
     Attributes
     ----------

@@ -115,7 +115,7 @@ def _wanted(
 
 
 def _erased(ids: list[str], silver_dsn: Callable[[], str]) -> list[str]:
-    """Return which of these were erased; none where silver cannot be asked, as of a lake alone."""
+    """Return those that were erased; none if there is a lake but no silver to ask."""
     if not ids:
         return []
     try:

@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def weigh(lake: Lake, trial: Trial, *, champion: str, challenger: str) -> Finding:
-    """Weigh what both said of the loans of matured months, in the order of application.
+    """Compare both models on the loans of matured months, in the order of application.
 
     Raises
     ------

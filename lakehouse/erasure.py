@@ -29,7 +29,7 @@ _LOOK_EVERY_SECONDS: Final = 0.5
 
 
 class Erased(msgspec.Struct, frozen=True):
-    """What an erasure came to; of an application that was erased before nothing is new."""
+    """The result of an erasure; erasing an application again changes nothing."""
 
     erased_at: datetime
     events: int
@@ -126,7 +126,7 @@ def _audited(erasure: Erasure, *, reason: str, by: str) -> AuditEntry:
 def _wait_for_gold(
     silver_dsn: str, lake_uri: str, erasure: Erasure, wait: Callable[[float], None]
 ) -> None:
-    """Wait until a running flow has brought these events to gold, so that it brings none later."""
+    """Wait until a running flow has written these events to gold, so that none comes later."""
     pipelines = transact(silver_dsn, silver.readers)
     waited = 0.0
     while behind := gold.lagging(lake_uri, pipelines, erasure.events):

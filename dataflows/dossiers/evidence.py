@@ -94,7 +94,7 @@ class GroupFigures:
 
 @dataclass(frozen=True, slots=True)
 class ModelEvidence:
-    """Everything that the months kept apart say of one model.
+    """All figures of one model on the months that were kept apart.
 
     Attributes
     ----------
@@ -143,7 +143,7 @@ def figures(pd: Floats, watched: Watched) -> Figures:
 
 
 def gather(model: Model, fitted_on: Watched, kept_apart: Watched) -> ModelEvidence:
-    """Return what the months kept apart say of a model."""
+    """Return a model's figures on the months that were kept apart."""
     fitted_pd, fitted_points = score(model, fitted_on.frame)
     pd, points = score(model, kept_apart.frame)
     watch_line = float(np.quantile(fitted_pd, 1.0 - WATCHED_SHARE, method="inverted_cdf"))

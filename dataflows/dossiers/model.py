@@ -164,7 +164,7 @@ def _labels(part: FeaturePart) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What a dossier says of one kind of model; `model` is of that kind."""
+    """A dossier's text on one kind of model; `model` is of that kind."""
 
     method: Callable[[Any], str]
     left_out: str

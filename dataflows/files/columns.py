@@ -14,7 +14,7 @@ from risk.ingest.listing import LISTING_NAMES
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What is asked of a file.
+    """What a use needs of a file.
 
     Attributes
     ----------

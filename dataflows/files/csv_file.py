@@ -126,7 +126,7 @@ def _decoded(line: bytes) -> str:
 
 
 class _Lines:
-    """Hand lines to the CSV parser, remembering what the present record was made of."""
+    """Pass lines to the CSV parser, and remember those of the current record."""
 
     def __init__(self, source: Iterator[bytes], number: int) -> None:
         self._source = source

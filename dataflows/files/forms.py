@@ -32,7 +32,7 @@ class FileForms:
 
 
 def forms_of(settings: Settings) -> FileForms:
-    """Return what the settings say of files."""
+    """Return the settings on files."""
     return FileForms(
         dates=None if settings.file_dates == "refuse" else settings.file_dates,
         rates=None if settings.file_rates == "refuse" else settings.file_rates,

@@ -22,7 +22,7 @@ class FileIdentity:
 
     @classmethod
     def of(cls, path: Path, head: bytes) -> FileIdentity:
-        """Take of a file's head what tells it from others."""
+        """Return the identity of the file with this head."""
         return cls(path, head[:FIRST_BYTES])
 
     def __str__(self) -> str:

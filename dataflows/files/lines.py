@@ -47,7 +47,7 @@ OPENED: Final[dict[str | None, Callable[[BufferedReader], AbstractContextManager
 
 
 class FileDamaged(LakehouseError):
-    """A file ends early or cannot be decompressed; what came before the damage was handed over."""
+    """A file ends early or cannot be decompressed; the part before the damage was read."""
 
     code: ClassVar[str] = "file_damaged"
     exit_code: ClassVar[int] = 1
@@ -136,7 +136,7 @@ def up_to_damage(items: Iterable[T]) -> Iterator[T]:
 
 
 def is_member(name: str) -> bool:
-    """Say whether a zip file's member is one that somebody put there."""
+    """Say whether a zip file's member is a user's file, not the archiver's own."""
     return not name.startswith("__MACOSX/") and not name.rpartition("/")[2].startswith(".")
 
 

@@ -71,7 +71,7 @@ def _quarantine_row(batch: MicroBatch, reject: Reject) -> dict[str, object]:
 
 
 def raw_table(batch: MicroBatch) -> pa.Table:
-    """Keep every event's bytes as they came, whatever became of it."""
+    """Return the bytes of every event, decided or not."""
     count = len(batch)
     keys = pa.array(batch.keys, pa.binary()) if batch.keys else pa.nulls(count, pa.binary())
     columns = [

@@ -39,7 +39,7 @@ class Lifecycle:
 
     @property
     def is_draining(self) -> bool:
-        """Whether no partition of this process is read any more."""
+        """Whether this process has stopped reading all its partitions."""
         return self._reading == 0
 
     def reading_begins(self) -> None:

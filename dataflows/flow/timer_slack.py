@@ -20,12 +20,12 @@ _PR_SET_TIMERSLACK: Final = 29
 
 
 def may_be_late() -> None:
-    """Let timers of this thread, and of those it starts, go off up to 20 ms late."""
+    """Let timers of this thread, and of threads that it starts, be up to 20 ms late."""
     _set_slack(LATE_NANOSECONDS)
 
 
 def be_prompt() -> None:
-    """Have timers of this thread, and of those it starts, go off in time."""
+    """Let timers of this thread, and of threads that it starts, be on time."""
     _set_slack(PROMPT_NANOSECONDS)
 
 

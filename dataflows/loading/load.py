@@ -24,7 +24,7 @@ _NO_OUTCOMES: Final = OUTCOME_RECORDS.append(pa.field("off", pa.int64())).empty_
 
 @dataclass(slots=True)
 class Loaded:
-    """What became of the events of this run: read = decided + duplicates + quarantined."""
+    """The results of this run's events: read = decided + duplicates + quarantined."""
 
     read: int = 0
     decided: int = 0
@@ -68,7 +68,7 @@ def load(
 
 
 def _outcomes(batch: MicroBatch, outcome_rows: OutcomeRows) -> pa.Table:
-    """Return what the batch says of loans that have ended, with the offset that says so."""
+    """Return the outcomes that the batch reports, with the offsets of their events."""
     finals: dict[str, Reported] = {}
     offs: dict[str, int] = {}
     for off, raw in zip(batch.offsets.tolist(), batch.values, strict=True):

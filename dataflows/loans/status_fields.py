@@ -58,7 +58,7 @@ def is_before_policy(status: str) -> bool:
 
 
 def reported(raw: bytes) -> Reported:
-    """Read a record, its final status in plain words; one that cannot be read reports nothing."""
+    """Read a record and its final status; an unreadable record reports nothing."""
     try:
         found = _decode(raw)
     except msgspec.DecodeError:

@@ -67,7 +67,7 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class SourceParts:
-    """What a source is made of.
+    """The parts of a source.
 
     Attributes
     ----------

@@ -70,7 +70,7 @@ class Growing(Protocol):
 
 
 class TableStore(Protocol):
-    """What a writer asks of the store below its table; the libraries' own errors pass through."""
+    """The store that a writer needs; the libraries' own errors pass through."""
 
     def open_or_create(self) -> Handle:
         """Open the table at its newest version, made or widened if need be."""
@@ -210,7 +210,7 @@ class GrowingFile:
 
 @dataclass(slots=True)
 class StoredOnce:
-    """A file that is whole: what a commit says of it, and its bytes until they are stored."""
+    """A complete file: its entry for a commit, and its bytes until they are stored."""
 
     added: AddAction
     _body: pa.Buffer | None

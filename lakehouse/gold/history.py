@@ -119,7 +119,7 @@ class History:
             appender.close()
 
     def expect(self, versions: Mapping[str, str]) -> None:
-        """Make sure that what is there of this history was decided by these versions.
+        """Check that the stored part of this history was decided by these versions.
 
         Raises
         ------
@@ -149,7 +149,7 @@ class History:
         raw: pa.Table,
         outcomes: pa.Table,
     ) -> Appended:
-        """Take consecutive events, up to and not including `next_off`; say what they came to.
+        """Add consecutive events, up to but not including `next_off`; return how many of each kind.
 
         Parameters
         ----------

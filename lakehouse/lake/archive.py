@@ -35,7 +35,7 @@ class ArchivePosition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """Decisions and what they were made of, row by row.
+    """Decisions with the bytes of their events, row by row.
 
     Attributes
     ----------

@@ -75,7 +75,7 @@ class CopiedLake(Lake):
 
     @property
     def is_copied(self) -> bool:
-        """Whether every table of `COPIED` is asked of its copy."""
+        """Whether all questions to the tables of `COPIED` go to the copy."""
         return all(name in self._held for name in COPIED)
 
     def _expose(self, name: str, table: DeltaTable | None) -> None:

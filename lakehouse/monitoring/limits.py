@@ -45,7 +45,7 @@ NO_LIMITS: Final = ApprovalLimits(1.0, math.inf, math.inf, math.inf, math.inf)
 def approvals(
     lake: Lake, today: ApprovalLimits, then: ApprovalLimits, filters: Filters = ALL, *, as_of: date
 ) -> pa.Table:
-    """Return counts and sums of the loans by what both limits say of them."""
+    """Return counts and sums of the loans by whether each of both limits approves them."""
     return lake.ask(
         "limits/approvals",
         filters,

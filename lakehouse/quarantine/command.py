@@ -191,7 +191,7 @@ def _event_of(text: str) -> Event:
 
 
 def _printable(text: str) -> str:
-    """Write what came from outside so that it does not steer the terminal."""
+    """Escape text from outside, so that it cannot control the terminal."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 

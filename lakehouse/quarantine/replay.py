@@ -53,7 +53,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineReplay:
-    """What a replay came to, or would come to.
+    """The result of a replay, or of a dry run.
 
     Attributes
     ----------

@@ -109,7 +109,7 @@ def registered_model(store: RegistryStore, state: State, version: str) -> Model:
 
 
 def load_model(version: str = CHAMPION, *, folder: Path = _FOLDERS["model"]) -> Model:
-    """Return a shipped model, or one that was saved in a folder; the champion without a version."""
+    """Return a shipped model, or one of a folder; without a version, the champion."""
     return _MODEL.load(version, folder)
 
 

@@ -50,7 +50,7 @@ class AuditEntry(msgspec.Struct, frozen=True, gc=False):
 def entry_of(
     *, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, Any]
 ) -> AuditEntry:
-    """Make an entry that Postgres can hold, whatever the texts are."""
+    """Make an entry that Postgres can store, from any texts."""
     return AuditEntry(
         entry_id=str(uuid.uuid4()),
         at=at,

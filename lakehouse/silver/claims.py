@@ -69,7 +69,7 @@ def claim(dsn: str, pipeline: str) -> int:
 
 
 def held(dsn: str, pipeline: str) -> int:
-    """Return the pipeline's token, for a process that goes along with the one that claimed it.
+    """Return the pipeline's token, for further processes of the cluster that claimed it.
 
     Raises
     ------

@@ -164,7 +164,7 @@ def last_recovery(dsn: str) -> int:
 
 
 def recovered_between(dsn: str, table: str, after: int, last: int) -> pa.Table:
-    """Return what a table of gold is to take of the recoveries with numbers in (after, last]."""
+    """Return a gold table's rows for the recoveries with numbers in (after, last]."""
     statement, schema = FOLLOWING[table]
     asked = {"after": after, "last": last}
     return transact(

@@ -35,7 +35,7 @@ from lakehouse.silver.placement import PlacedRows, RawOf, place
 
 @dataclass(frozen=True, slots=True)
 class SilverBatch:
-    """What one partition handed over, with the verdicts on it.
+    """A batch of one partition, with its verdicts.
 
     Attributes
     ----------

@@ -71,7 +71,7 @@ def adverse_reasons(
 
 
 def _states(model: Model, columns: Frame) -> NDArray[np.int64]:
-    """Return which of its `Codes` each feature of each row has: the place in that tuple."""
+    """Return, for each feature of each row, the index of its code in the feature's `Codes`."""
     states = np.zeros((len(model.features), row_count(columns)), dtype=np.int64)
     for place, feature in enumerate(model.features):
         states[place][are_missing(columns[feature])] = _MISSING

@@ -61,7 +61,7 @@ def words_of(feature: str) -> Memo[str | None, str | None]:
 
 
 def is_unknown(feature: str, text: str | None) -> bool:
-    """Tell whether a text that was read is none of the feature's words; one that is missing is not.
+    """Tell whether a cleaned text is none of the feature's words; a missing text is not unknown.
 
     A feature that is not said in words knows every text.
     """

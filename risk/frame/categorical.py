@@ -33,7 +33,7 @@ class Coded:
 
     @classmethod
     def of(cls, values: Coded | Sequence[Any]) -> Coded:
-        """Return a column of these; one that is coded is returned as it is."""
+        """Return these values as a column; a coded column is returned unchanged."""
         if isinstance(values, Coded):
             return values
         return cls(np.arange(len(values)), text_column(values, len(values)))

@@ -197,7 +197,7 @@ def _not_text(raw: bytes | None, limits: Limits) -> Fault | None:
 
 
 def in_words(message: str) -> str:
-    """Return what the parser says of a field in the words of people who send files.
+    """Return the parser's message on a field in the words of people who send files.
 
     Examples
     --------

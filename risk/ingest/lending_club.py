@@ -55,7 +55,7 @@ _Source: TypeAlias = Mapping[str, Coded]
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What a batch of applications came to.
+    """The result of cleaning a batch of applications.
 
     Attributes
     ----------

@@ -108,7 +108,7 @@ def check_coding(coding: Coding, where: str) -> None:
 
 
 def check_pairs(codings: Sequence[Coding], pairs: Sequence[Pair], where: str) -> None:
-    """Refuse a pair of other features, one that comes twice, or effects of other bins."""
+    """Refuse a pair of unknown features, a repeated pair, or effects that do not fit the bins."""
     bins = {coding.feature: coding.bins for coding in codings}
     order = {feature: place for place, feature in enumerate(bins)}
     seen = set()

@@ -124,7 +124,7 @@ class FeaturePart(Document, frozen=True):
 
 
 class ModelDocument(Document, frozen=True, dict=True, kw_only=True):
-    """What every kind of model says of itself.
+    """The properties of every kind of model.
 
     Attributes
     ----------

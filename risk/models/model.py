@@ -15,7 +15,7 @@ from risk.models.scorecard import Scorecard
 
 
 class Model(Protocol):
-    """A frozen value that gives a PD and says how it came to it.
+    """A frozen value that gives a PD and explains it.
 
     `columns` are `risk.models.inputs.model_columns` of a frame; several models can share them. What
     a row gets depends on that row and the model alone, to the last bit.

@@ -73,7 +73,7 @@ def application_frame(
 
 
 def outcome_frame(loans: Frame, ids: NDArray[np.int64], month: int) -> Frame:
-    """Return what the books say of each loan at the end of a month since January 1970.
+    """Return each loan's status in the books at the end of a month (counted from January 1970).
 
     Columns: ``application_id``, ``issued_on``, ``observed_on``, ``status`` (LendingClub's words),
     ``defaulted`` (1 charged off, 0 fully paid, NaN while the loan is open), ``months_on_book`` (to

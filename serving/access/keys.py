@@ -121,7 +121,7 @@ def ensure_first_key(settings: Settings, dsn: str, *, at: datetime) -> Path:
 
 
 def load_pepper(settings: Settings) -> bytes:
-    """Return the pepper of the settings, or of this home, which is made if there is none.
+    """Return the pepper of the settings, or of this home; make one if there is none.
 
     Raises
     ------

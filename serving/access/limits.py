@@ -192,9 +192,9 @@ def _declared_length(scope: Scope) -> int:
 
 
 def expect_json(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Let pass what can be read: JSON in UTF-8, not compressed, whatever else its client calls it.
+    """Accept a body that can be read: JSON in UTF-8, not compressed.
 
-    curl's ``-d`` says of itself that it is a form, and a browser's fetch that it is text.
+    It may be declared as a form, as by curl's ``-d``, or as text, as by a browser's fetch.
 
     Raises
     ------

@@ -25,7 +25,7 @@ Outcome: TypeAlias = Decision | Reject
 
 @dataclass(frozen=True, slots=True)
 class AnsweredBatch:
-    """A batch that was answered, and what the challengers said of those that were decided."""
+    """A batch that was answered, with the challengers' results for its decisions."""
 
     outcomes: tuple[Outcome, ...]
     challengers: tuple[str | None, ...]

@@ -11,7 +11,7 @@ _decode = msgspec.json.Decoder(dict[str, float | None]).decode
 
 
 def count_challenged(challengers: Iterable[str | None]) -> None:
-    """Count what each challenger made of a batch, from the column `challengers` of its rows."""
+    """Count each challenger's results in a batch, from the column `challengers` of its rows."""
     counts = Counter(
         (version, "failed" if pd is None else "scored")
         for text in challengers

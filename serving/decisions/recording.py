@@ -28,7 +28,7 @@ _fields: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def identified(raw: bytes, claim: Claim, place: int = 0) -> bytes:
-    """Return the event with an `event_id`: its own, else one that key and body determine.
+    """Return the event with an `event_id`: its own, or one derived from key and body.
 
     So a retry has the same id, and another body under a key whose day is over has another. The id
     is written before the event's first field; every other byte stays. What is no JSON object is

@@ -46,7 +46,7 @@ class Threads:
             self._waiting -= 1
 
     def close(self, *, last: Callable[[], object] | None = None) -> None:
-        """Begin nothing any more; with `last`, wait for what is running, and do that in the end."""
+        """Start no more work; with `last`, wait for running work, then do that."""
         if last is not None:
             self._pool.submit(last)
         self._pool.shutdown(wait=last is not None, cancel_futures=last is None)

@@ -135,7 +135,7 @@ def _names(
 def _give_up_old_topics(
     placed: Sequence[PlacedPartition], known: Mapping[tuple[str, int], Progress], skip: Skip
 ) -> None:
-    """Give up the rest of the topics that stood under the name before one that is new."""
+    """Give up what was not read of earlier topics with the name of a new one."""
     new = {each.partition.topic: each.topic for each in placed if each.start.is_first}
     for (topic, part), progress in known.items():
         source = topic.partition("@")[0]
