@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import statistics
 import time
@@ -14,7 +15,6 @@ from tests.flow import FlowProcess, start_cluster
 
 AT_WORK = {"RISK_BATCH_MAX_MESSAGES": "100", "RISK_GOLD_FLUSH_ROWS": "400"}
 KILLS, EVENTS = 200, 100_000
-SECONDS_A_LIFE = 6.0
 COMMIT_WITHIN_SECONDS = 10.0
 
 
@@ -54,17 +54,19 @@ def killed_again_and_again(scene: Scene, *, processes: int, kills: int, events: 
     scene.settings |= AT_WORK
     waits: list[float] = []
     refused = 0
-    with scene.producing(events, rate=events / kills / SECONDS_A_LIFE):
-        while len(waits) < kills:
-            before = scene.stored()
-            with started(scene, processes) as flows:
-                began = time.monotonic()
-                if not committed_or_ended(scene, flows, before):
-                    refused += 1  # a start that says why it ends is made again, as supervisors do
-                    continue
-                waits.append(time.monotonic() - began)
-                # The instant is chance's: how much is stored, or in gold, is not looked at.
-                killed_after(flows, scene.chance.uniform(0, 0.8))
+    half = events // kills // 2
+    while len(waits) < kills:
+        before = scene.stored()
+        with started(scene, processes) as flows:
+            began = time.monotonic()
+            scene.produce(half)
+            if not committed_or_ended(scene, flows, before):
+                refused += 1  # a start that says why it ends is made again, as supervisors do
+                continue
+            waits.append(time.monotonic() - began)
+            scene.produce(half)
+            # The instant is chance's: how much is stored, or in gold, is not looked at.
+            killed_after(flows, scene.chance.uniform(0, 0.8))
     with started(scene, processes) as flows:
         for flow in flows:
             wait_started(flow)
@@ -76,7 +78,7 @@ def killed_again_and_again(scene: Scene, *, processes: int, kills: int, events: 
     scene.verify()
     late = sum(each > COMMIT_WITHIN_SECONDS for each in waits)
     measured = (
-        f"{kills} kills, {scene.exact()}; first new commit after "
+        f"{kills} kills, {scene.exact()}; load {os.getloadavg()[2]:.0f}; first new commit after "
         f"{statistics.median(waits):.1f} s (median), {max(waits):.1f} s (longest), {late} of them "
         f"late; {refused} starts ended with exit 4"
     )
