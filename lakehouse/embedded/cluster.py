@@ -1,9 +1,11 @@
 """Prepare an embedded Postgres: its user, its programs and its data directory.
 
-Postgres refuses to run as root, so root runs it as an unprivileged account. That account needs no
-access to the folders above the data, which keep their permissions: on Linux it gets the open data
-directory itself, as ``/proc/self/fd/N``. It must reach the programs by path, though. Where it
-cannot (a virtual environment below ``/root``), it gets a copy of them in `PROGRAMS_CACHE`.
+Postgres refuses to run as root, so root runs it as another account: ``postgres``, or one that is
+made for it; never ``nobody``, whose other processes could read and alter the data. That account
+needs no access to the folders above the data, which keep their permissions: on Linux it gets the
+open data directory itself, as ``/proc/self/fd/N``. It must reach the programs by path, though.
+Where it cannot (a virtual environment below ``/root``), it gets a copy of them in
+`PROGRAMS_CACHE`.
 """
 
 import contextlib
@@ -21,8 +23,11 @@ from typing import Any, Final
 USER: Final = "risk"
 """The database user that owns everything."""
 
-ACCOUNTS: Final = ("postgres", "nobody")
-"""System accounts that run the server for root: the first that exists."""
+ACCOUNTS: Final = ("postgres", "credit-risk-postgres")
+"""System accounts that run the server for root: the first that exists, else the last is made."""
+
+_NOBODY: Final = "nobody"
+"""Ran the server for root in earlier versions."""
 
 PROGRAMS_CACHE: Final = Path("/var/cache/credit-risk-monitor")
 
@@ -58,7 +63,7 @@ class SystemUser:
     def own(self, path: Path) -> None:
         """Make the account the owner of `path`."""
         if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid)
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def can_run(self, program: Path) -> bool:
         """Say whether the account may enter every folder above `program`, and run it."""
@@ -112,15 +117,45 @@ def _choose_account(data: Path) -> SystemUser:
         return SystemUser()
     if data.exists():
         owner = data.stat()
-        return SystemUser(owner.st_uid, owner.st_gid)
+        if owner.st_uid != _uid_of(_NOBODY):
+            return SystemUser(owner.st_uid, owner.st_gid)
+    account = _account() or _make_account(ACCOUNTS[-1])
+    if data.exists():
+        for path in (data, *data.rglob("*")):
+            account.own(path)
+    return account
+
+
+def _account() -> SystemUser | None:
     for name in ACCOUNTS:
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
             return SystemUser(entry.pw_uid, entry.pw_gid)
-    raise CannotStart(
-        f"Postgres refuses to run as root, and neither account {' nor '.join(ACCOUNTS)} exists "
-        "here; run as an ordinary user, or set RISK_SILVER_DSN to a Postgres of your own"
-    )
+    return None
+
+
+def _uid_of(name: str) -> int | None:
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam(name).pw_uid
+    return None
+
+
+def _make_account(name: str) -> SystemUser:
+    command = [shutil.which("useradd") or "/usr/sbin/useradd", "--system", "--user-group"]
+    command += ["--no-create-home", "--home-dir=/nonexistent", "--shell=/usr/sbin/nologin", name]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()
+    except OSError as exc:
+        said = f"useradd: {exc.strerror}"
+    # Another start may have been quicker.
+    account = _account()
+    if account is None:
+        raise CannotStart(
+            f"Postgres refuses to run as root, there is no account {ACCOUNTS[0]} here, and {name} "
+            f"could not be made ({said}); make one of them, run as an ordinary user, or set "
+            "RISK_SILVER_DSN to a Postgres of your own"
+        )
+    return account
 
 
 def _programs(package: Path, account: SystemUser) -> Path:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -19,7 +20,7 @@ from prometheus_client.registry import Collector
 from lakehouse.errors import LakehouseError, Unavailable
 from lakehouse.gold.tables import SCHEMAS
 from lakehouse.lake.session import Lake
-from lakehouse.signals.jobs import JOBS, LatestRun, latest_runs
+from lakehouse.signals.jobs import JOBS, LatestRun, latest_runs, made_at
 from lakehouse.silver.progress import PipelineProgress, all_progress
 
 log = structlog.get_logger()
@@ -143,7 +144,7 @@ class StoreCollector(Collector):
         for labels, count in counted.items():
             events.add_metric(labels, count)
         yield events
-        yield from _jobs(latest_runs(self._dsn))
+        yield from _jobs(latest_runs(self._dsn), made_at(self._dsn))
 
     def _gold(self) -> Iterator[Metric]:
         self._lake.refresh()
@@ -186,11 +187,17 @@ class StoreCollector(Collector):
         yield seconds
 
 
-def _jobs(runs: Iterable[LatestRun]) -> Iterator[Metric]:
+def _jobs(runs: Iterable[LatestRun], made_at: datetime) -> Iterator[Metric]:
     known = {run.job: run for run in runs}
     succeeded = GaugeMetricFamily(
         "risk_job_last_success_seconds",
         "When a job last succeeded, Unix time; 0 if it never did.",
+        labels=["job"],
+    )
+    awaited = GaugeMetricFamily(
+        "risk_job_awaited_since_seconds",
+        "When the job last succeeded, or when silver was made if it never did, Unix time: how late "
+        "it is counts from here.",
         labels=["job"],
     )
     took = GaugeMetricFamily(
@@ -206,8 +213,9 @@ def _jobs(runs: Iterable[LatestRun]) -> Iterator[Metric]:
     )
     for job in sorted({*JOBS, *known}):
         run = known.get(job)
-        at = run.succeeded_at.timestamp() if run and run.succeeded_at else 0.0
-        succeeded.add_metric([job], at)
+        succeeded_at = run.succeeded_at if run else None
+        succeeded.add_metric([job], succeeded_at.timestamp() if succeeded_at else 0.0)
+        awaited.add_metric([job], (succeeded_at or made_at).timestamp())
         failed.add_metric([job], float(run is not None and run.outcome == "failed"))
         if run is None or run.seconds is None:
             continue
@@ -215,6 +223,7 @@ def _jobs(runs: Iterable[LatestRun]) -> Iterator[Metric]:
         for name, value in run.figures.items():
             figures.add_metric([job, name], value)
     yield succeeded
+    yield awaited
     yield took
     yield failed
     yield figures

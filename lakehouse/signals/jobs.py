@@ -159,6 +159,22 @@ def latest_runs(dsn: str) -> list[LatestRun]:
     return [_latest(*row) for row in transact(dsn, read)]
 
 
+def made_at(dsn: str) -> datetime:
+    """Return since when there is this silver: no job can have succeeded before.
+
+    Raises
+    ------
+    Unavailable, Denied, SchemaDiffers
+        Silver does not answer, or is not what this code expects.
+    """
+
+    def read(connection: psycopg.Connection) -> datetime:
+        ((made_at,),) = execute(connection, "signals/made_at", {}).fetchall()
+        return made_at  # type: ignore[no-any-return]
+
+    return transact(dsn, read)
+
+
 def _latest(
     job: str,
     began_at: datetime,

@@ -58,6 +58,12 @@ def figure(job: str, name: str, value: float) -> Series:
     return {f'risk_job_figure{{job="{job}",figure="{name}"}}': f"{value}x2000"}
 
 
+def estimate(auc: float, *, is_reliable: bool) -> Series:
+    return figure("monitor", "estimated_auc", auc) | figure(
+        "monitor", "estimates_reliable", float(is_reliable)
+    )
+
+
 def tiers(before: int, after: int) -> Series:
     """20 hours of a hundred events a minute, then two with another share of Watchlist."""
     watchlist = 'risk_events_decided_total{tier="Watchlist"}'
@@ -170,12 +176,14 @@ CASES: Final[dict[str, Case]] = {
         figure("monitor", "actual_over_expected_low", 1.2),
         figure("monitor", "actual_over_expected_low", 0.98),
     ),
-    "RankingWeakens": Case(
-        figure("monitor", "estimated_auc", 0.58), figure("monitor", "estimated_auc", 0.7)
-    ),
+    "RankingWeakens": Case(estimate(0.58, is_reliable=True), estimate(0.58, is_reliable=False)),
     "JobLate": Case(
-        {'risk_job_last_success_seconds{job="reconcile"}': "1x2000"},
-        {f'risk_job_last_success_seconds{{job="{job}"}}': "0+60x2000" for job in JOBS},
+        {'risk_job_awaited_since_seconds{job="reconcile"}': "0x2000"},
+        # a job that never ran, half an hour after silver was made
+        {
+            **{f'risk_job_last_success_seconds{{job="{job}"}}': "0x2000" for job in JOBS},
+            **{f'risk_job_awaited_since_seconds{{job="{job}"}}': "3600x2000" for job in JOBS},
+        },
     ),
     "JobFailed": Case({'risk_job_failed{job="monitor"}': "1x5"}, {}, minutes=3),
 }

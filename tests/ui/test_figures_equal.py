@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -113,6 +113,44 @@ def test_the_first_tiles_say_what_plain_sql_says(tab: Tab, seeded: Path) -> None
         ("ov-exposure", "".join(lost)),
     ):
         assert tab.text(f".kpi:has(#{key}-title) .kpi-value") == expected
+
+
+def test_the_cut_offs_say_what_the_command_says_of_the_same_loans(tab: Tab, seeded: Path) -> None:
+    tab.open("/cutoffs?cut=20,28,70,2")
+    first, last = quarters(tab.text(".page-sub"))
+    limits = "--pd 0.2 --high-dti 28 --high-utilisation 70 --many-inquiries 2"
+    command = f"lakehouse cutoffs {limits} --from {first} --to {last} --json"
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        env=environment(seeded),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = json.loads(done.stdout)
+    today, then = said["today"], said["then"]
+    assert then["loans"] != today["loans"]
+    swaps = said["swapped_in"]["loans"] + said["swapped_out"]["loans"]
+    rate = then["default_rate"]
+    tile = ".kpi:has(#ct-{}-title) {}"
+    for key, part, expected in (
+        ("approved", ".kpi-value", words.number(then["share"] * 100, 1)),
+        ("approved", ".was", words.number(today["share"] * 100, 1)),
+        ("bad", ".kpi-value", words.number(rate["value"] * 100, 1)),
+        ("bad", ".kpi-note:last-of-type", f"95 %: {words.interval(rate['low'], rate['high'])}"),
+        ("loss", ".kpi-value", words.number(then["expected_loss_usd"] / 1e6, 1)),
+        ("swaps", ".kpi-value", words.count(swaps)),
+        ("swaps", ".kpi-unit", f"of {words.count(said['loans'])}"),
+    ):
+        assert tab.text(tile.format(key, part)) == expected
+
+
+def quarters(text: str) -> tuple[date, date]:
+    """Return the first day of the first quarter named, and the day after the last."""
+    named = re.findall(r"Q(\d) (\d{4})", text)
+    first, last = (date(int(year), 3 * int(number) - 2, 1) for number, year in named)
+    after = date(last.year + last.month // 10, (last.month + 2) % 12 + 1, 1)
+    return first, after
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """The embedded Postgres is there when it is needed, and gone when it is not."""
 
 import os
+import pwd
+import shutil
 import signal
 import stat
 import subprocess
@@ -26,6 +28,7 @@ from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 IS_ROOT = os.geteuid() == 0
+CAN_MAKE_ACCOUNTS = IS_ROOT and shutil.which("useradd") is not None
 
 pytestmark = [
     pytest.mark.server,
@@ -260,12 +263,32 @@ class TestWhatItNeeds:
             pass
 
     @pytest.mark.skipif(not IS_ROOT, reason="only root has other accounts run the server")
-    def test_root_needs_an_account_to_spare(
+    def test_root_needs_an_account_and_says_why_none_could_be_made(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(cluster, "ACCOUNTS", ("no-such-account",))
-        with pytest.raises(cluster.CannotStart, match="Postgres refuses to run as root"):
+        monkeypatch.setattr(cluster, "ACCOUNTS", ("no-such-account", "not a name"))
+        with pytest.raises(cluster.CannotStart, match=r"not a name could not be made \(.*invalid"):
             cluster.settle(tmp_path, _package())
+
+    @pytest.mark.skipif(not CAN_MAKE_ACCOUNTS, reason="only root with useradd makes accounts")
+    def test_root_without_an_account_makes_one_and_takes_the_data_from_nobody(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cluster, "ACCOUNTS", ("nobody",))
+        folder = tmp_path / "postgres"
+        folder.mkdir(mode=0o700)
+        cluster.settle(folder, _package())
+        name = f"crm-test-{os.getpid()}"
+        monkeypatch.setattr(cluster, "ACCOUNTS", ("no-such-account", name))
+        try:
+            made = cluster.settle(folder, _package())
+            theirs = pwd.getpwnam(name)
+            paths = (made.data, *made.data.rglob("*"))
+            assert {path.lstat().st_uid for path in paths} == {made.account.uid} == {theirs.pw_uid}
+            assert theirs.pw_shell == "/usr/sbin/nologin"
+            assert cluster.settle(folder, _package()) == made
+        finally:
+            subprocess.run(["userdel", name], check=True, capture_output=True)
 
     @pytest.mark.skipif(not IS_ROOT, reason="only root has other accounts run the server")
     def test_programs_that_the_account_cannot_reach_are_copied_once(

@@ -104,8 +104,11 @@ def test_a_job_that_never_ran_is_there_and_one_that_did_shows_what_it_found(
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
     with recorded(silver, "monitor", lambda: noon) as run:
         run.figures["psi_worst"] = 0.25
+    before = datetime.now(UTC).timestamp()
     found = samples(StoreCollector(silver, lake))
     assert found["risk_job_last_success_seconds", "monitor"] == noon.timestamp()
+    assert found["risk_job_awaited_since_seconds", "monitor"] == noon.timestamp()
+    assert before - 3_600 < found["risk_job_awaited_since_seconds", "reconcile"] <= before
     assert found["risk_job_last_success_seconds", "reconcile"] == 0
     assert found["risk_job_figure", "monitor/psi_worst"] == 0.25
     assert found["risk_job_failed", "monitor"] == 0
