@@ -36,6 +36,7 @@ from lakehouse.gold.object_store import (
     open_table,
     table_uri,
 )
+from lakehouse.gold.positions import TablePositions
 from lakehouse.gold.tables import VIEWS, refuse_features
 from lakehouse.gold.writer import transaction_id
 from lakehouse.lake.filters import Filters
@@ -124,6 +125,7 @@ class Lake:
         self._uris = {name: table_uri(lake_uri, name) for name in VIEWS}
         self._tables: dict[str, DeltaTable | None] = {}
         self._versions: dict[str, int | None] = {}
+        self._positions = {name: TablePositions(uri) for name, uri in self._uris.items()}
         self._columns: dict[str, dict[str, tuple[str, ...]]] = {}
         self._lock = threading.Lock()
         limits = {"memory_limit": f"{memory_mb}MB"}
@@ -219,11 +221,15 @@ class Lake:
 
     def last_off(self, table: str, pipeline: str, topic: str, part: int) -> int | None:
         """Return up to which offset a view holds a partition, in the same snapshot."""
+        return self.positions(table).get(transaction_id(pipeline, topic, part))
+
+    def positions(self, table: str) -> Mapping[str, int]:
+        """Return the last offset of each partition by its transaction, in the same snapshot."""
         handle = self._tables[table]
         if handle is None:
-            return None
+            return {}
         with as_ours(self._uris[table]):
-            return handle.transaction_version(transaction_id(pipeline, topic, part))
+            return self._positions[table].of(handle)
 
     def versions(self) -> dict[str, int]:
         """Return the commit of each table that queries see; a table that is not there has none."""

@@ -8,7 +8,7 @@ last succeeded.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from lakehouse.errors import LakehouseError, Unavailable
 from lakehouse.gold.tables import SCHEMAS
+from lakehouse.gold.writer import transaction_id
 from lakehouse.lake.session import Lake
 from lakehouse.signals.jobs import JOBS, LatestRun, latest_runs, made_at
 from lakehouse.silver.progress import PipelineProgress, all_progress
@@ -93,7 +94,8 @@ class StoreCollector(Collector):
         self._clock = clock
         # By gold table: since when it has not moved although silver was ahead, and where it stood.
         self._behind: dict[str, tuple[float, int]] = {}
-        self._positions: list[PipelineProgress] = []
+        self._progress: list[PipelineProgress] = []
+        self._positions: dict[str, Mapping[str, int]] = {}
         self._asked: dict[str, _Question] = {}
         self._lock = threading.Lock()
 
@@ -136,8 +138,8 @@ class StoreCollector(Collector):
             labels=["pipeline", "state"],
         )
         counted: Counter[tuple[str, str]] = Counter()
-        self._positions = all_progress(self._dsn)
-        for each in self._positions:
+        self._progress = all_progress(self._dsn)
+        for each in self._progress:
             for state, attribute in _STATES.items():
                 counted[each.pipeline, state] += getattr(each, attribute)
             counted[each.pipeline, "quarantined"] += each.recovered
@@ -148,6 +150,7 @@ class StoreCollector(Collector):
 
     def _gold(self) -> Iterator[Metric]:
         self._lake.refresh()
+        self._positions = {table: self._lake.positions(table) for table in SCHEMAS}
         version = GaugeMetricFamily(
             "risk_gold_table_version", "The table's newest commit.", labels=["table"]
         )
@@ -172,8 +175,9 @@ class StoreCollector(Collector):
         now = self._clock()
         for table in SCHEMAS:
             missing = reached = 0
-            for each in self._positions:
-                last = self._lake.last_off(table, each.pipeline, each.topic, each.part)
+            for each in self._progress:
+                slot = transaction_id(each.pipeline, each.topic, each.part)
+                last = self._positions[table].get(slot)
                 stands = each.start_off if last is None else last + 1
                 missing += max(0, each.next_off - stands)
                 reached += stands
