@@ -196,24 +196,24 @@ def _jobs(runs: Iterable[LatestRun], made_at: datetime) -> Iterator[Metric]:
     succeeded = GaugeMetricFamily(
         "risk_job_last_success_seconds",
         "When a job last succeeded, Unix time; 0 if it never did.",
-        labels=["job"],
+        labels=["job_name"],
     )
     awaited = GaugeMetricFamily(
         "risk_job_awaited_since_seconds",
         "When the job last succeeded, or when silver was made if it never did, Unix time: how late "
         "it is counts from here.",
-        labels=["job"],
+        labels=["job_name"],
     )
     took = GaugeMetricFamily(
-        "risk_job_seconds", "How long the job's last successful run took.", labels=["job"]
+        "risk_job_seconds", "How long the job's last successful run took.", labels=["job_name"]
     )
     failed = GaugeMetricFamily(
-        "risk_job_failed", "Whether the job's newest run failed: 1 or 0.", labels=["job"]
+        "risk_job_failed", "Whether the job's newest run failed: 1 or 0.", labels=["job_name"]
     )
     figures = GaugeMetricFamily(
         "risk_job_figure",
         "What the job's last successful run found, by name; docs/metrics.md has units.",
-        labels=["job", "figure"],
+        labels=["job_name", "figure"],
     )
     for job in sorted({*JOBS, *known}):
         run = known.get(job)

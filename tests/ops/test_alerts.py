@@ -55,7 +55,7 @@ def durations(slow_of_a_hundred: int, metric: str, fast: str, labels: str) -> Se
 
 
 def figure(job: str, name: str, value: float) -> Series:
-    return {f'risk_job_figure{{job="{job}",figure="{name}"}}': f"{value}x2000"}
+    return {f'risk_job_figure{{job_name="{job}",figure="{name}"}}': f"{value}x2000"}
 
 
 def estimate(auc: float, *, is_reliable: bool) -> Series:
@@ -178,14 +178,14 @@ CASES: Final[dict[str, Case]] = {
     ),
     "RankingWeakens": Case(estimate(0.58, is_reliable=True), estimate(0.58, is_reliable=False)),
     "JobLate": Case(
-        {'risk_job_awaited_since_seconds{job="reconcile"}': "0x2000"},
+        {'risk_job_awaited_since_seconds{job_name="reconcile"}': "0x2000"},
         # a job that never ran, half an hour after silver was made
         {
-            **{f'risk_job_last_success_seconds{{job="{job}"}}': "0x2000" for job in JOBS},
-            **{f'risk_job_awaited_since_seconds{{job="{job}"}}': "3600x2000" for job in JOBS},
+            **{f'risk_job_last_success_seconds{{job_name="{job}"}}': "0x2000" for job in JOBS},
+            **{f'risk_job_awaited_since_seconds{{job_name="{job}"}}': "3600x2000" for job in JOBS},
         },
     ),
-    "JobFailed": Case({'risk_job_failed{job="monitor"}': "1x5"}, {}, minutes=3),
+    "JobFailed": Case({'risk_job_failed{job_name="monitor"}': "1x5"}, {}, minutes=3),
 }
 
 

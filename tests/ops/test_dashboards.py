@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 import yaml
 from prometheus_client import REGISTRY
+from prometheus_client.metrics_core import Metric
 
 from lakehouse import telemetry
 from lakehouse.lake.session import Lake
@@ -48,11 +49,26 @@ def test_every_panel_says_what_it_shows_and_fits_the_row() -> None:
             assert all(panel["says"].endswith(".") for panel in row["panels"])
 
 
-def test_every_metric_that_is_asked_for_is_served(silver: str, lake: Lake) -> None:
+def families(silver: str, lake: Lake) -> list[Metric]:
+    """All that the flow, the API and the exporter serve."""
     assert telemetry.STORES  # its import registers the metrics of the flow
     collectors = (REGISTRY, API, StoreCollector(silver, lake))
-    families = [family for collector in collectors for family in collector.collect()]
-    served = {family.name for family in families}
+    return [family for collector in collectors for family in collector.collect()]
+
+
+def test_no_label_is_one_that_prometheus_gives_itself(silver: str, lake: Lake) -> None:
+    """It would rename ours, `exported_job`, and no rule would match."""
+    labels = {
+        label
+        for family in families(silver, lake)
+        for sample in family.samples
+        for label in sample.labels
+    }
+    assert not labels & {"job", "instance"}
+
+
+def test_every_metric_that_is_asked_for_is_served(silver: str, lake: Lake) -> None:
+    served = {family.name for family in families(silver, lake)}
     for where, expression in asked():
         for name in METRIC.findall(expression):
             plain = re.sub(r"_(total|bucket|count|sum)$", "", name)

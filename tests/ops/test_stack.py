@@ -36,7 +36,7 @@ APPLICATION: Final = {"id": 1, "loan_amnt": 15_000, "annual_inc": 34_221, "dti":
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
-    with running_stack(folder) as running:
+    with running_stack(folder, history=20_000) as running:
         yield running
     assert left_behind(folder) == []
 

@@ -33,6 +33,7 @@ from tests.waiting import NotInTimeError
 __all__ = ["main"]
 
 _TEND_SECONDS: Final = 1.0
+_HISTORY: Final = 20_000
 _EXPECTED: Final = (LakehouseError, NotInTimeError, ServerDidNotStart, StackFailedError)
 _PAGES: Final = {
     "ui": "the pages: sign in as admin with {password}",
@@ -61,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="stack-"))
     console = Console(highlight=False)
     try:
-        with running_stack(folder, keeps_ports=True, rate=options.rate) as stack:
+        with running_stack(
+            folder, keeps_ports=True, rate=options.rate, history=_HISTORY
+        ) as stack:
             _show(stack, console)
             check_whole_path(stack, console.print)
             _show_memory(stack, console)

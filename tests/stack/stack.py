@@ -170,7 +170,12 @@ class StackFailedError(Exception):
 
 @contextmanager
 def running_stack(
-    folder: Path, *, keeps_ports: bool = False, rate: int = 200, haste: int = 1
+    folder: Path,
+    *,
+    keeps_ports: bool = False,
+    rate: int = 200,
+    haste: int = 1,
+    history: int = 0,
 ) -> Iterator[Stack]:
     """Run the whole as long as the context; nothing of it is left afterwards.
 
@@ -182,6 +187,8 @@ def running_stack(
         Applications a second that the simulator sends; 0 for none.
     haste
         By how much the windows and waits of the alerts are divided.
+    history
+        Simulated decisions of past years, with outcomes, that are in the lake from the start.
     """
     with ExitStack() as exits:
         (folder / "broker").mkdir()
@@ -201,6 +208,9 @@ def running_stack(
         _make_secrets(folder / "secrets", dsn)
         for name in ONE_SHOTS:
             stack.run(name)
+        if history:
+            source = f"sim://?limit={history}&seed=1"
+            stack.run("monitor", "python", "-m", "dataflows.history", source, seconds=300.0)
         _start_services(stack, rate)
         _start_watchers(stack, haste)
         yield stack
