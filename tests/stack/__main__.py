@@ -62,9 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="stack-"))
     console = Console(highlight=False)
     try:
-        with running_stack(
-            folder, keeps_ports=True, rate=options.rate, history=_HISTORY
-        ) as stack:
+        with running_stack(folder, keeps_ports=True, rate=options.rate, history=_HISTORY) as stack:
             _show(stack, console)
             check_whole_path(stack, console.print)
             _show_memory(stack, console)
