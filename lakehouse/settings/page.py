@@ -11,14 +11,14 @@ from lakehouse.settings.settings import SECRETS, Settings, described, expected, 
 _HEAD = """\
 # Settings
 
-Every setting, read from the environment once, at the start of a command. None is
-needed: without any, the flow scores simulated applications into an embedded Postgres and a local
-lake. A variable that begins with `RISK_` and is not listed here is refused, and so is an empty or
-malformed one. Kubernetes adds variables of its own for a service whose name begins with `risk-`,
-such as `..._PORT=tcp://10.0.0.1:8000` beside `..._SERVICE_HOST`; those are passed by.
+A command reads its settings from the environment once, at its start. All settings have defaults:
+without any, the flow scores simulated applications into an embedded Postgres and a local lake. A
+command refuses to start if a variable that begins with `RISK_` is not listed here, is empty, or is
+malformed. It ignores the variables that Kubernetes adds for a service whose name begins with
+`risk-`, such as `..._PORT=tcp://10.0.0.1:8000` beside `..._SERVICE_HOST`.
 
-A secret can also be handed over as a file: `RISK_KAFKA_PASSWORD_FILE` names a file that holds what
-`RISK_KAFKA_PASSWORD` would. S3 is reached with the usual `AWS_` variables (`AWS_ACCESS_KEY_ID`,
+A secret can also come from a file: `RISK_KAFKA_PASSWORD_FILE` names a file that holds the value of
+`RISK_KAFKA_PASSWORD`. S3 is configured by the usual `AWS_` variables (`AWS_ACCESS_KEY_ID`,
 `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`, ...).
 
 | Variable | Default | Values | Meaning |
