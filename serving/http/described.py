@@ -25,50 +25,39 @@ REFERENCE: Final = "#/components/schemas/{name}"
 
 _OPEN: Final = (400, 405, 408, 431, 500)
 _GUARDED: Final = (*_OPEN, 401, 403, 413, 415, 422, 429, 503)
-_PROBLEMS: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
+_CODES: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
     {
-        400: ("malformed_json", "The request cannot be read: it is no HTTP, no JSON or no UTF-8."),
-        401: ("unauthenticated", "The key is missing, unknown, expired or revoked, or sent twice."),
-        403: ("forbidden", "The key lacks the scope that this operation needs."),
-        404: ("not_found", "Nothing is stored under this id, or not yet."),
-        405: ("method_not_allowed", "The path has other methods; the header Allow names them."),
-        408: ("request_timeout", "The request did not arrive within 10 s; send it again."),
+        400: ("malformed_json", "encoding", "duplicate_key", "too_deep", "empty", "invalid_http"),
+        401: ("unauthenticated",),
+        403: ("forbidden",),
+        404: ("not_found",),
+        405: ("method_not_allowed",),
+        408: ("request_timeout",),
         409: (
             "idempotency_key_reused",
-            (
-                "`idempotency_key_reused`: use a new key. `idempotency_key_in_use`: send the same "
-                "request again. `recording_unavailable`: this server has no topic to record to. "
-                "`not_explicable`: the decision's bytes or versions are gone."
-            ),
+            "idempotency_key_in_use",
+            "recording_unavailable",
+            "not_explicable",
         ),
-        413: ("body_too_large", "The body is too long."),
-        415: (
-            "unsupported_media_type",
-            "The body is no `application/json` in UTF-8, uncompressed.",
-        ),
-        422: (
-            "missing_field",
-            (
-                "The request can be read, but a field, a parameter or a header is wrong: `errors` "
-                "names it and what was expected."
-            ),
-        ),
-        429: (
-            "too_many_requests",
-            "This key asks too often; wait `Retry-After` seconds and send the request again.",
-        ),
-        431: ("head_too_large", "The headers are too many or too long."),
-        500: ("internal", "An unexpected error of the server."),
+        413: ("body_too_large", "too_large"),
+        415: ("unsupported_media_type",),
+        422: ("missing_field", "out_of_range", "invalid_request", "idempotency_key_invalid"),
+        429: ("too_many_requests",),
+        431: ("head_too_large",),
+        500: ("internal",),
         503: (
             "busy",
-            (
-                "The server is busy, or a store that this operation needs does not answer; wait "
-                "`Retry-After` seconds and send the request again."
-            ),
+            "silver_unavailable",
+            "lake_unavailable",
+            "keys_unavailable",
+            "audit_unavailable",
+            "recording_unavailable",
         ),
     }
 )
-"""By status: one of its codes, as an example, and what it is."""
+"""By status: the codes that it is answered with, the usual one first."""
+
+_MORE_OF: Final = {422: "Or another code of `ProblemCode` about a field of the application."}
 
 _HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -144,13 +133,17 @@ def described(
 
 
 def _refusal(status: int) -> dict[str, Any]:
-    code, meaning = _PROBLEMS[status]
+    codes = _CODES[status]
+    code = codes[0]
+    meanings = [f"`{each}`: {CODES[each]}" for each in codes]
+    if status in _MORE_OF:
+        meanings.append(_MORE_OF[status])
     fields = [FieldError("annual_inc", "a number")] if code == "missing_field" else []
     example = sent(Problem(status, code, CODES[code], errors=fields), {"request_id": "desk-7"})
     shown = {"schema": reference(ProblemBody), "example": msgspec.to_builtins(example)}
     waits = ["Retry-After"] if status in (429, 503) else []
     return {
-        "description": meaning,
+        "description": "\n\n".join(meanings),
         "content": {MEDIA_TYPE: shown},
         "headers": _headers("X-Request-Id", *waits),
     }

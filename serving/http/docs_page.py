@@ -75,7 +75,7 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Iterator
         holds = " ".join(
             _linked(each.get("schema", {})) for each in answer.get("content", {}).values()
         )
-        means = escape(answer.get("description", ""))
+        means = escape(answer.get("description", "")).replace("\n\n", "<br>")
         for header in answer.get("headers", {}).keys() - {"X-Request-Id"}:  # every answer has it
             said = answer["headers"][header].get("description", "")
             means += f"<br><code>{escape(header)}</code>: {escape(said)}"

@@ -37,10 +37,10 @@ class ProblemBody:
             * `event_time_ahead`: An event time well after the arrival.
             * `event_time_out_of_range`: An event time before 1970, from 2100.
             * `forbidden`: The key is valid, but lacks the scope that this operation needs.
-            * `head_too_large`: Request line and headers are too long, or the headers too many.
-            * `idempotency_key_in_use`: An attempt with this key is under way; send the request again.
+            * `head_too_large`: The headers are too long or too many.
+            * `idempotency_key_in_use`: Another attempt with this key is under way; send it again.
             * `idempotency_key_invalid`: The Idempotency-Key is missing or malformed.
-            * `idempotency_key_reused`: The Idempotency-Key was used with another body.
+            * `idempotency_key_reused`: The Idempotency-Key was used with another body; use a new key.
             * `internal`: An unexpected error; ours, not the event's.
             * `invalid_http`: The request is no valid HTTP/1.1.
             * `invalid_request`: The query or a parameter is unknown, repeated or malformed.
@@ -56,8 +56,8 @@ class ProblemBody:
             * `not_found`: The path does not exist, or nothing is stored under this id.
             * `out_of_range`: A number or date outside its bounds.
             * `ragged_row`: A file's row with more or fewer cells than its header.
-            * `recording_unavailable`: There is no topic to record to, or its broker does not answer.
-            * `request_timeout`: The request was not complete in time.
+            * `recording_unavailable`: There is no topic to record to (409), or no broker (503).
+            * `request_timeout`: The request did not arrive within 10 s; send it again.
             * `score_not_finite`: The model gave no finite PD and points.
             * `silver_unavailable`: Silver does not answer; the API still decides.
             * `store_rejected`: The store could not hold the decision.
