@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
-from dash import Dash, Input, Output, html
+from dash import Dash, Input, Output, State, html
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
 from lakehouse.lake.copied import CopiedLake
 from lakehouse.postgres.migrate import migrate
@@ -20,12 +21,13 @@ from ui.access.gate import Gate
 from ui.access.headers import SecurityHeaders
 from ui.access.who import current_user
 from ui.access.wiring import gate_parts
-from ui.cards import register
 from ui.data.asking import Desk
 from ui.data.questions import Stores
 from ui.frame import export, live, options, shell
+from ui.frame.kept import KeptFiles
 from ui.frame.live import Watch
 from ui.frame.warm import Warm
+from ui.groups import opened, register
 from ui.look.tokens import as_css
 from ui.pages import (
     alerts,
@@ -57,6 +59,9 @@ PAGES: Final = (
 )
 
 _LAKE_MEMORY_MB: Final = 400
+_NOT_AT_ONCE: Final = ("/polyfill@", "/dash_table/", "/dash_ag_grid.")
+"""Of Dash's scripts, half by size: what old browsers lack (but for `assets/regenerator-runtime.js`,
+regenerator-runtime 0.14.1 from npm, which Dash's own parts call), and what few pages show."""
 
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -65,9 +70,26 @@ _INDEX: Final = """<!DOCTYPE html>
 <script src="/assets/scheme.js"></script>
 <style>TOKENS</style>{%css%}
 </head>
-<body>{%app_entry%}<footer><script src="/vendor/PLOTLY"></script>
-{%config%}{%scripts%}{%renderer%}</footer></body>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}
+<script src="/vendor/PLOTLY"></script></footer></body>
 </html>"""
+
+
+def _index(app: Dash) -> Callable[..., str]:
+    """Return Dash's own index without what a browser does not need at once."""
+    whole = app.interpolate_index
+
+    def lighter(**parts: str) -> str:
+        scripts = parts["scripts"].split("\n")
+        (grid,) = (each for each in scripts if "/dash_ag_grid." in each)
+        address = grid.partition('src="')[2].partition('"')[0]
+        parts["scripts"] = "\n".join(
+            each for each in scripts if not any(word in each for word in _NOT_AT_ONCE)
+        )
+        parts["metas"] += f'<meta name="grid-library" content="{address}">'
+        return str(whole(**parts))
+
+    return lighter
 
 
 def create_app(
@@ -92,13 +114,15 @@ def create_app(
         backend="fastapi",
         assets_folder=str(Path(__file__).parent / "assets"),
         assets_ignore=r"scheme\.js",
-        compress=True,
         suppress_callback_exceptions=True,
         title="Credit risk monitor",
         update_title="",
         serve_locally=True,
     )
     app.index_string = _INDEX.replace("TOKENS", as_css()).replace("PLOTLY", PLOTLY)
+    app.interpolate_index = _index(app)
+    server.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
+    server.add_middleware(KeptFiles)
     vendor.serve(server)
     reports.serve(server, desk)
     has_gate = settings.ui_auth != "off"
@@ -107,17 +131,10 @@ def create_app(
     options.register(app, desk)
     pages = {page.path: page for page in PAGES}
     for page in PAGES:
-        register(app, desk, page.cards)
+        register(app, desk, page)
         page.wire(app, desk)
     reports.register(app)
-    export.register(app, desk, [card for page in PAGES for card in page.cards])
-
-    @app.callback(Output("main", "children"), Input("route", "data"))
-    async def show(path: str | None) -> Any:
-        if path is None:
-            return None
-        page = pages.get(path) or pages.get("/" + path.split("/")[1])
-        return page.layout() if page else _unknown(path)
+    export.register(app, desk, PAGES)
 
     warm = Warm(
         desk, overview.PAGE.cards, [c for p in PAGES[1:] if not p.is_single for c in p.cards]
@@ -127,6 +144,21 @@ def create_app(
         thread.start()
         stack.callback(thread.close)
     live.register(app, watch)
+
+    @app.callback(
+        Output("main", "children"),
+        Input("route", "data"),
+        State("filters", "data"),
+        State("scheme", "data"),
+    )
+    async def show(path: str | None, said: Any, scheme: Any) -> Any:
+        if path is None:
+            return None
+        page = pages.get(path) or pages.get("/" + path.split("/")[1])
+        if page is None:
+            return _unknown(path)
+        return await opened(page, desk, path, said, scheme, number=watch.number)
+
     _set_up(app)
     guarded = Gate(server, *gate_parts(settings, silver_dsn, now=now)) if has_gate else server
     return SecurityHeaders(guarded, app.csp_hashes), app

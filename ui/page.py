@@ -1,6 +1,6 @@
 """A page: a path, a heading and cards in reading order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from dash import Dash, html
 
 from ui.cards import Card, View
 from ui.data.asking import Desk
+from ui.look import parts
 
 
 def _nothing(_app: Dash, _desk: Desk) -> None:
@@ -43,12 +44,12 @@ class Page:
         """Return the cards, the heading's line included."""
         return [*([] if self.is_single else [self._heading()]), *_cards(self.placed)]
 
-    def layout(self) -> Any:
-        """Return the page before it has answers."""
-        inside = [_place(each) for each in self.placed]
+    def layout(self, shown: Mapping[str, Any]) -> Any:
+        """Return the page with what its cards show, by key."""
+        inside = [_place(each, shown) for each in self.placed]
         return html.Div(
             [
-                None if self.is_single else self._head(),
+                None if self.is_single else self._head(shown),
                 html.Div(inside, className="grid"),
                 html.P(self.foot, className="foot") if self.foot else None,
             ],
@@ -56,8 +57,9 @@ class Page:
             **{"data-page": self.title},
         )
 
-    def _head(self) -> Any:
-        said = html.Div([html.H1(self.title, className="page-title"), self._heading().place()])
+    def _head(self, shown: Mapping[str, Any]) -> Any:
+        heading = _place(self._heading(), shown)
+        said = html.Div([html.H1(self.title, className="page-title"), heading])
         return html.Div(said, className="page-head")
 
     def _heading(self) -> Card:
@@ -88,9 +90,9 @@ def _cards(placed: Sequence[Any]) -> list[Card]:
     return found
 
 
-def _place(each: Any) -> Any:
+def _place(each: Any, shown: Mapping[str, Any]) -> Any:
     if isinstance(each, Card):
-        return each.place()
+        return each.place(shown[each.key] if each.key in shown else parts.skeleton())
     if isinstance(each, Stack):
-        return html.Div([_place(inner) for inner in each.placed], className=each.css)
+        return html.Div([_place(inner, shown) for inner in each.placed], className=each.css)
     return each

@@ -23,7 +23,7 @@ from lakehouse.gold.object_store import (
 )
 from lakehouse.gold.replacement import live_files
 from lakehouse.gold.retention import forget_bytes
-from lakehouse.gold.tables import VIEWS
+from lakehouse.gold.tables import VIEWS, describe
 from lakehouse.telemetry import LAKE_BYTES, LAKE_FILES, LAKE_MAINTAINED_AT
 
 LEAST_HOURS: Final = 168
@@ -105,6 +105,7 @@ def maintain(lake_uri: str, tasks: Tasks) -> list[Maintained]:
 
 def _maintain(table: str, uri: str, handle: DeltaTable, tasks: Tasks) -> Maintained:
     schema, objects, filesystem = VIEWS[table], open_objects(uri), arrow_filesystem(uri)
+    describe(table, handle)
     emptied = 0
     if tasks.forget_before is not None:
         emptied = forget_bytes(table, schema, handle, objects, filesystem, tasks.forget_before)

@@ -210,6 +210,35 @@ def open_or_create(uri: str, schema: pa.Schema) -> DeltaTable:
     return handle
 
 
+def describe(table: str, handle: DeltaTable) -> bool:
+    """Write what a table and its columns mean into one that does not say it; return whether so.
+
+    A table that was made before is described by one commit more, or two. A writer whose own commit
+    meets them makes it again.
+    """
+    known = {field.name: field.metadata.get("comment") for field in handle.schema().fields}
+    wanted = [
+        field
+        for field in _described(table, VIEWS[table])
+        if field.metadata and field.name in known and _comment(field) != known[field.name]
+    ]
+    lacking = [Field.from_arrow(field) for field in wanted if known[field.name] is None]
+    if lacking:
+        handle.alter.add_columns(lacking)
+    for field in wanted:
+        if known[field.name] is not None:
+            handle.alter.set_column_metadata(field.name, {"comment": _comment(field)})
+    said = TABLES.get(table)
+    is_other = said is not None and handle.metadata().description != said
+    if said is not None and is_other:
+        handle.alter.set_table_description(said)
+    return bool(wanted) or is_other
+
+
+def _comment(field: pa.Field) -> str:
+    return str(field.metadata[b"comment"].decode())
+
+
 def _described(table: str, schema: pa.Schema) -> pa.Schema:
     """Return the schema with what each column means, where engines look for it."""
     if table not in TABLES:

@@ -5,6 +5,7 @@ A vintage that may not be judged is there with its counts and the reason, never 
 from the PDs alone and graded on the vintages that have matured (`risk.monitoring.label_free`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -22,6 +23,9 @@ from risk.monitoring.outcomes_analysis import Analysis, analyse
 from risk.monitoring.outcomes_known import Maturity, ScoredCounts, Standing, maturity
 
 DEFAULT_TERM_MONTHS: Final = 36
+AT_A_TIME: Final = 4
+"""So many vintages make one figure: a year of quarters."""
+
 _MONTHS: Final = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 _COUNTS: Final = ("pd", "loans", "known", "defaults")
 
@@ -56,6 +60,8 @@ class Performance:
     ----------
     judged
         All mature vintages together.
+    latest, before
+        The last mature vintages together, at most `AT_A_TIME`, and those before them; None without.
     grade
         How the estimates turned out on them.
     left_out
@@ -65,6 +71,8 @@ class Performance:
     as_of: date
     term_months: int
     judged: Analysis
+    latest: Analysis | None
+    before: Analysis | None
     vintages: tuple[VintagePerformance, ...]
     grade: Grade
     left_out: dict[str, int]
@@ -104,7 +112,8 @@ def performance(
         for each, (_, counts) in zip(found, _by_vintage(counted), strict=True)
         if each.analysis is not None
     ]
-    together = [np.concatenate([getattr(c, name) for _, c in mature] or [[]]) for name in _COUNTS]
+    counts_of = [counts for _, counts in mature]
+    latest, before = counts_of[-AT_A_TIME:], counts_of[-2 * AT_A_TIME : -AT_A_TIME]
     left_out: dict[str, int] = {}
     for each in found:
         if each.analysis is None:
@@ -113,11 +122,18 @@ def performance(
     return Performance(
         as_of=as_of,
         term_months=term_months,
-        judged=analyse(ScoredCounts.of(*together)),
+        judged=_together(counts_of),
+        latest=_together(latest) if latest else None,
+        before=_together(before) if before else None,
         vintages=tuple(found),
         grade=_grade(mature),
         left_out=left_out,
     )
+
+
+def _together(some: Sequence[ScoredCounts]) -> Analysis:
+    columns = ([getattr(each, name) for each in some] for name in _COUNTS)
+    return analyse(ScoredCounts.of(*(np.concatenate(each or [[]]) for each in columns)))
 
 
 def _by_vintage(counted: pa.Table) -> list[tuple[date, ScoredCounts]]:

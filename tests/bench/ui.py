@@ -4,9 +4,9 @@
 
 Starts the pages over the lake with a silver of their own, opens every page in headless Chromium
 and changes its filters: each choice is one that nobody made before, so nothing is answered from
-memory. A page is drawn when its last card has answered. A bare scan is DuckDB's own Parquet reader
-taking the minimum of each column that the card's SQL names, in turns with the card, which is asked
-alone, nothing kept, of the copy that the pages keep.
+memory. A page is drawn when every card has answered and nothing on it changes any more. A bare scan
+is DuckDB's own Parquet reader taking the minimum of each column that the card's SQL names, in turns
+with the card, which is asked alone, nothing kept, of the copy that the pages keep.
 """
 
 import contextlib
@@ -65,6 +65,10 @@ WATCHED = """() => {
       if (is_card) setTimeout(() => { window.__asked -= 1; window.__last = performance.now(); }, 0);
     }
   };
+  new MutationObserver((all) => {
+    const isOnPage = ({target}) => (target.parentElement || target).closest?.('#main');
+    if (all.some(isOnPage)) window.__last = performance.now();
+  }).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
 }"""
 SETTLED = """() => window.__asked === 0 && performance.now() - window.__last > 250 &&
   document.querySelector('.page') && !document.querySelector('.skeleton')"""
@@ -72,7 +76,7 @@ PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startT
 
 
 def settled(page: Any) -> float:
-    """Wait until every card has answered; return when the last one did, milliseconds."""
+    """Wait until nothing on the page changes any more; return since when, milliseconds."""
     until(lambda: bool(page.evaluate(SETTLED)), what="drawn", seconds=120)
     return float(page.evaluate("() => window.__last"))
 
@@ -96,7 +100,7 @@ def opened(browser: Any, base: str, path: str) -> dict[str, float]:
 
 
 def changed(browser: Any, base: str, path: str, changes: list[dict[str, Any]]) -> list[float]:
-    """Change the filters of an open page; return the seconds until its last card has answered."""
+    """Change the filters of an open page; return the seconds until it is drawn."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = watched(context)
     page.goto(base + path)

@@ -1,10 +1,13 @@
 """What is stored says what it means, in the words of the contract."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
 from lakehouse.descriptions import TABLES, columns_of
+from lakehouse.gold.maintenance import Tasks, maintain
 from lakehouse.gold.object_store import table_uri
 from lakehouse.gold.tables import VIEWS, open_or_create
 from lakehouse.postgres.migrate import migrate
@@ -39,3 +42,23 @@ def test_gold_s_schema_says_what_each_column_means(lake_uri: str, name: str) -> 
     said = {each.name: each.metadata.get("comment") for each in found.schema().fields}
     assert said == {each: columns_of(name)[each] for each in VIEWS[name].names}
     assert pa.schema(found.schema().to_arrow()).names == VIEWS[name].names
+
+
+@pytest.mark.parametrize("before", [None, "What it meant once."], ids=["nothing", "another"])
+def test_a_table_of_gold_that_was_made_before_is_described_once_by_maintenance(
+    tmp_path: Path, before: str | None
+) -> None:
+    lake_uri = str(tmp_path)
+    uri = table_uri(lake_uri, "decisions")
+    said = {"comment": before} if before else None
+    bare = [field.with_metadata(said) for field in VIEWS["decisions"]]
+    DeltaTable.create(uri, schema=pa.schema(bare))
+    maintain(lake_uri, Tasks(compact=False, vacuum_hours=None))
+    found = DeltaTable(uri)
+    assert found.metadata().description == TABLES["decisions"]
+    comments = {each.name: each.metadata.get("comment") for each in found.schema().fields}
+    assert comments == {each: columns_of("decisions")[each] for each in VIEWS["decisions"].names}
+    assert pa.schema(found.schema().to_arrow()).equals(pa.schema(bare))
+    version = found.version()
+    maintain(lake_uri, Tasks(compact=False, vacuum_hours=None))
+    assert DeltaTable(uri).version() == version

@@ -18,6 +18,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import sync_playwright
 
+from lakehouse.lake.session import Lake
 from tests.waiting import until
 
 CHROMIUM: Final = next(
@@ -145,6 +146,13 @@ def browser() -> Iterator[Any]:
         launched.close()
 
 
+@pytest.fixture(scope="module")
+def windows(browser: Any) -> dict[str, Any]:
+    """The browser's memory of each site: what it has read once, it does not read for each test."""
+    del browser
+    return {}
+
+
 @dataclass
 class Tab:
     """A page of the browser, and everything it complained of."""
@@ -155,6 +163,14 @@ class Tab:
 
     def open(self, path: str) -> None:
         self.page.goto(self.base + path)
+        self.drawn()
+
+    def follow(self, path: str) -> None:
+        """Go to a page by its link in the navigation."""
+        link = self.page.locator(f'.nav-link[href="{path}"], .nav-link[href^="{path}?"]')
+        before = self.page.query_selector(".page")
+        link.click()
+        until(lambda: not before.evaluate("each => each.isConnected"), what="left")
         self.drawn()
 
     def drawn(self) -> None:
@@ -172,22 +188,25 @@ _DRAWN: Final = """() => {
   if (!document.querySelector('.page') || document.querySelector('.skeleton')) return false;
   return [...document.querySelectorAll('.dash-graph')].every(g => g.querySelector('.main-svg'));
 }"""
+_FIRST: Final = """
+if (window === top) localStorage.clear();
+window.__broken = [];
+document.addEventListener('securitypolicyviolation',
+  (e) => window.__broken.push(e.violatedDirective + ' ' + e.blockedURI));
+"""
 
 
 @pytest.fixture
-def tab(browser: Any, site: str) -> Iterator[Tab]:
-    yield from opened(browser, site)
+def tab(browser: Any, windows: dict[str, Any], site: str) -> Iterator[Tab]:
+    yield from opened(browser, windows, site)
 
 
-def opened(browser: Any, base: str, **more: Any) -> Iterator[Tab]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, **more)
-    page = context.new_page()
+def opened(browser: Any, windows: dict[str, Any], base: str) -> Iterator[Tab]:
+    if base not in windows:
+        windows[base] = browser.new_context(viewport={"width": 1280, "height": 900})
+        windows[base].add_init_script(_FIRST)
+    page = windows[base].new_page()
     found = Tab(page, base)
-    page.add_init_script(
-        "window.__broken = [];"
-        "document.addEventListener('securitypolicyviolation',"
-        " e => window.__broken.push(e.violatedDirective + ' ' + e.blockedURI));"
-    )
 
     def console(message: Any) -> None:
         if message.type == "error":
@@ -204,7 +223,7 @@ def opened(browser: Any, base: str, **more: Any) -> Iterator[Tab]:
         ),
     )
     yield found
-    context.close()
+    page.close()
 
 
 def quiet(tab: Tab) -> None:
@@ -212,9 +231,16 @@ def quiet(tab: Tab) -> None:
     assert [each for each in tab.complaints if "WebSocket" not in each] == []
 
 
-def first_application(tab: Tab, path: str = "/") -> str:
-    tab.open(path)
-    href = tab.page.evaluate(
-        "document.querySelector('a[href^=\"/application/\"]').getAttribute('href')"
-    )
-    return str(href)
+@pytest.fixture(scope="session")
+def application(seeded: Path) -> str:
+    """The path of an application on the watchlist."""
+    return first_application(seeded / "lake")
+
+
+def first_application(lake_folder: Path) -> str:
+    lake = Lake(str(lake_folder))
+    (row,) = lake.query(
+        "select event_id from decisions where tier = 'Watchlist' order by applied_on desc limit 1"
+    ).to_pylist()
+    lake.close()
+    return f"/application/{row['event_id']}"

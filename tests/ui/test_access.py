@@ -15,6 +15,7 @@ from ui.access.accounts import hashed
 from ui.access.gate import Gate, Throttle
 from ui.access.session import COOKIE, CSRF_COOKIE, Proxy, Sessions
 from ui.access.who import current_user
+from ui.frame.kept import KeptFiles
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 PASSWORD = "a long enough password"
@@ -177,3 +178,24 @@ def test_a_proxys_headers_count_from_its_own_addresses_only(
     gate = a_gate(proxy=Proxy((ipaddress.ip_network(network),)))
     (answer,) = ask(gate, ("GET", "/", {"headers": headers}))
     assert answer.status_code == status
+
+
+def test_a_file_is_read_and_compressed_once_for_all_who_ask() -> None:
+    asked: list[str] = []
+
+    async def files(scope: Any, receive: Any, send: Any) -> None:
+        del receive
+        asked.append(scope["path"])
+        status = 200 if scope["path"] == "/assets/ui.js" else 404
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        await send({"type": "http.response.body", "body": b" two"})
+
+    async def every() -> list[str]:
+        transport = httpx.ASGITransport(app=KeptFiles(files))
+        async with httpx.AsyncClient(transport=transport, base_url="http://pages") as client:
+            paths = ("/assets/ui.js", "/assets/ui.js", "/assets/none.js", "/assets/none.js", "/")
+            return [(await client.get(path)).text for path in paths]
+
+    assert asyncio.run(every()) == ["one two"] * 5
+    assert asked == ["/assets/ui.js", "/assets/none.js", "/assets/none.js", "/"]

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,20 @@ def decide(home: Path, first: int, until: int) -> None:
     writer.flush()
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    decide(tmp_path, 0, 3)
-    settings = Settings.from_env({"RISK_HOME": str(tmp_path)})
+@contextmanager
+def a_desk(home: Path) -> Iterator[Desk]:
+    """Yield a desk over three decisions."""
+    decide(home, 0, 3)
+    settings = Settings.from_env({"RISK_HOME": str(home)})
     lake = CopiedLake(settings.lake_uri, memory_mb=200)
     yield Desk(lake, Stores(settings, "", now=lambda: NOW), now=lambda: NOW)
     lake.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(tmp_path) as desk:
+        yield desk
 
 
 def decisions(desk: Desk) -> int:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from lakehouse.lake.literal import as_typed
 from lakehouse.lake.session import Asked, Lake
 from lakehouse.settings.settings import Settings
 from lakehouse.silver.claims import open_silver
-from tests.ui.conftest import Tab, environment, first_application, free_port
+from tests.ui.conftest import Tab, environment, free_port
 from tests.waiting import until
 from ui.app import PAGES
 from ui.cards import Card, View, render
@@ -41,6 +40,7 @@ class Remembering(CopiedLake):
     def __init__(self, lake_uri: str) -> None:
         super().__init__(lake_uri, memory_mb=300)
         self.answers: list[tuple[Asked, pa.Table]] = []
+        self.compared: set[str] = set()
 
     def query(self, statement: str, parameters: Any = None) -> pa.Table:
         answer = super().query(statement, parameters)
@@ -75,7 +75,11 @@ def test_the_sql_of_a_card_answers_in_the_prompt_what_the_card_was_drawn_from(
     shown = {(str(each.statement), str(each.parameters)) for each in view.asked}
     assert shown == drawn_from
     for asked, answer in lake.answers:
-        again = typed.query(as_typed(asked.statement, asked.parameters))
+        text = as_typed(asked.statement, asked.parameters)
+        if text in lake.compared:
+            continue
+        lake.compared.add(text)
+        again = typed.query(text)
         assert again.schema == answer.schema
         assert again.num_rows == answer.num_rows
         for one, other in zip(again.to_pylist(), answer.to_pylist(), strict=True):
@@ -182,16 +186,14 @@ def api(seeded: Path) -> Iterator[str]:
 
 
 def test_an_application_says_what_the_api_answers_for_its_id(
-    tab: Tab, api: str, seeded: Path
+    tab: Tab, api: str, seeded: Path, application: str
 ) -> None:
-    tab.open("/")
-    href = first_application(tab)
-    event_id = re.sub(r"\?.*", "", href).removeprefix("/application/")
+    event_id = application.removeprefix("/application/")
     key = (seeded / "api-key").read_text(encoding="utf-8").strip()
     asked = Request(f"{api}/v1/decisions/{event_id}", headers={"x-api-key": key})
     with urlopen(asked, timeout=20) as answered:
         stored = json.load(answered)
-    tab.open(href)
+    tab.open(application)
     said = tab.text(".page")
     for expected in (
         stored["application_id"],

@@ -27,8 +27,8 @@ def moving(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
 
 
 @pytest.fixture
-def moving_tab(browser: Any, moving: tuple[str, Path]) -> Iterator[Tab]:
-    yield from opened(browser, moving[0])
+def moving_tab(browser: Any, windows: dict[str, Any], moving: tuple[str, Path]) -> Iterator[Tab]:
+    yield from opened(browser, windows, moving[0])
 
 
 def zoomed_to(tab: Tab) -> Any:
@@ -73,7 +73,7 @@ def test_a_lake_that_stops_answering_leaves_the_last_figures_pale_and_dated(
 def test_what_cannot_be_read_is_said_in_its_card_with_a_code_and_a_way_to_ask_again(
     moving_tab: Tab, moving: tuple[str, Path]
 ) -> None:
-    href = first_application(moving_tab, "/?period=all")
+    href = first_application(moving[1])
     archive, away = moving[1] / "raw_events", moving[1] / "files-away"
     away.mkdir()
     for file in archive.glob("*.parquet"):

@@ -28,6 +28,24 @@
     return text ? "?" + text : "";
   };
 
+  // The grid's library is large: only the page that shows a grid waits for it.
+  const withGrid = () =>
+    new Promise((resolve, reject) => {
+      if (window.dash_ag_grid) return resolve();
+      const script = document.createElement("script");
+      script.src = document.querySelector("meta[name=grid-library]").content;
+      script.onload = resolve;
+      script.onerror = reject;
+      document.head.append(script);
+    });
+  // What a card's own buttons ask for.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-ask]");
+    if (!button) return;
+    const { ask, card } = button.dataset;
+    dash_clientside.set_props("asked-" + ask, { data: { card, at: Date.now() } });
+  });
+
   const ui = {
     // The URL's query and the controls say the same: whichever was touched leads.
     filters: function (search, clear, ...values) {
@@ -50,10 +68,10 @@
       state.viewer = VIEWER;
       return [same ? NONE() : state, query === (search || "") ? NONE() : query, ...shown];
     },
-    // A page is asked for once the filters are known, so that no card is asked twice.
-    route: function (path, filters, shown) {
-      if (!filters || path === shown) return NONE();
-      return path;
+    // A page is asked for once the filters and the scheme are known: it comes with its cards.
+    route: function (path, filters, scheme, shown) {
+      if (!filters || !scheme || path === shown) return NONE();
+      return path.startsWith("/watchlist") ? withGrid().then(() => path) : path;
     },
     periods: function (value, options) {
       const known = options || [];
@@ -90,13 +108,20 @@
       const now = clicks ? !paused : paused || false;
       return [now, "icon icon-" + (now ? "play" : "pause"), now ? "Go on with live updates" : "Pause live updates"];
     },
-    // Lets a card be asked again only when it has answered, so that no answer overtakes another.
+    // Lets cards be asked again only when they have answered, so that no answer overtakes another.
     gate: function (pulse, busy, paused, shown) {
       const isDue = (tick) => pulse && !paused && tick !== null && Math.floor(tick || 0) !== pulse.number;
       return shown.map((tick, i) => (isDue(tick || 0) && !busy[i] ? pulse.number : NONE()));
     },
     // Asks again for the same data: a little more than the number that was shown.
-    retry: (clicks, shown) => (clicks ? (shown || 0) + 0.0001 : NONE()),
+    retry: (clicks, shown) => shown.map((tick) => (clicks.some(Boolean) ? (tick || 0) + 0.0001 : NONE())),
+    // What had no answer in time is asked for once more; all of it, where the choices have changed.
+    late: function (late, filters, scheme) {
+      if (!late || !late.keys) return NONE();
+      const same = late.scheme === scheme && JSON.stringify(late.said) === JSON.stringify(filters);
+      const owed = same ? late.keys : late.all;
+      return owed.length ? owed : NONE();
+    },
     freshness: function (pulse, paused) {
       if (!pulse) return [NONE(), NONE(), NONE()];
       const level = paused ? "idle" : pulse.level;
@@ -151,6 +176,12 @@
         ...keys.map((key, i) => (all[4 + i] === now[key] ? NONE() : now[key])),
       ];
     },
+    month: function (clicked, search) {
+      if (!clicked) return NONE();
+      const month = String(clicked.points[0].x).slice(0, 7);
+      return toUrl(Object.assign(fromUrl(search), { period: month + ":" + month }));
+    },
+    cell: (clicked) => (clicked && "z" in clicked.points[0] ? [clicked.points[0].y, clicked.points[0].x] : NONE()),
     // A click on a row of the grid opens its application.
     open: function (clicked, search) {
       if (!clicked || !clicked.rowId) return [NONE(), NONE()];

@@ -5,6 +5,7 @@ from datetime import date
 
 from lakehouse.monitoring.alert_backtest import Fired
 from ui.data.period import months_between
+from ui.figures.cells import Look, cells, rows_axis
 from ui.figures.marks import Figure, figure, month_axis
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
@@ -34,30 +35,26 @@ def history(
     scheme: Scheme, names: Sequence[str], months: Sequence[date], found: Sequence[Fired]
 ) -> Figure:
     """Return a row a rule and a column a month, filled where it fired."""
-    colours = SCHEMES[scheme]
     last = months[-1]
     until = date(last.year + last.month // 12, last.month % 12 + 1, 1)
     every = months_between(months[0], until)
     fired = {(name_of(each), each.period): each for each in found}
     traces: list[Figure] = []
     for is_fired, colour in ((False, "void"), (True, "heat-4")):
-        grid = [[(name, month) in fired for month in every] for name in names]
-        traces.append(
-            {
-                "type": "heatmap",
-                "x": [month.isoformat() for month in every],
-                "y": list(names),
-                "z": [[1 if cell == is_fired else None for cell in row] for row in grid],
-                "colorscale": [[0, colours[colour]], [1, colours[colour]]],
-                "showscale": False,
-                "xgap": 1,
-                "ygap": 2,
-                "customdata": [
-                    [_said(fired.get((name, month))) for month in every] for name in names
-                ],
-                "hovertemplate": "%{y}, %{x}: %{customdata}<extra></extra>",
-                "hoverongaps": False,
-            }
+        traces += cells(
+            scheme,
+            [month.isoformat() for month in every],
+            names,
+            [
+                [
+                    _said(one) if bool(one := fired.get((name, month))) == is_fired else None
+                    for month in every
+                ]
+                for name in names
+            ],
+            Look(colour, "on-void"),
+            hover="%{y}, %{x}: %{customdata}",
+            said=str,
         )
     return figure(
         scheme,
@@ -65,12 +62,5 @@ def history(
         height=_ROW * max(len(names), 1) + 52,
         hovermode="closest",
         xaxis={**month_axis(every, most=12), "showline": False},
-        yaxis={
-            "type": "category",
-            "autorange": "reversed",
-            "showgrid": False,
-            "dtick": 1,
-            "ticksuffix": "  ",
-            "rangemode": "normal",
-        },
+        yaxis=rows_axis(scheme, tickfont={"size": 11, "color": SCHEMES[scheme]["text3"]}),
     )

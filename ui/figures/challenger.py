@@ -5,7 +5,8 @@ from datetime import date
 from itertools import pairwise
 from math import log10
 
-from ui.figures.marks import Figure, figure, label, month_axis
+from ui.figures.cells import Look, cells, rows_axis
+from ui.figures.marks import Figure, figure, label, level, month_axis, titled
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
@@ -39,28 +40,18 @@ def matrix(
             ]
             for row in range(size)
         ]
-        traces.append(
-            {
-                "type": "heatmap",
-                "x": names,
-                "y": names,
-                "z": [[1 if cell else None for cell in row] for row in grid],
-                "colorscale": [[0, colours[colour]], [1, colours[colour]]],
-                "showscale": False,
-                "xgap": 3,
-                "ygap": 3,
-                "text": [[words.count(cell) if cell else "" for cell in row] for row in grid],
-                "texttemplate": "%{text}",
-                "textfont": {"size": 11, "color": colours[ink]},
-                "customdata": [
-                    [words.percent((cell or 0) / total) for cell in row] for row in grid
-                ],
-                "hovertemplate": f"{champion} %{{y}}, {challenger} %{{x}}: %{{text}} "
-                "(%{customdata})<extra></extra>",
-                "hoverongaps": False,
-            }
+        traces += cells(
+            scheme,
+            names,
+            names,
+            grid,
+            Look(colour, ink),
+            hover=f"{champion} %{{y}}, {challenger} %{{x}}: %{{text}} (%{{customdata}})",
+            said=lambda n: words.percent(n / total),
+            text=lambda n: words.count(n) if n else "",
+            value=lambda n: 1 if n else None,
+            gap=3,
         )
-    small = {"size": 11, "color": colours["text3"]}
     return figure(
         scheme,
         traces,
@@ -73,20 +64,16 @@ def matrix(
             "categoryorder": "array",
             "categoryarray": names,
             "fixedrange": True,
-            "title": {"text": f"PD of {challenger}, %", "font": small},
+            **titled(scheme, f"PD of {challenger}, %"),
             "tickfont": {"size": 10, "color": colours["text3"]},
         },
-        yaxis={
-            "type": "category",
-            "autorange": "reversed",
-            "dtick": 1,
-            "showgrid": False,
-            "categoryorder": "array",
-            "categoryarray": names,
-            "rangemode": "normal",
-            "ticksuffix": " ",
-            "title": {"text": f"PD of {champion}, %", "font": small},
-        },
+        yaxis=rows_axis(
+            scheme,
+            categoryorder="array",
+            categoryarray=names,
+            tickfont={"size": 11, "color": colours["text3"]},
+            **titled(scheme, f"PD of {champion}, %"),
+        ),
     )
 
 
@@ -120,17 +107,7 @@ def evidence(
         scheme,
         traces,
         height=310,
-        shapes=[
-            {
-                "type": "line",
-                "xref": "paper",
-                "x0": 0,
-                "x1": 1,
-                "y0": enough,
-                "y1": enough,
-                "line": {"color": colours["text2"], "width": 1.2, "dash": "dash"},
-            }
-        ],
+        shapes=[level(scheme, enough)],
         annotations=[
             label(
                 scheme,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from risk.monitoring.performance import Estimate
-from ui.figures.marks import Figure, figure, label, share_axis
+from ui.figures.marks import Figure, figure, label, share_axis, titled
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
@@ -96,7 +96,6 @@ def trade_off(
     seen = [y for x, y in kept if x >= left]
     low = min([*seen, rate0.low, rate1.low], default=0.0)
     high = max([*seen, rate0.high, rate1.high], default=0.3)
-    small = {"size": 11, "color": colours["text3"]}
     return figure(
         scheme,
         traces,
@@ -106,12 +105,12 @@ def trade_off(
         xaxis={
             **share_axis(),
             "range": [left, 1.02],
-            "title": {"text": "approved", "font": small},
+            **titled(scheme, "approved"),
         },
         yaxis={
             **share_axis(),
             "range": [max(low - 0.006, 0), high + 0.006],
             "rangemode": "normal",
-            "title": {"text": "bad rate", "font": small},
+            **titled(scheme, "bad rate"),
         },
     )

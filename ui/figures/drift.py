@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from risk.monitoring.population_shift import ALARM_PSI, GRAVE_PSI, FeatureShift
+from ui.figures.cells import Look, cells, rows_axis
 from ui.figures.labels import placed
-from ui.figures.marks import Figure, figure, label, month_axis, share_axis
+from ui.figures.marks import Figure, figure, label, level, line, month_axis, share_axis, titled
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
@@ -37,61 +38,36 @@ def heatmap(
             "hovertemplate": "%{x|%b %Y}: %{y:,} applications<extra></extra>",
         }
     ]
-    scales: tuple[tuple[tuple[str, ...], float, float, tuple[str, str], str], ...] = (
-        (("chance",), 0, 1, ("void", "void"), "on-void"),
-        (("small",), 0, ALARM_PSI, ("heat-0", "heat-1"), "on-void"),
-        (("watch",), ALARM_PSI, GRAVE_PSI, ("heat-2", "heat-3"), "on-heat"),
-        (("act",), GRAVE_PSI, 0.6, ("heat-4", "heat-5"), "on-deep"),
-    )
     is_written = len(months) <= _WRITTEN_UP_TO
-    for levels, low, high, (pale, deep), ink in scales:
-        grid = [
+    for kind, look in (
+        ("chance", Look("void", "on-void")),
+        ("small", Look("heat-1", "on-void", "heat-0", 0, ALARM_PSI)),
+        ("watch", Look("heat-3", "on-heat", "heat-2", ALARM_PSI, GRAVE_PSI)),
+        ("act", Look("heat-5", "on-deep", "heat-4", GRAVE_PSI, 0.6)),
+    ):
+        traces += cells(
+            scheme,
+            x,
+            names,
             [
-                s if (s := shifts.get((name, month))) is not None and s.level in levels else None
-                for month in months
-            ]
-            for name in names
-        ]
-        if not any(each for row in grid for each in row):
-            continue
-        traces.append(
-            {
-                "type": "heatmap",
-                "x": x,
-                "y": list(names),
-                "z": [[each.psi if each else None for each in row] for row in grid],
-                "zmin": low,
-                "zmax": high,
-                "colorscale": [[0, colours[pale]], [1, colours[deep]]],
-                "showscale": False,
-                "xgap": 2,
-                "ygap": 2,
-                "text": [
-                    [
-                        words.number(each.psi) if each and is_written and each.is_alarm else ""
-                        for each in row
-                    ]
-                    for row in grid
-                ],
-                "texttemplate": "%{text}",
-                "textfont": {"size": 10.5, "color": colours[ink]},
-                "customdata": [
-                    [
-                        [
-                            words.number(each.noise, 3),
-                            words.points(each.points),
-                            words.count(applications.get(month)),
-                        ]
-                        if each
-                        else ["", "", ""]
-                        for each, month in zip(row, months, strict=True)
-                    ]
-                    for row in grid
-                ],
-                "hovertemplate": "%{y}, %{x|%b %Y}<br>PSI %{z:.3f}, chance below %{customdata[0]}"
-                "<br>%{customdata[1]} points, n %{customdata[2]}<extra></extra>",
-                "hoverongaps": False,
-            }
+                [
+                    (s, applications.get(month))
+                    if (s := shifts.get((name, month))) is not None and s.level == kind
+                    else None
+                    for month in months
+                ]
+                for name in names
+            ],
+            look,
+            hover="%{y}, %{x|%b %Y}<br>PSI %{z:.3f}, chance below %{customdata[0]}"
+            "<br>%{customdata[1]} points, n %{customdata[2]}",
+            said=lambda cell: [
+                words.number(cell[0].noise, 3),
+                words.points(cell[0].points),
+                words.count(cell[1]),
+            ],
+            text=lambda cell: words.number(cell[0].psi) if is_written and cell[0].is_alarm else "",
+            value=lambda cell: cell[0].psi,
         )
     shapes: list[Figure] = []
     if chosen is not None and chosen[0] in names and chosen[1] in months:
@@ -116,16 +92,7 @@ def heatmap(
         shapes=shapes,
         bargap=0.16,
         xaxis={**month_axis(months), "showline": False, "fixedrange": True},
-        yaxis={
-            "type": "category",
-            "autorange": "reversed",
-            "showgrid": False,
-            "dtick": 1,
-            "domain": [0, top - 0.02],
-            "tickfont": {"size": 12, "color": colours["text"]},
-            "rangemode": "normal",
-            "ticksuffix": "  ",
-        },
+        yaxis=rows_axis(scheme, domain=[0, top - 0.02]),
         yaxis2={
             "domain": [top, 1],
             "visible": False,
@@ -195,18 +162,7 @@ def moved_and_mattered(
     ]
     lines: list[Figure] = []
     for at, word in ((ALARM_PSI, "watch"), (GRAVE_PSI, "act")):
-        lines.append(
-            {
-                "type": "line",
-                "x0": at,
-                "x1": at,
-                "yref": "paper",
-                "y0": 0,
-                "y1": 1,
-                "line": {"color": colours["text2"], "width": 1, "dash": "dot"},
-                "layer": "below",
-            }
-        )
+        lines.append(line(colours["text2"], dash="dot", x0=at, layer="below"))
         notes.append(
             label(scheme, word, at, 1, yref="paper", xanchor="left", yanchor="top", xshift=4)
         )
@@ -220,13 +176,13 @@ def moved_and_mattered(
         xaxis={
             "range": [0, reach],
             "tickformat": ".2f",
-            "title": {"text": "PSI", "font": {"size": 11, "color": colours["text3"]}},
+            **titled(scheme, "PSI"),
         },
         yaxis={
             "range": [-most, most],
             "zeroline": True,
             "zerolinecolor": colours["axis"],
-            "title": {"text": "points", "font": {"size": 11, "color": colours["text3"]}},
+            **titled(scheme, "points"),
             "rangemode": "normal",
         },
     )
@@ -354,18 +310,7 @@ def over_time(
         },
     ]
     top = max([GRAVE_PSI * 1.15, *(value * 1.1 for value in values if value is not None)])
-    lines: list[Any] = [
-        {
-            "type": "line",
-            "xref": "paper",
-            "x0": 0,
-            "x1": 1,
-            "y0": at,
-            "y1": at,
-            "line": {"color": colours["text2"], "width": 1, "dash": "dash"},
-        }
-        for at in (ALARM_PSI, GRAVE_PSI)
-    ]
+    lines = [level(scheme, at) for at in (ALARM_PSI, GRAVE_PSI)]
     return figure(
         scheme,
         traces,

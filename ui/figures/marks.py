@@ -102,3 +102,23 @@ def label(scheme: Scheme, text: str, x: Any, y: Any, **more: Any) -> Figure:
         "font": {"size": 11, "color": SCHEMES[scheme]["text2"]},
         **more,
     }
+
+
+def line(colour: str, *, dash: str = "solid", width: float = 1, **ends: Any) -> Figure:
+    """Return a straight line; an end that is not said lies at the edge of the plot."""
+    for axis in ("x", "y"):
+        if f"{axis}0" not in ends:
+            ends |= {f"{axis}ref": "paper", f"{axis}0": 0, f"{axis}1": 1}
+        elif f"{axis}1" not in ends:
+            ends[f"{axis}1"] = ends[f"{axis}0"]
+    return {"type": "line", "line": {"color": colour, "width": width, "dash": dash}, **ends}
+
+
+def level(scheme: Scheme, at: float, *, dash: str = "dash") -> Figure:
+    """Return a level to compare with: a line across the plot."""
+    return line(SCHEMES[scheme]["text2"], dash=dash, width=1.2, y0=at)
+
+
+def titled(scheme: Scheme, text: str) -> dict[str, Any]:
+    """Return the title of an axis."""
+    return {"title": {"text": text, "font": {"size": 11, "color": SCHEMES[scheme]["text3"]}}}

@@ -5,7 +5,7 @@ from typing import Final
 
 from risk.monitoring.reference import Numbers
 from ui.data.period import Period
-from ui.figures.marks import Figure, band, figure, label, month_axis, share_axis
+from ui.figures.marks import Figure, band, figure, label, level, month_axis, share_axis
 from ui.look import words
 from ui.look.tokens import SCHEMES, TIER_COLOURS, Scheme
 
@@ -142,8 +142,7 @@ def watchlist_share(scheme: Scheme, period: Period, before: Period | None) -> Fi
     ]
     shapes = []
     if before is not None and before.whole.watchlist_share is not None:
-        level = before.whole.watchlist_share.value
-        shapes.append(_level(level, colours["text2"], "dot"))
+        shapes.append(level(scheme, before.whole.watchlist_share.value, dash="dot"))
     axis = month_axis([each.month for each in period.months], most=6)
     everything = [each.month.isoformat() for each in period.months]
     return figure(
@@ -277,15 +276,3 @@ def reasons(
         xaxis={**share_axis(), "rangemode": "tozero", "showgrid": True, "showline": False},
         yaxis={"autorange": "reversed", "showgrid": False, "type": "category", "dtick": 1},
     )
-
-
-def _level(at: float, colour: str, dash: str) -> Figure:
-    return {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": at,
-        "y1": at,
-        "line": {"color": colour, "width": 1.2, "dash": dash},
-    }

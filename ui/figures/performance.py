@@ -7,7 +7,7 @@ from math import log10
 from typing import Final
 
 from risk.monitoring.performance import Estimate
-from ui.figures.marks import Figure, band, figure, label, share_axis
+from ui.figures.marks import Figure, band, figure, label, level, line, share_axis, titled
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
@@ -106,18 +106,7 @@ def gini(scheme: Scheme, vintages: Sequence[VintageFigure]) -> Figure:
     still = [v for v in vintages if not v.is_judged and done and v.vintage > done[-1][0].vintage]
     if still:
         at = still[0].vintage.isoformat()
-        shapes.append(
-            {
-                "type": "line",
-                "x0": at,
-                "x1": at,
-                "yref": "paper",
-                "y0": 0,
-                "y1": 1,
-                "line": {"color": colours["axis"], "width": 1},
-                "layer": "below",
-            }
-        )
+        shapes.append(line(colours["axis"], x0=at, layer="below"))
         word = {"yref": "paper", "xanchor": "left", "yanchor": "top", "xshift": 6}
         notes.append(label(scheme, "still maturing", at, 1, **word))
     tops = [e.high for _, e in [*done, *promised]]
@@ -187,14 +176,13 @@ def calibration(scheme: Scheme, groups: Sequence[CalibrationGroup]) -> Figure:
         "showgrid": True,
         "rangemode": "normal",
     }
-    small = {"size": 11, "color": colours["text3"]}
     return figure(
         scheme,
         traces,
         height=244,
         hovermode="closest",
-        xaxis={**axis, "title": {"text": "predicted PD", "font": small}},
-        yaxis={**axis, "title": {"text": "observed", "font": small}},
+        xaxis={**axis, **titled(scheme, "predicted PD")},
+        yaxis={**axis, **titled(scheme, "observed")},
     )
 
 
@@ -220,7 +208,6 @@ def gains(scheme: Scheme, name: str, captured: Sequence[float], default_rate: fl
             "hoverinfo": "skip",
         },
     ]
-    small = {"size": 11, "color": colours["text3"]}
     return figure(
         scheme,
         traces,
@@ -237,29 +224,15 @@ def gains(scheme: Scheme, name: str, captured: Sequence[float], default_rate: fl
             )
         ],
         shapes=[
-            {
-                "type": "line",
-                "x0": 0.2,
-                "x1": 0.2,
-                "y0": 0,
-                "y1": fifth,
-                "line": {"color": colours["axis"], "width": 1},
-            },
-            {
-                "type": "line",
-                "x0": 0,
-                "x1": 0.2,
-                "y0": fifth,
-                "y1": fifth,
-                "line": {"color": colours["axis"], "width": 1},
-            },
+            line(colours["axis"], x0=0.2, y0=0, y1=fifth),
+            line(colours["axis"], x0=0, x1=0.2, y0=fifth),
         ],
         xaxis={
             **share_axis(),
             "range": [0, 1.01],
-            "title": {"text": "loans, highest PD first", "font": small},
+            **titled(scheme, "loans, highest PD first"),
         },
-        yaxis={**share_axis(), "range": [0, 1.03], "title": {"text": "defaults", "font": small}},
+        yaxis={**share_axis(), "range": [0, 1.03], **titled(scheme, "defaults")},
     )
 
 
@@ -297,17 +270,7 @@ def known(scheme: Scheme, vintages: Sequence[VintageFigure]) -> Figure:
         barmode="stack",
         bargap=0.2,
         hovermode="closest",
-        shapes=[
-            {
-                "type": "line",
-                "xref": "paper",
-                "x0": 0,
-                "x1": 1,
-                "y0": ENOUGH,
-                "y1": ENOUGH,
-                "line": {"color": colours["text2"], "width": 1.2, "dash": "dash"},
-            }
-        ],
+        shapes=[level(scheme, ENOUGH)],
         annotations=[
             label(
                 scheme,

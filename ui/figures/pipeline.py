@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from ui.figures.marks import Figure, figure, label
+from ui.figures.marks import Figure, figure, label, level
 from ui.look.tokens import SCHEMES, Scheme
 
 HEIGHT = 148
@@ -11,15 +11,8 @@ HEIGHT = 148
 
 def throughput(scheme: Scheme, at: Sequence[datetime], a_second: Sequence[float]) -> Figure:
     """Return decisions a second by bucket."""
-    colours = SCHEMES[scheme]
-    bars: Figure = {
-        "type": "bar",
-        "x": [each.isoformat() for each in at],
-        "y": list(a_second),
-        "marker": {"color": colours["accent"], "opacity": 0.8},
-        "hovertemplate": "%{x|%H:%M:%S}: %{y:,.0f} a second<extra></extra>",
-    }
-    return _small(scheme, [bars], at, {"tickformat": ",", "rangemode": "tozero"})
+    said = "%{x|%H:%M:%S}: %{y:,.0f} a second"
+    return _bars(scheme, at, a_second, "accent", said)
 
 
 def lag(
@@ -45,17 +38,7 @@ def lag(
         for word, values, colour in (("median", p50, "accent-pale"), ("p99", p99, "accent"))
     ]
     shown = _small(scheme, traces, at, {"rangemode": "tozero"})
-    shown["layout"]["shapes"] = [
-        {
-            "type": "line",
-            "xref": "paper",
-            "x0": 0,
-            "x1": 1,
-            "y0": objective,
-            "y1": objective,
-            "line": {"color": colours["text2"], "width": 1.2, "dash": "dash"},
-        }
-    ]
+    shown["layout"]["shapes"] = [level(scheme, objective)]
     shown["layout"]["annotations"] = [
         label(
             scheme,
@@ -72,15 +55,20 @@ def lag(
 
 def shares(scheme: Scheme, days: Sequence[datetime], refused: Sequence[float]) -> Figure:
     """Return refused events by day."""
-    colours = SCHEMES[scheme]
+    return _bars(scheme, days, refused, "warn", "%{x}: %{y:,} refused")
+
+
+def _bars(
+    scheme: Scheme, at: Sequence[datetime], values: Sequence[float], colour: str, said: str
+) -> Figure:
     bars: Figure = {
         "type": "bar",
-        "x": [each.isoformat() for each in days],
-        "y": list(refused),
-        "marker": {"color": colours["warn"], "opacity": 0.8},
-        "hovertemplate": "%{x}: %{y:,} refused<extra></extra>",
+        "x": [each.isoformat() for each in at],
+        "y": list(values),
+        "marker": {"color": SCHEMES[scheme][colour], "opacity": 0.8},
+        "hovertemplate": said + "<extra></extra>",
     }
-    return _small(scheme, [bars], days, {"tickformat": ",", "rangemode": "tozero"})
+    return _small(scheme, [bars], at, {"tickformat": ",", "rangemode": "tozero"})
 
 
 def _small(

@@ -7,7 +7,8 @@ from typing import Final
 
 from risk.monitoring.backtest import wilson
 from risk.monitoring.vintages import CurvePoint
-from ui.figures.marks import Figure, figure, label, share_axis
+from ui.figures.cells import Look, cells, rows_axis
+from ui.figures.marks import Figure, figure, label, share_axis, titled
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
 
@@ -111,10 +112,7 @@ def curves(scheme: Scheme, vintages: Sequence[Vintage], *, longest: int) -> Figu
             "range": [0, longest + 0.5],
             "tickvals": list(range(0, longest + 1, 6)),
             "showgrid": True,
-            "title": {
-                "text": "months on book",
-                "font": {"size": 11, "color": colours["text3"]},
-            },
+            **titled(scheme, "months on book"),
         },
         yaxis={**share_axis(), "range": [0, top]},
     )
@@ -131,61 +129,39 @@ def triangle(scheme: Scheme, vintages: Sequence[Vintage], *, longest: int, step:
         for each in reversed(vintages)
     ][::-1]
     levels = (
-        ("better by a fifth", "heat-1", "on-void"),
-        ("better", "heat-0", "on-void"),
-        ("within chance", "void", "on-void"),
-        ("worse", "heat-2", "on-heat"),
-        ("by a fifth", "heat-3", "on-heat"),
-        ("by half", "heat-4", "on-deep"),
+        ("better by a fifth", Look("heat-1", "on-void")),
+        ("better", Look("heat-0", "on-void")),
+        ("within chance", Look("void", "on-void")),
+        ("worse", Look("heat-2", "on-heat")),
+        ("by a fifth", Look("heat-3", "on-heat")),
+        ("by half", Look("heat-4", "on-deep")),
     )
-    cells: dict[str, list[list[tuple[float, int, float] | None]]] = {
-        name: [[None] * len(months) for _ in vintages] for name, _, _ in levels
+    grids: dict[str, list[list[tuple[float, int, float] | None]]] = {
+        name: [[None] * len(months) for _ in vintages] for name, _ in levels
     }
     for row, each in enumerate(vintages):
         by_month = {p.months_on_book: p for p in each.curve if p.is_complete}
         for column, month in enumerate(months):
             point = by_month.get(month)
             if point is not None:
-                level = _level(point, book[month])
-                cells[level][row][column] = (point.cumulative, point.loans_reaching, book[month])
+                grid = grids[_level(point, book[month])]
+                grid[row][column] = (point.cumulative, point.loans_reaching, book[month])
     traces: list[Figure] = []
-    for name, colour, ink in levels:
-        grid = cells[name]
-        if not any(cell for row in grid for cell in row):
-            continue
-        traces.append(
-            {
-                "type": "heatmap",
-                "x": [str(month) for month in months],
-                "y": names,
-                "z": [[1 if cell else None for cell in row] for row in grid],
-                "colorscale": [[0, colours[colour]], [1, colours[colour]]],
-                "showscale": False,
-                "xgap": 2,
-                "ygap": 2,
-                "text": [
-                    [words.number(cell[0] * 100, 1) if cell else "" for cell in row] for row in grid
-                ],
-                "texttemplate": "%{text}",
-                "textfont": {"size": 10.5, "color": colours[ink]},
-                "customdata": [
-                    [
-                        [
-                            words.percent(cell[0]),
-                            words.count(cell[1]),
-                            words.percent(cell[2]),
-                            name,
-                        ]
-                        if cell
-                        else ["", "", "", ""]
-                        for cell in row
-                    ]
-                    for row in grid
-                ],
-                "hovertemplate": "month %{x}: %{customdata[0]}, n %{customdata[1]}; "
-                "the book %{customdata[2]}: %{customdata[3]}<extra></extra>",
-                "hoverongaps": False,
-            }
+    for kind, look in levels:
+        traces += cells(
+            scheme,
+            [str(month) for month in months],
+            names,
+            grids[kind],
+            look,
+            hover="month %{x}: %{customdata[0]}, n %{customdata[1]}; "
+            f"the book %{{customdata[2]}}: {kind}",
+            said=lambda cell: [
+                words.percent(cell[0]),
+                words.count(cell[1]),
+                words.percent(cell[2]),
+            ],
+            text=lambda cell: words.number(cell[0] * 100, 1),
         )
     return figure(
         scheme,
@@ -202,16 +178,13 @@ def triangle(scheme: Scheme, vintages: Sequence[Vintage], *, longest: int, step:
             "categoryorder": "array",
             "categoryarray": [str(month) for month in months],
         },
-        yaxis={
-            "type": "category",
-            "autorange": "reversed",
-            "categoryorder": "array",
-            "categoryarray": names,
-            "showgrid": False,
-            "dtick": 1,
-            "tickfont": {"size": 11.5, "color": colours["text"]},
-            "rangemode": "normal",
-        },
+        yaxis=rows_axis(
+            scheme,
+            categoryorder="array",
+            categoryarray=names,
+            ticksuffix="",
+            tickfont={"size": 11.5, "color": colours["text"]},
+        ),
     )
 
 

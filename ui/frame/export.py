@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 
 from lakehouse.errors import LakehouseError
 from lakehouse.lake.answers import write
@@ -14,57 +14,54 @@ from lakehouse.lake.session import Asked
 from ui.cards import Card, View, render
 from ui.data.asking import Desk, off_loop
 from ui.data.filters import parse
+from ui.groups import groups_of
 from ui.look import words
+from ui.page import Page
 
 
-def register(app: Dash, desk: Desk, cards: Sequence[Card]) -> None:
+def register(app: Dash, desk: Desk, pages: Sequence[Page]) -> None:
     """Let every card show its SQL and hand out its rows."""
-    known = {card.key: card for card in cards}
+    known = {card.key: card for page in pages for card in page.cards}
+    groups = {
+        card.key: group.name for page in pages for group in groups_of(page) for card in group.cards
+    }
+
+    def drawn_from(card: Card, more: Sequence[Any], ids: Sequence[Mapping[str, str]]) -> Any:
+        """Return the inputs from which a card was drawn: a clicked cell, sliders, a path."""
+        held = dict(zip((each["more"] for each in ids), more, strict=True))
+        return tuple(held.get(groups[card.key]) or (None,) * len(card.inputs))
 
     @app.callback(
         Output("drawer", "opened"),
         Output("drawer", "title"),
         Output("drawer-body", "children"),
-        Input({"sql": ALL}, "n_clicks"),
+        Input("asked-sql", "data"),
         State("filters", "data"),
         State({"more": ALL}, "data"),
         State({"more": ALL}, "id"),
         prevent_initial_call=True,
     )
-    async def show(clicks: Sequence[int | None], said: Any, more: Any, ids: Any) -> Any:
-        card = _clicked(clicks, "sql", known)
+    async def show(asked: Mapping[str, str] | None, said: Any, more: Any, ids: Any) -> Any:
+        card = known.get(asked["card"]) if asked else None
         if card is None:
             return no_update, no_update, no_update
-        asked = await off_loop(_asked, card, desk, said, _drawn_from(card, more, ids))
-        return True, f"{card.title or 'Figure'}: where it comes from", _explained(asked, desk)
+        found = await off_loop(_asked, card, desk, said, drawn_from(card, more, ids))
+        return True, f"{card.title or 'Figure'}: where it comes from", _explained(found, desk)
 
     @app.callback(
         Output("download", "data"),
-        Input({"csv": ALL}, "n_clicks"),
+        Input("asked-csv", "data"),
         State("filters", "data"),
         State({"more": ALL}, "data"),
         State({"more": ALL}, "id"),
         prevent_initial_call=True,
     )
-    async def download(clicks: Sequence[int | None], said: Any, more: Any, ids: Any) -> Any:
-        card = _clicked(clicks, "csv", known)
+    async def download(asked: Mapping[str, str] | None, said: Any, more: Any, ids: Any) -> Any:
+        card = known.get(asked["card"]) if asked else None
         if card is None:
             return no_update
-        answers = await off_loop(_rows, card, desk, said, _drawn_from(card, more, ids))
+        answers = await off_loop(_rows, card, desk, said, drawn_from(card, more, ids))
         return no_update if not answers else _file(card.key, answers)
-
-
-def _clicked(clicks: Sequence[int | None], kind: str, known: Mapping[str, Card]) -> Card | None:
-    which = ctx.triggered_id
-    return known.get(which[kind]) if any(clicks) and which else None
-
-
-def _drawn_from(
-    card: Card, more: Sequence[Any], ids: Sequence[Mapping[str, str]]
-) -> tuple[Any, ...]:
-    """Return the inputs from which a card was drawn: a clicked cell, sliders, a path."""
-    held = dict(zip((each["more"] for each in ids), more, strict=True))
-    return tuple(held.get(card.key) or (None,) * len(card.inputs))
 
 
 def _asked(card: Card, desk: Desk, said: Any, more: tuple[Any, ...]) -> list[Asked]:

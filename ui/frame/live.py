@@ -32,7 +32,7 @@ _LATE_SECONDS: Final = 60.0
 
 @dataclass(slots=True)
 class _Seen:
-    """What was seen last; `number` rises whenever pages have to be drawn again."""
+    """What was seen last."""
 
     number: int = 0
     snapshot: int = 0
@@ -83,6 +83,11 @@ class Watch:
         """Count one viewer less."""
         with self._lock:
             self._viewers -= 1
+
+    @property
+    def number(self) -> int:
+        """Which state of the data is shown; it rises whenever pages have to be drawn again."""
+        return self._seen.number
 
     def pulse(self) -> Mapping[str, Any]:
         """Return what the header shows and which snapshot pages are asked of."""

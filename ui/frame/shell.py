@@ -59,7 +59,8 @@ def layout(user: str) -> Any:
             dcc.Store(id="route"),
             dcc.Store(id="pulse"),
             dcc.Store(id="paused", data=False),
-            dcc.Store(id="done"),
+            dcc.Store(id="asked-sql"),
+            dcc.Store(id="asked-csv"),
             dcc.Download(id="download"),
             html.A("Skip to the page", href="#main", className="skip"),
             _topbar(user),
@@ -253,6 +254,7 @@ def register(app: Dash) -> None:
         Output("route", "data"),
         Input("url", "pathname"),
         Input("filters", "data"),
+        Input("scheme", "data"),
         State("route", "data"),
     )
     client(
@@ -295,14 +297,21 @@ def register(app: Dash) -> None:
         State({"tick": ALL}, "data"),
         prevent_initial_call=True,
     )
-    # Dash matches wildcards by their key, so what belongs together shares one.
     client(
         "retry",
-        Output({"tick": MATCH}, "data", allow_duplicate=True),
-        Input({"tick": MATCH, "part": "retry"}, "n_clicks"),
-        State({"tick": MATCH}, "data"),
+        Output({"tick": ALL}, "data", allow_duplicate=True),
+        Input({"retry": ALL}, "n_clicks"),
+        State({"tick": ALL}, "data"),
         prevent_initial_call=True,
     )
+    client(
+        "late",
+        Output({"owed": MATCH}, "data"),
+        Input({"late": MATCH}, "data"),
+        State("filters", "data"),
+        State("scheme", "data"),
+    )
+    # Dash matches wildcards by their key, so what belongs together shares one.
     client(
         "zoom",
         Output({"graph": MATCH, "part": "zoom"}, "data"),

@@ -30,20 +30,20 @@ def icon(name: str, **properties: Any) -> Component:
     return html.Span(className=f"icon icon-{name}", **{"aria-hidden": "true", **properties})
 
 
-def card(key: str, title: str, note: str, *, height: int, has_data: bool = True) -> Component:
-    """Return a card: its title, note and tools, and a skeleton of the final height."""
+def card(
+    key: str, title: str, note: str, body: Mapping[str, Any], *, has_data: bool = True
+) -> Component:
+    """Return a card: its title, note and tools above its body."""
     words = html.Div(
         [
             html.H2(title, className="card-title", id=f"{key}-title"),
-            html.P(note, className="card-note", id={"note": key}),
+            html.P(note, className="card-note"),
         ]
     )
     return html.Section(
         [
             html.Div([words, tools(key, title) if has_data else None], className="card-head"),
-            html.Div(
-                skeleton(), id={"body": key}, className="card-body", style={"minHeight": height}
-            ),
+            html.Div(className="card-body", **body),
         ],
         className="card",
         **{"aria-labelledby": f"{key}-title"},
@@ -54,35 +54,39 @@ def tools(key: str, title: str) -> Component:
     """Return what every card offers: its rows as CSV, the SQL behind it, and its lineage."""
     return html.Div(
         [
-            _tool("code", {"sql": key}, f"Show the SQL and lineage of {title}"),
-            _tool("download", {"csv": key}, f"Download {title} as CSV"),
+            _tool("code", "sql", key, f"Show the SQL and lineage of {title}"),
+            _tool("download", "csv", key, f"Download {title} as CSV"),
         ],
         className="card-tools",
     )
 
 
-def _tool(name: str, identity: Mapping[str, str], label: str) -> Component:
+def _tool(name: str, kind: str, key: str, label: str) -> Component:
+    """Return a button that asks for something of a card; it has no id, which each costs time."""
     return html.Button(
         icon(name),
-        id=dict(identity),
         className="tool",
         title=label,
         type="button",
-        **{"aria-label": label},
+        **{"aria-label": label, "data-ask": kind, "data-card": key},
     )
 
 
 def chart(key: str, figure: Mapping[str, Any], above: Component = None) -> list[Component]:
     """Return a chart that fills its card, its legend above it."""
-    height = figure["layout"]["height"]
-    graph = dcc.Graph(
+    shown = graph(key, figure)
+    return [above, shown] if above is not None else [shown]
+
+
+def graph(key: str, figure: Mapping[str, Any]) -> Component:
+    """Return a figure as high as it says it is."""
+    return dcc.Graph(
         id={"graph": key},
         figure=figure,
         config=_GRAPH_CONFIG,
-        style={"height": height, "width": "100%"},
+        style={"height": figure["layout"]["height"], "width": "100%"},
         responsive=True,
     )
-    return [above, graph] if above is not None else [graph]
 
 
 def skeleton() -> Component:
@@ -116,7 +120,7 @@ def failed(key: str, code: str, what: str) -> Component:
             html.Code(code),
             html.Button(
                 [icon("refresh-cw"), "Try again"],
-                id={"tick": key, "part": "retry"},
+                id={"retry": key},
                 className="btn",
                 type="button",
             ),

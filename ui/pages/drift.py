@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from dash import Dash, Input, Output, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
 from lakehouse.monitoring.drift import DriftPeriod
 from risk.monitoring.population_shift import FEWEST_DECISIONS, FeatureShift, bin_shifts
@@ -166,31 +166,25 @@ def _detail(view: View) -> Any:
             ],
             className="row",
         ),
-        dcc.Graph(
-            id={"graph": "dr-detail"},
-            figure=figures.bins(
+        parts.graph(
+            "dr-detail",
+            figures.bins(
                 view.scheme,
                 [each.name for each in kept],
                 [each.now for each in kept],
                 [each.before for each in kept],
                 [each.points for each in kept],
             ),
-            config={"displayModeBar": False, "responsive": True},
-            responsive=True,
-            style={"height": max(150, 34 + 22 * len(kept))},
         ),
         html.P("PSI over time; grey: what chance alone reaches at this n", className="card-note"),
-        dcc.Graph(
-            id={"graph": "dr-course"},
-            figure=figures.over_time(
+        parts.graph(
+            "dr-course",
+            figures.over_time(
                 view.scheme,
                 [each.period for each in found.periods],
                 [shifts[name, each.period] for each in found.periods],
                 month,
             ),
-            config={"displayModeBar": False, "responsive": True},
-            responsive=True,
-            style={"height": 150},
         ),
     ]
 
@@ -198,17 +192,12 @@ def _detail(view: View) -> Any:
 def _wire(app: Dash, desk: Desk) -> None:
     """Clicking a cell shows its bins."""
     del desk
-
-    @app.callback(
+    app.clientside_callback(
+        ClientsideFunction("ui", "cell"),
         Output("dr-cell", "data"),
         Input({"graph": "dr-heat"}, "clickData"),
         prevent_initial_call=True,
     )
-    async def choose(clicked: Any) -> Any:
-        if not clicked or "z" not in clicked["points"][0]:
-            return no_update
-        point = clicked["points"][0]
-        return [point["y"], point["x"]]
 
 
 PAGE: Final = Page(

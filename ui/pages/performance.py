@@ -1,39 +1,29 @@
 """The page Performance: whether the champion still ranks, and whether its PDs come true."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
 from typing import Any, Final
 
-from lakehouse.lake.queries import latest_observation
-from lakehouse.monitoring.performance import DEFAULT_TERM_MONTHS, Performance, VintagePerformance
+from lakehouse.monitoring.performance import (
+    AT_A_TIME,
+    Performance,
+    VintagePerformance,
+)
 from risk.monitoring.backtest import wilson
 from risk.monitoring.outcomes_analysis import Analysis
 from risk.monitoring.performance import Estimate
 from ui.cards import Card, Nothing, View
-from ui.data.filters import add_months
 from ui.data.period import apart
 from ui.figures import performance as figures
 from ui.figures.performance import CalibrationGroup, VintageFigure
 from ui.look import parts, words
 from ui.look.parts import Delta
+from ui.matured import NONE_MATURE, performance_of, term_of
 from ui.page import Page
 from ui.shifts import champion_of
 
-_AT_A_TIME: Final = 4
-
-
-def _term(view: View) -> int:
-    return view.filters.term[0] if len(view.filters.term) == 1 else DEFAULT_TERM_MONTHS
-
 
 def _found(view: View) -> Performance:
-    as_of: date | None = view.ask(latest_observation)
-    if as_of is None:
-        raise Nothing("No outcomes are recorded yet", 'just outcomes "sim://?seed=1&limit=100000"')
-    found: Performance = view.ask(
-        view.desk.stores.performance, view.filters.any_time(), as_of, _term(view)
-    )
+    found = performance_of(view, view.filters.any_time())
     if not found.vintages:
         raise Nothing("No loans of this kind")
     return found
@@ -47,14 +37,14 @@ def _judged(view: View) -> tuple[list[VintagePerformance], list[VintagePerforman
     """Return the last four vintages that may be judged, and the four before."""
     mature = _mature(view)
     if not mature:
-        raise Nothing("No vintage may be judged yet: none has 85% of its outcomes known")
-    return mature[-_AT_A_TIME:], mature[-2 * _AT_A_TIME : -_AT_A_TIME]
+        raise Nothing(NONE_MATURE)
+    return mature[-AT_A_TIME:], mature[-2 * AT_A_TIME : -AT_A_TIME]
 
 
 def _says(view: View) -> str:
     last, before = _judged(view)
     return (
-        f"{champion_of(view)}, {_term(view)}-month loans; figures over "
+        f"{champion_of(view)}, {term_of(view)}-month loans; figures over "
         f"{words.quarter(last[0].vintage)} \N{EN DASH} {words.quarter(last[-1].vintage)}, the last "
         f"{len(last)} with 85% known"
         + (f", against the {len(before)} before" if before else "")
@@ -62,23 +52,12 @@ def _says(view: View) -> str:
     )
 
 
-def _together(view: View, some: Sequence[VintagePerformance]) -> Performance | None:
-    """Return the figures of these quarters' loans alone."""
-    if not some:
-        return None
-    months = tuple(add_months(each.vintage, step) for each in some for step in range(3))
-    chosen = replace(view.filters.any_time(), vintages=months)
-    as_of = view.ask(latest_observation)
-    found: Performance = view.ask(view.desk.stores.performance, chosen, as_of, _term(view))
-    return found
-
-
 def _now_and_before(view: View) -> tuple[Analysis, Analysis | None]:
-    last, before = _judged(view)
-    now, then = _together(view, last), _together(view, before)
-    if now is None or now.judged.too_few:
-        raise Nothing(now.judged.too_few.capitalize() if now else "Nothing to judge")
-    return now.judged, None if then is None or then.judged.too_few else then.judged
+    found = _found(view)
+    now, then = found.latest, found.before
+    if now is None or now.too_few:
+        raise Nothing(now.too_few.capitalize() if now else NONE_MATURE)
+    return now, None if then is None or then.too_few else then
 
 
 def _estimated(last: Sequence[VintagePerformance]) -> float | None:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from lakehouse.lake import vintages as questions
 from lakehouse.lake.filters import Filters as Chosen
 from lakehouse.lake.filters import Grain
-from lakehouse.lake.queries import latest_observation
 from lakehouse.lake.session import Lake
 from risk.monitoring.backtest import wilson
 from risk.monitoring.performance import Estimate
@@ -17,6 +16,7 @@ from ui.data.period import apart
 from ui.figures import vintages as figures
 from ui.figures.vintages import Vintage
 from ui.look import parts, words
+from ui.matured import known_on
 from ui.page import Page
 
 _LONGEST: Final = 48
@@ -30,10 +30,7 @@ def _counts(lake: Lake, chosen: Chosen, as_of: date) -> Any:
 
 
 def _all(view: View) -> list[Vintage]:
-    as_of = view.ask(latest_observation)
-    if as_of is None:
-        raise Nothing("No outcomes are recorded yet", 'just outcomes "sim://?seed=1&limit=100000"')
-    rows = view.ask(_counts, view.filters.any_time(), as_of).to_pylist()
+    rows = view.ask(_counts, view.filters.any_time(), known_on(view)).to_pylist()
     found = []
     for vintage, held in groupby(rows, key=lambda row: row["vintage"]):
         points = list(held)

@@ -107,7 +107,7 @@ def _wire(app: Dash, desk: Desk) -> None:
         ClientsideFunction("ui", "refill"),
         Output("watchlist-grid", "id"),
         Input("filters", "data"),
-        Input({"tick": "wl-rows"}, "data"),
+        Input({"tick": "/watchlist 0"}, "data"),
         prevent_initial_call=True,
     )
 

@@ -13,7 +13,7 @@ from ui.page import Page, Stack
 from ui.pages.application import evidence, judgement, work
 from ui.pages.application.found import event_of, found
 
-_EVENT: Final = (Input("route", "data"),)
+_EVENT: Final = (State("route", "data"),)
 
 
 def _head(view: View) -> Any:

@@ -77,7 +77,7 @@ FORM: Final = Stack(
             draw=_history,
             height=20,
             is_bare=True,
-            inputs=(Input("route", "data"), Input("work-saved", "data")),
+            inputs=(State("route", "data"), Input("work-saved", "data")),
         ),
         html.Div(
             [

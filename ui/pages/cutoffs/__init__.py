@@ -98,6 +98,7 @@ PAGE: Final = Page(
                             height=128,
                             is_bare=True,
                             inputs=_CUTS,
+                            waits=True,
                         )
                         for key, title, draw in (
                             ("ct-approved", "Approved", answers.approved),
@@ -114,6 +115,7 @@ PAGE: Final = Page(
                     note="bad rate of the loans whose term has run out; bars: 95 % interval",
                     height=390,
                     inputs=_CUTS,
+                    waits=True,
                 ),
             ),
         ),
@@ -124,6 +126,7 @@ PAGE: Final = Page(
             note="who would be decided otherwise",
             height=170,
             inputs=_CUTS,
+            waits=True,
         ),
     ),
 )

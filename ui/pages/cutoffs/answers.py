@@ -6,10 +6,9 @@ from typing import Any, Final
 from dash import html
 
 from lakehouse.lake.filters import Filters as Chosen
-from lakehouse.lake.queries import latest_observation
 from lakehouse.lake.session import Lake
 from lakehouse.monitoring.limits import NO_LIMITS, ApprovalLimits
-from lakehouse.monitoring.performance import DEFAULT_TERM_MONTHS, Performance
+from lakehouse.monitoring.performance import AT_A_TIME
 from lakehouse.monitoring.simulator import curve as by_cutoff
 from lakehouse.monitoring.simulator import limits_of, simulated
 from risk.monitoring.backtest import LGD
@@ -20,29 +19,22 @@ from ui.data.filters import add_months
 from ui.data.period import apart
 from ui.figures import cutoffs as figures
 from ui.look import parts, words
+from ui.matured import NONE_MATURE, performance_of, term_of
 from ui.pages.cutoffs.controls import TODAY
 
-_VINTAGES: Final = 4
 _NO_LIMIT: Final = 60.0
 _FEWEST: Final = 30
 
 
-def _term(view: View) -> int:
-    return view.filters.term[0] if len(view.filters.term) == 1 else DEFAULT_TERM_MONTHS
-
-
 def _chosen(view: View) -> tuple[Chosen, Any, list[Any]]:
     """Return the loans that may be judged: one term, the last four mature vintages."""
-    as_of = view.ask(latest_observation)
-    if as_of is None:
-        raise Nothing("No outcomes are recorded yet", 'just outcomes "sim://?seed=1&limit=100000"')
     free = replace(view.filters.any_time(), tiers=())
-    found: Performance = view.ask(view.desk.stores.performance, free, as_of, _term(view))
-    mature = [each for each in found.vintages if each.analysis is not None][-_VINTAGES:]
+    found = performance_of(view, free)
+    mature = [each for each in found.vintages if each.analysis is not None][-AT_A_TIME:]
     if not mature:
-        raise Nothing("No vintage may be judged yet: none has 85% of its outcomes known")
+        raise Nothing(NONE_MATURE)
     months = tuple(add_months(each.vintage, step) for each in mature for step in range(3))
-    return replace(free, vintages=months, terms=(_term(view),)), as_of, mature
+    return replace(free, vintages=months, terms=(term_of(view),)), found.as_of, mature
 
 
 def _limits(view: View) -> tuple[ApprovalLimits, ApprovalLimits]:
@@ -82,7 +74,7 @@ def says(view: View) -> str:
     _, _, mature = _chosen(view)
     loans = sum(each.maturity.loans for each in mature)
     return (
-        f"{_term(view)}-month loans of {words.quarter(mature[0].vintage)} \N{EN DASH} "
+        f"{term_of(view)}-month loans of {words.quarter(mature[0].vintage)} \N{EN DASH} "
         f"{words.quarter(mature[-1].vintage)}: the last {len(mature)} vintages with 85% of "
         f"outcomes known, n {words.count(loans)}. The period filter does not apply."
     )

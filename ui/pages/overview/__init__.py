@@ -2,11 +2,10 @@
 
 from typing import Any, Final
 
-from dash import Dash, Input, Output, State, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State
 
 from ui.cards import Card, View
 from ui.data.asking import Desk
-from ui.data.filters import parse
 from ui.look import words
 from ui.page import Page
 from ui.pages.overview import charts, tiles, verdicts
@@ -23,20 +22,15 @@ def _says(view: View) -> str:
 
 
 def _wire(app: Dash, desk: Desk) -> None:
-    """Clicking a month's bar sets the period to that month; a tier's bar sets the tier."""
+    """Clicking a month's bar sets the period to that month."""
     del desk
-
-    @app.callback(
+    app.clientside_callback(
+        ClientsideFunction("ui", "month"),
         Output("url", "search", allow_duplicate=True),
         Input({"graph": "ov-by-tier"}, "clickData"),
-        State("filters", "data"),
+        State("url", "search"),
         prevent_initial_call=True,
     )
-    async def to_month(clicked: Any, said: Any) -> Any:
-        if not clicked:
-            return no_update
-        month = str(clicked["points"][0]["x"])[:7]
-        return parse(said).query(period=f"{month}:{month}")
 
 
 def _card(key: str, draw: Any, title: str, note: str, span: int, **more: Any) -> Card:
@@ -82,7 +76,13 @@ PAGE: Final = Page(
         ),
         _card("ov-reasons", charts.reasons, "Reasons", "share of applications with the reason", 4),
         _card("ov-alerts", charts.alerts, "Open alerts", "most severe first", 7),
-        _card("ov-newest", charts.newest, "Latest to the watchlist", "newest first", 5),
+        _card(
+            "ov-riskiest",
+            charts.riskiest,
+            "Riskiest new applications",
+            "on the watchlist in the last month, highest PD first; a click says why",
+            5,
+        ),
         Card(key="ov-account", draw=verdicts.equation, title="Account", height=72, is_bare=True),
     ),
 )

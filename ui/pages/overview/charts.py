@@ -18,7 +18,7 @@ from ui.open_alerts import OpenAlert, open_alerts
 from ui.pages.overview.periods import both, reference
 
 _REASONS_SHOWN: Final = 8
-_NEWEST_SHOWN: Final = 5
+_RISKIEST_SHOWN: Final = 5
 _ALERTS_SHOWN: Final = 5
 
 
@@ -134,22 +134,27 @@ def _alert(each: OpenAlert) -> Any:
     )
 
 
-def newest(view: View) -> Any:
-    """List the newest of the watchlist."""
-    found = view.ask(_newest_rows, view.filters.chosen(view.book)).to_pylist()
+def riskiest(view: View) -> Any:
+    """List the riskiest of the newest: the last month's, the highest PD first."""
+    chosen = view.filters.chosen(view.book)
+    now, _ = both(view)
+    last = now.months[-1].month
+    found = view.ask(_riskiest_rows, replace(chosen, from_on=last)).to_pylist()
     if not found:
-        raise Nothing("Nobody on the watchlist in this period")
+        raise Nothing(f"Nobody on the watchlist in {words.month(last)}")
     lines = [html.Li(_line(row, view.filters)) for row in found]
     every = dcc.Link(
-        "The whole watchlist, the most expected loss first",
+        f"All {words.count(found[0]['rows_in_all'])} of {words.month(last)}, and the months before",
         href=f"/watchlist{view.filters.query()}",
         className="more",
     )
     return [html.Ul(lines, className="rows"), every]
 
 
-def _newest_rows(lake: Lake, chosen: Chosen) -> Any:
-    return portfolio.watchlist(lake, replace(chosen, tiers=()), limit=_NEWEST_SHOWN)
+def _riskiest_rows(lake: Lake, chosen: Chosen) -> Any:
+    return portfolio.watchlist(
+        lake, replace(chosen, tiers=()), sorted_by="pd", limit=_RISKIEST_SHOWN
+    )
 
 
 def _line(row: Mapping[str, Any], filters: PageFilters) -> Any:
