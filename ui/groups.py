@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Group:
+class CardGroup:
     """Cards of a page that the same inputs draw again."""
 
     name: str
@@ -53,12 +53,14 @@ class Group:
         return [dcc.Store(id={kind: self.name}, data=data) for kind, data in kept.items()]
 
 
-def groups_of(page: Page) -> list[Group]:
+def groups_of(page: Page) -> list[CardGroup]:
     """Return the groups of a page's cards."""
     by: dict[Any, list[Card]] = {}
     for card in page.cards:
         by.setdefault((card.inputs, card.waits), []).append(card)
-    return [Group(f"{page.path} {place}", tuple(cards)) for place, cards in enumerate(by.values())]
+    return [
+        CardGroup(f"{page.path} {place}", tuple(cards)) for place, cards in enumerate(by.values())
+    ]
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ async def opened(
     return [page.layout(shown), *stores]
 
 
-def _known(group: Group, path: str) -> list[Any]:
+def _known(group: CardGroup, path: str) -> list[Any]:
     """Return what a group's inputs say when a page opens: nothing but its path."""
     return [path if each.component_id == "route" else None for each in group.inputs]
 
@@ -104,7 +106,7 @@ def register(app: Dash, desk: Desk, page: Page) -> None:
         _register_one(app, desk, group)
 
 
-def _register_one(app: Dash, desk: Desk, group: Group) -> None:
+def _register_one(app: Dash, desk: Desk, group: CardGroup) -> None:
     keys = [card.key for card in group.cards]
     common: dict[str, Any] = {
         "more": list(group.inputs),
@@ -158,7 +160,7 @@ def _register_one(app: Dash, desk: Desk, group: Group) -> None:
         return [shown.get(key, no_update) for key in keys]
 
 
-def _late(group: Group, shown: Collection[str], asked: _Asked) -> dict[str, Any]:
+def _late(group: CardGroup, shown: Collection[str], asked: _Asked) -> dict[str, Any]:
     """Return what is owed, and of which choices: who has changed them meanwhile is owed it all."""
     return {
         "keys": [card.key for card in group.cards if card.key not in shown],

@@ -5,7 +5,7 @@ from datetime import date
 
 from lakehouse.monitoring.alert_backtest import Fired
 from ui.data.period import months_between
-from ui.figures.cells import Look, cells, rows_axis
+from ui.figures.cells import CellLook, cells, rows_axis
 from ui.figures.marks import Figure, figure, month_axis
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
@@ -52,7 +52,7 @@ def history(
                 ]
                 for name in names
             ],
-            Look(colour, "on-void"),
+            CellLook(colour, "on-void"),
             hover="%{y}, %{x}: %{customdata}",
             said=str,
         )

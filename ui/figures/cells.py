@@ -9,7 +9,7 @@ from ui.look.tokens import SCHEMES, Scheme
 T = TypeVar("T")
 
 
-class Look(NamedTuple):
+class CellLook(NamedTuple):
     """How the cells of one class look: one colour, or from a pale one at `low` to it at `high`."""
 
     colour: str
@@ -24,7 +24,7 @@ def cells(  # noqa: PLR0913 - one trace, said once
     columns: Sequence[str],
     rows: Sequence[str],
     grid: Sequence[Sequence[T | None]],
-    look: Look,
+    look: CellLook,
     *,
     hover: str,
     said: Callable[[T], Any],

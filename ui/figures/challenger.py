@@ -5,7 +5,7 @@ from datetime import date
 from itertools import pairwise
 from math import log10
 
-from ui.figures.cells import Look, cells, rows_axis
+from ui.figures.cells import CellLook, cells, rows_axis
 from ui.figures.marks import Figure, figure, label, level, month_axis, titled
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
@@ -45,7 +45,7 @@ def matrix(
             names,
             names,
             grid,
-            Look(colour, ink),
+            CellLook(colour, ink),
             hover=f"{champion} %{{y}}, {challenger} %{{x}}: %{{text}} (%{{customdata}})",
             said=lambda n: words.percent(n / total),
             text=lambda n: words.count(n) if n else "",

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 
 from risk.monitoring.population_shift import ALARM_PSI, GRAVE_PSI, FeatureShift
-from ui.figures.cells import Look, cells, rows_axis
+from ui.figures.cells import CellLook, cells, rows_axis
 from ui.figures.labels import placed
 from ui.figures.marks import Figure, figure, label, level, line, month_axis, share_axis, titled
 from ui.look import words
@@ -40,10 +40,10 @@ def heatmap(
     ]
     is_written = len(months) <= _WRITTEN_UP_TO
     for kind, look in (
-        ("chance", Look("void", "on-void")),
-        ("small", Look("heat-1", "on-void", "heat-0", 0, ALARM_PSI)),
-        ("watch", Look("heat-3", "on-heat", "heat-2", ALARM_PSI, GRAVE_PSI)),
-        ("act", Look("heat-5", "on-deep", "heat-4", GRAVE_PSI, 0.6)),
+        ("chance", CellLook("void", "on-void")),
+        ("small", CellLook("heat-1", "on-void", "heat-0", 0, ALARM_PSI)),
+        ("watch", CellLook("heat-3", "on-heat", "heat-2", ALARM_PSI, GRAVE_PSI)),
+        ("act", CellLook("heat-5", "on-deep", "heat-4", GRAVE_PSI, 0.6)),
     ):
         traces += cells(
             scheme,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from risk.monitoring.backtest import wilson
-from ui.figures.cells import Look, cells, rows_axis
+from ui.figures.cells import CellLook, cells, rows_axis
 from ui.figures.marks import Figure, figure, month_axis
 from ui.look import words
 from ui.look.tokens import Scheme
@@ -24,10 +24,10 @@ def missing(
     is_written = len(months) <= 26
     traces: list[Figure] = []
     for kind, look in (
-        ("within chance", Look("void", "on-void")),
-        ("less often", Look("heat-1", "on-void")),
-        ("more often", Look("heat-3", "on-heat")),
-        ("twice as often", Look("heat-4", "on-deep")),
+        ("within chance", CellLook("void", "on-void")),
+        ("less often", CellLook("heat-1", "on-void")),
+        ("more often", CellLook("heat-3", "on-heat")),
+        ("twice as often", CellLook("heat-4", "on-deep")),
     ):
         traces += cells(
             scheme,

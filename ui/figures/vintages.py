@@ -7,7 +7,7 @@ from typing import Final
 
 from risk.monitoring.backtest import wilson
 from risk.monitoring.vintages import CurvePoint
-from ui.figures.cells import Look, cells, rows_axis
+from ui.figures.cells import CellLook, cells, rows_axis
 from ui.figures.marks import Figure, figure, label, share_axis, titled
 from ui.look import words
 from ui.look.tokens import SCHEMES, Scheme
@@ -129,12 +129,12 @@ def triangle(scheme: Scheme, vintages: Sequence[Vintage], *, longest: int, step:
         for each in reversed(vintages)
     ][::-1]
     levels = (
-        ("better by a fifth", Look("heat-1", "on-void")),
-        ("better", Look("heat-0", "on-void")),
-        ("within chance", Look("void", "on-void")),
-        ("worse", Look("heat-2", "on-heat")),
-        ("by a fifth", Look("heat-3", "on-heat")),
-        ("by half", Look("heat-4", "on-deep")),
+        ("better by a fifth", CellLook("heat-1", "on-void")),
+        ("better", CellLook("heat-0", "on-void")),
+        ("within chance", CellLook("void", "on-void")),
+        ("worse", CellLook("heat-2", "on-heat")),
+        ("by a fifth", CellLook("heat-3", "on-heat")),
+        ("by half", CellLook("heat-4", "on-deep")),
     )
     grids: dict[str, list[list[tuple[float, int, float] | None]]] = {
         name: [[None] * len(months) for _ in vintages] for name, _ in levels
