@@ -55,8 +55,8 @@ class Lifecycle:
     def stop(self) -> None:
         """Ask the run to end: the sources stop, what was read is stored, exit code 0.
 
-        A store that does not answer cannot hold the process for ever: after 15 seconds it ends
-        with exit code 1, having lost nothing, since positions move only with their data.
+        If a store does not answer, the process ends after 15 seconds with exit code 1. Nothing is
+        lost, because positions move only with their data.
         """
         if self._stop.is_set():
             return
@@ -138,9 +138,9 @@ def report(error: LakehouseError) -> NoReturn:
 def fail(message: str, exit_code: int) -> NoReturn:
     """End the process now, with one line on standard error.
 
-    The engine would wrap an exception of a worker thread into a panic with exit code 1. Since
-    every store keeps its own position with its data, ending at any instant is safe; so the line
-    and the exit code come first.
+    The engine would turn an exception of a worker thread into a panic with exit code 1. Every store
+    keeps its position with its data, so ending at any instant is safe; this prints the line and
+    ends with the right exit code.
     """
     sys.stdout.flush()
     sys.stderr.write(message.rstrip("\n") + "\n")

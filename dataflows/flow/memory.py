@@ -21,8 +21,9 @@ def settle() -> None:
     """Set up the process for steady work: call it when all is loaded, before threads begin.
 
     glibc keeps up to 16 MiB that are free, in one arena for all threads; Arrow uses it too. Only
-    blocks of 4 MiB and more, as a batch's bytes end to end, go back at once: between smaller ones
-    they would leave holes that nothing fits into. On another C library only the collector is told.
+    blocks of 4 MiB or more, such as the bytes of a batch, are returned at once; kept between
+    smaller blocks they would leave gaps that fit nothing. With another C library only the collector
+    is changed.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

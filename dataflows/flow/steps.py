@@ -60,8 +60,8 @@ class Judge:
     Parameters
     ----------
     rules
-        Returns the rules in force; asked once for batches that are judged together, so that a
-        replaced model or reference table takes effect between two.
+        Returns the rules in force. It is called once for batches that are judged together, so a new
+        model or reference table takes effect between two calls.
     """
 
     def __init__(self, rules: Callable[[], Rules], limits: Limits) -> None:

@@ -20,8 +20,8 @@ class MicroBatch:
     topic, part
         Where the events come from. A file or a simulation is a topic with one partition, 0.
     first_off
-        The position at which this batch begins: one past the previous batch, or the assigned
-        start. Not the first event's offset, for offsets have holes.
+        The position at which this batch begins: one past the previous batch, or the assigned start.
+        It may differ from the first event's offset, because offsets have gaps.
     next_off
         The position after the last event.
     offsets

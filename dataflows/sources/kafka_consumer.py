@@ -204,8 +204,8 @@ class SharedConsumer:
     def _poll(self, until: float, *, may_skip: bool) -> bool:
         """Ask the client for messages; false if there is nothing more for now.
 
-        Once nothing came, the partitions of a turn do not ask one after the other: one of them
-        waits as long as all would.
+        If nothing came, not every partition of a turn waits: one of them waits as long as all
+        would.
         """
         if self._waiting_bytes >= _MOST_WAITING_BYTES:
             return False

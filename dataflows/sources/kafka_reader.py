@@ -59,8 +59,8 @@ class KafkaReader:
     def read(self, wait_seconds: float) -> MicroBatch | None:
         """Return what has been fetched, at most `max_messages`, waiting a little for more.
 
-        At the partition's end the position moves behind offsets that hold no event (markers of
-        transactions, aborted events), with a batch without events if need be.
+        At the end of a partition there may be offsets without an event (markers of transactions,
+        aborted events). The position moves past them, if necessary with a batch without events.
         """
         taken = self._consumer.fill(
             self._fetched, most=self._max_messages, wait_seconds=wait_seconds

@@ -76,9 +76,9 @@ class GoldAppender:
     """A writer on a thread of its own: the flow goes on while the table commits.
 
     Commits when rows or bytes reach their limit, when the first row that waits is too old, and when
-    asked. Hold-ups are passed on: `append` waits while `max_bytes` are on their way to the writer,
-    which holds as much at most, so that memory is bounded however long the store is out. A failure
-    ends the thread and is raised by every later call.
+    asked. `append` waits while `max_bytes` are on their way to the writer, which itself holds at
+    most as much. So memory is bounded, however long the store is out. A failure ends the thread and
+    is raised by every later call.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ class _Found:
 class FirstDecisions:
     """The first decision on each event id.
 
-    First come is by the order in which decisions are handed over, and by their order therein.
+    The first decision is the first by call, and within a call by row.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class FirstDecisions:
     def split(self, decided: pa.Table, topic: str, part: int) -> tuple[pa.Table, pa.Table]:
         """Return the first decisions, and the others as duplicates (`arrow_schemas.DUPLICATES`).
 
-        A row stands if its id is new, or if it is the very decision that stands for it.
+        A row is a first decision if its id is new, or if it is the known first decision itself.
         """
         entries = self._entries(decided, topic, part)
         found = self._find(entries)

@@ -113,8 +113,8 @@ class GoldWriter:
         """Return the last offset the table holds of a partition; ``None`` before its first commit.
 
         Asked once of the store (some GET requests), then remembered: from the first answer on, a
-        commit of the same partition by anybody else is a conflict. While it is open what became of
-        an attempt, that stays open: the next one looks before it commits.
+        commit of the same partition by anybody else is a conflict. While the result of an attempt
+        is unknown, the next attempt looks at the table before it commits.
         """
         slot = (topic, part)
         if slot not in self._committed:
@@ -146,8 +146,8 @@ class GoldWriter:
     ) -> None:
         """Take rows of a partition, up to and not including `next_off`, for the next commit.
 
-        What the table already holds is dropped; of a table without offsets (`outcome_records`)
-        the caller has to. A batch without rows moves the position all the same.
+        Rows that the table already holds are dropped; for a table without offsets
+        (`outcome_records`) the caller must do so. A batch without rows moves the position too.
 
         Parameters
         ----------
@@ -189,9 +189,9 @@ class GoldWriter:
     def flush(self) -> int:
         """Commit what waits, rows and positions in one, and return how many rows that were.
 
-        A failed attempt leads to a look at the table: what it was to record is there, and the
-        attempt had landed; or nothing is, and it is made again; or something else is, and another
-        writer lives.
+        After a failed attempt it looks at the table. If the table has the position, the attempt
+        took effect. If it has nothing new, the attempt is repeated. If it has another position,
+        another writer is alive.
 
         Raises
         ------

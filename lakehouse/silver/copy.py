@@ -25,9 +25,9 @@ _READ: Final = {
 def copy_decisions(connection: psycopg.Connection, rows: pa.Table) -> None:
     """Add decided rows, all or none.
 
-    They go in as binary: nothing is formatted or parsed, so floats stay what they are. Straight
-    into the table, many rows a page write and a log record, this takes half the time of a
-    temporary table and an ``insert``: docs/adr/0020.
+    They are sent as binary, so nothing is formatted or parsed and floats stay exact. Copying
+    straight into the table takes half the time of a temporary table and an ``insert``:
+    docs/adr/0020.
     """
     encoder = ArrowToPostgresBinaryEncoder(rows.schema)
     statement = load_sql("silver/copy_decisions").encode()

@@ -50,7 +50,8 @@ class PlacedRows:
     found_own
         How many were in the table already, from the very offset they came from now.
     duplicates, rejected
-        The others, as `tables.DUPLICATES` and `tables.QUARANTINE`, by offset; still to be written.
+        The others, as `arrow_schemas.DUPLICATES` and `arrow_schemas.QUARANTINE`, by offset; not
+        written yet.
     """
 
     decisions: pa.Table

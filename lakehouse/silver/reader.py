@@ -31,7 +31,7 @@ class DecisionReader:
     Parameters
     ----------
     dsn
-        Silver's. It need not answer yet: every read finds out anew.
+        Silver's. It need not answer yet, because every read connects again.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -61,8 +61,8 @@ class DecisionReader:
     ) -> Sequence[Mapping[str, Any]]:
         """Return decisions after a place, oldest first.
 
-        Time is looked through in spans, each four times as long as the one before, so that no
-        question sorts more than it must.
+        It looks through time in spans, each four times as long as the one before, so no query sorts
+        more than necessary.
         """
         rows: list[Mapping[str, Any]] = []
         from_at, span = after.at, _FIRST_SPAN

@@ -114,8 +114,8 @@ def recover(
 ) -> Recovered:
     """Store decisions on events of one partition that are in quarantine, and mark these.
 
-    Done again it changes nothing: what is marked already is left out, and counted if it was marked
-    with the same instant, which is how an answer that was lost is made good.
+    Calling it again changes nothing: marked events are left out. Those marked with the same instant
+    are still counted, so a lost answer can be asked for again.
 
     Parameters
     ----------

@@ -103,8 +103,8 @@ def load(dsn: str, name: str, path: Path) -> ReferenceTables:
 class ReferenceWatch:
     """The tables in force, looked up on a connection of its own: cheap enough between batches.
 
-    While silver does not answer, what was in force stays so: nothing can be decided without silver
-    anyway, and the next look finds the replacement.
+    While silver does not answer, the old tables stay in force. Nothing can be decided without
+    silver anyway, and the next look finds new tables.
     """
 
     def __init__(

@@ -45,7 +45,7 @@ class SilverBatch:
     offsets
         Of all events read, ascending.
     decided, quarantined
-        Their verdicts, as `tables.DECISIONS` and `tables.QUARANTINE`, each by offset.
+        Their verdicts, as `arrow_schemas.DECISIONS` and `arrow_schemas.QUARANTINE`, each by offset.
     read
         How many events: each is in exactly one of the two.
     raw_of
@@ -123,7 +123,7 @@ class SilverWriter:
     Parameters
     ----------
     token
-        From `silver_access.claim`.
+        From `lakehouse.silver.claims.claim`.
     patience
         How long a batch waits for a server that is out.
     """

@@ -18,8 +18,8 @@ def numbered(
 ) -> list[Partition]:
     """Return the partitions, files under the numbers that the stores know them by.
 
-    New files take the next numbers, in order. A number of which no name is known, from before names
-    were kept, belongs to the file at its place. What is no file keeps its number.
+    New files take the next numbers, in order. A number without a known name is from before names
+    were kept; it belongs to the file at its place. A partition that is no file keeps its number.
 
     Parameters
     ----------

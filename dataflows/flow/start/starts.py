@@ -49,8 +49,8 @@ def find_starts(
     token
         The claim on the pipeline; ``None`` in a process that goes along and records nothing.
     ask_again
-        Asks the source anew what it holds. Between the first answer and our claim the instance
-        before us may have read on, beyond what was the end then.
+        Asks the source again what it holds. Between the first answer and our claim, the earlier
+        instance may have read beyond the end of that time.
 
     Raises
     ------
