@@ -89,7 +89,7 @@ _INSTEAD: Final[Mapping[int, tuple[str, str]]] = {
 def create_app() -> FastAPI:
     """Return the application that the settings ask for, ready to answer.
 
-    What cannot be had ends the process with one line and the error's exit code.
+    If something cannot be opened, the process ends with one line and the error's exit code.
     """
     stack = ExitStack()
     try:

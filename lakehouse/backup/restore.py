@@ -37,7 +37,7 @@ class Restored(msgspec.Struct, frozen=True):
 def restore(dsn: str, lake_uri: str, folder: Path) -> Restored:
     """Restore silver, bring its schema, roles and grants up to date, and compare gold with it.
 
-    All of it or nothing: the dump is taken in in one transaction.
+    The dump is loaded in one transaction: all of it or nothing.
 
     Raises
     ------

@@ -67,8 +67,8 @@ def ahead_of(lake_uri: str, silver: Places) -> list[Ahead]:
 def rewind(lake_uri: str, silver: Places) -> dict[str, int]:
     """Remove what silver does not hold; return how many rows went, by table.
 
-    No flow may run meanwhile: the caller claims its pipeline. Doing it again changes nothing; what
-    was interrupted is completed by doing it again.
+    No flow may run meanwhile, so the caller claims its pipeline. Running it again changes nothing,
+    or completes an interrupted run.
 
     Raises
     ------

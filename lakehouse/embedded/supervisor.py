@@ -167,7 +167,7 @@ def supervise(folder: Path, package: Path, announce: Callable[[str], None]) -> N
 def _keep_up(server: Server, state: Path, is_over: Callable[[], bool]) -> None:
     """Start the server again whenever it ended by itself, until it is over.
 
-    What does not let it start may pass, as a full disk does; those who use it wait for that.
+    The obstacle may be temporary, such as a full disk; the users of the server wait for its end.
     """
     while not is_over():
         if server.is_running():

@@ -24,7 +24,7 @@ _END: Final = re.compile(r"\s*(exit|quit|\\q)?\s*;?\s*", re.IGNORECASE)
 def converse(lake: Lake, read: Callable[[], str], console: Console) -> None:
     """Answer what `read` returns until it raises EOFError or returns ``exit``.
 
-    A question that cannot be answered is said to be so, and the next one is read.
+    If a question fails, its error is printed and the next one is read.
     """
     console.print(
         f"views: {', '.join(SCHEMAS)}; instants are UTC; end a question with ; and Enter, "

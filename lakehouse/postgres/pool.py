@@ -16,7 +16,7 @@ from lakehouse.postgres.statements import load_sql
 class Pool:
     """Executes statements by name, at most `size` at a time, from any thread.
 
-    The server need not answer yet: every statement finds out anew.
+    The server need not answer yet, because each statement connects if necessary.
     """
 
     def __init__(self, dsn: str, *, name: str, size: int, options: str) -> None:

@@ -26,7 +26,7 @@ _ATTEMPTS: Final = 10
 def follow(dsn: str, lake_uri: str, *, patience: Patience = AT_START) -> int:
     """Append to gold what it lacks of the recoveries; return the number it has followed up to.
 
-    Several may do so at once: whoever comes second finds that nothing is left.
+    Several processes may do so at once; the second one finds nothing left to do.
 
     Raises
     ------

@@ -26,7 +26,7 @@ class StoredKey:
     digest
         HMAC-SHA256 of the secret; worthless without the server's pepper, yet shown nowhere.
     rate_per_second, burst
-        Requests: how many for ever, and how many at once.
+        Requests: the steady rate, and how many at once.
     """
 
     prefix: str

@@ -28,8 +28,8 @@ _decode: Final = msgspec.json.Decoder(AuditEntry).decode
 class Spool:
     """A queue on disk; used by one thread.
 
-    Every method raises `Unavailable` where the disk does not do its part. What was handed out and
-    not forgotten is handed out again, after a crash too.
+    Every method raises `Unavailable` if the disk fails. Entries that were taken out and not
+    forgotten are taken out again, also after a crash.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -313,9 +313,8 @@ class Settings(BaseModel):
     def from_env(cls, env: Mapping[str, str]) -> Self:
         """Read the settings from `env`, or refuse.
 
-        Kubernetes adds variables of its own for a service whose name begins with ``risk-``, such
-        as ``..._PORT=tcp://10.0.0.1:8000``; they stand beside a ``..._SERVICE_HOST`` and are
-        passed by.
+        Kubernetes adds variables for a service whose name begins with ``risk-``, such as
+        ``..._PORT=tcp://10.0.0.1:8000`` beside ``..._SERVICE_HOST``; they are ignored.
 
         Raises
         ------

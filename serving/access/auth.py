@@ -157,7 +157,7 @@ class Authenticator:
 class KeyGate:
     """Lets through who may do what the request asks, as ``scope["principal"]``; others hear why.
 
-    A refusal closes the connection, so that nobody's body is read who may not send one.
+    A refusal closes the connection, so a body without a valid key is never read.
     """
 
     def __init__(self, app: ASGIApp, authenticator: Authenticator) -> None:

@@ -99,8 +99,8 @@ def create_key(dsn: str, pepper: bytes, terms: Terms, *, at: datetime, by: str) 
 def ensure_first_key(settings: Settings, dsn: str, *, at: datetime) -> Path:
     """Make a key with every scope if the embedded silver never had one, and return its path.
 
-    A server of one's own is not given a key that nobody asked for. Processes that start at once
-    make one key; one that was revoked is not replaced.
+    A Postgres of the operator's own gets no key automatically. Processes that start at once make
+    one key; a revoked one is not replaced.
 
     Raises
     ------

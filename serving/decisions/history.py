@@ -21,8 +21,8 @@ T = TypeVar("T")
 class Dossiers:
     """Find, replay and explain stored decisions.
 
-    The lake is opened with the first question and looked at anew with each; a thread of its own
-    keeps questions from delaying scoring and from crowding memory.
+    The lake is opened with the first question and refreshed with each. One thread answers all
+    questions, so they neither delay scoring nor fill the memory.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ T = TypeVar("T")
 class Reads:
     """Silver's decisions, read in threads of their own, at most as many as there are connections.
 
-    Scoring waits for none of them, and only so many requests wait for their turn.
+    Scoring never waits for them, and the number of waiting requests is limited.
     """
 
     def __init__(self, reader: DecisionReader) -> None:
