@@ -16,6 +16,7 @@ from tests.faults.suite.table import row
 from tests.flow import ROOT, FlowProcess, environment, start_cluster
 from tests.lakehouse.faulty_store import LOST_ANSWER, REFUSED, SLOW, is_put
 from tests.servers.postgres import OwnPostgres
+from tests.waiting import until
 
 PARTITIONS = 12
 PROCESSES = 2
@@ -161,10 +162,16 @@ def storm_of_queries(scene: Scene) -> str:
 
 def p99_over(flow: FlowProcess, seconds: float) -> float:
     """Return the time from an event's sending to silver, ms, of what is read in so long."""
-    before = flow.metrics()[EVENT_TO_SILVER]
+    before = times_to_silver(flow)
     pass_time(flow, seconds)
-    after = flow.metrics()[EVENT_TO_SILVER]
+    after = times_to_silver(flow)
     return quantile_ms({labels: after[labels] - before[labels] for labels in after}, 0.99)
+
+
+def times_to_silver(flow: FlowProcess) -> dict[tuple[tuple[str, str], ...], float]:
+    return until(
+        lambda: flow.metrics().get(EVENT_TO_SILVER, {}), what="metrics", seconds=60, every=0.2
+    )
 
 
 @contextmanager
