@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from tests.faults.suite.scene import Scene, eventually, stop, wait_started
+from tests.faults.suite.scene import Scene, eventually, stop
 from tests.faults.suite.table import row
 from tests.flow import FlowProcess, start_cluster
 
@@ -68,14 +68,7 @@ def killed_again_and_again(scene: Scene, *, processes: int, kills: int, events: 
             # The instant is chance's: how much is stored, or in gold, is not looked at.
             killed_after(flows, scene.chance.uniform(0, 0.8))
     with started(scene, processes) as flows:
-        for flow in flows:
-            wait_started(flow)
-        scene.wait_stored(flows[0], len(scene.ledger.acknowledged))
-        for flow in flows:
-            flow.terminate()
-        codes = [flow.wait(seconds=30) for flow in flows]
-        assert not any(codes), f"exit codes {codes}: {flows[0].tail()}"
-    scene.verify()
+        scene.finish(*flows)
     late = sum(each > COMMIT_WITHIN_SECONDS for each in waits)
     measured = (
         f"{kills} kills, {scene.exact()}; load {os.getloadavg()[2]:.0f}; first new commit after "
