@@ -213,16 +213,17 @@ class Scene:
 
         It is asked many times a second: a connection each time would take from the flow's cores.
         """
-        try:
-            if self._asking is None or self._asking.closed:
-                self._asking = psycopg.connect(self.dsn, connect_timeout=2, autocommit=True)
-                self.stack.callback(self._asking.close)
-            (count,) = self._asking.execute(STORED).fetchall()[0]
-        except psycopg.Error:
-            if self._asking is not None:
+        if self._asking is not None and not self._asking.closed:
+            try:
+                return _one(self._asking)
+            except psycopg.Error:  # the server may have been away since
                 self._asking.close()
+        try:
+            self._asking = psycopg.connect(self.dsn, connect_timeout=2, autocommit=True)
+            self.stack.callback(self._asking.close)
+            return _one(self._asking)
+        except psycopg.Error:
             return -1
-        return int(count)
 
     def wait_stored(
         self, flow: FlowProcess, count: int, *, seconds: float = 120, what: str = ""
@@ -341,6 +342,11 @@ def eventually(condition: Callable[[], bool], *, what: str, seconds: float) -> f
     began = time.monotonic()
     until(condition, what=what, seconds=seconds, every=0.05)
     return time.monotonic() - began
+
+
+def _one(connection: psycopg.Connection) -> int:
+    ((count,),) = connection.execute(STORED).fetchall()
+    return int(count)
 
 
 def _mib(flow: FlowProcess) -> float:
