@@ -142,7 +142,7 @@ def test_the_cut_offs_say_what_the_command_says_of_the_same_loans(tab: Tab, seed
         ("approved", ".kpi-value", words.number(then["share"] * 100, 1)),
         ("approved", ".was", words.number(today["share"] * 100, 1)),
         ("bad", ".kpi-value", words.number(rate["value"] * 100, 1)),
-        ("bad", ".kpi-note:last-of-type", f"95 %: {words.interval(rate['low'], rate['high'])}"),
+        ("bad", ".kpi-note ~ .kpi-note", f"95 %: {words.interval(rate['low'], rate['high'])}"),
         ("loss", ".kpi-value", words.number(then["expected_loss_usd"] / 1e6, 1)),
         ("swaps", ".kpi-value", words.count(swaps)),
         ("swaps", ".kpi-unit", f"of {words.count(said['loans'])}"),
