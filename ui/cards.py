@@ -143,9 +143,16 @@ def render(card: Card, view: View) -> Any:
     try:
         shown = card.draw(view)
     except Nothing as nothing:
-        return parts.empty(str(nothing), nothing.hint)
+        return _framed(card, parts.empty(str(nothing), nothing.hint))
     except (LakehouseError, RiskError) as error:
         code, what = said_of(error)
         _log.warning("card_failed", card=card.key, code=code)
-        return parts.failed(card.key, code, what)
+        return _framed(card, parts.failed(card.key, code, what))
     return shown if view.stale_since is None else parts.stale(view.stale_since, shown)
+
+
+def _framed(card: Card, state: Any) -> Any:
+    """Return a state with the frame and title that the card's own drawing would have brought."""
+    if not (card.is_bare and card.title):
+        return state
+    return html.Section([html.H2(card.title, className="kpi-label"), state], className="card")

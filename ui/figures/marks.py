@@ -121,4 +121,5 @@ def level(scheme: Scheme, at: float, *, dash: str = "dash") -> Figure:
 
 def titled(scheme: Scheme, text: str) -> dict[str, Any]:
     """Return the title of an axis."""
-    return {"title": {"text": text, "font": {"size": 11, "color": SCHEMES[scheme]["text3"]}}}
+    font = {"size": 11, "color": SCHEMES[scheme]["text3"]}
+    return {"title": {"text": text, "font": font, "standoff": 12}}

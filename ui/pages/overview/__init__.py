@@ -80,7 +80,7 @@ PAGE: Final = Page(
             "ov-riskiest",
             charts.riskiest,
             "Riskiest new applications",
-            "on the watchlist in the last month, highest PD first; a click says why",
+            "watchlist of the last month, highest PD first",
             5,
         ),
         Card(key="ov-account", draw=verdicts.equation, title="Account", height=72, is_bare=True),
