@@ -20,7 +20,7 @@ from lakehouse.embedded.server import embedded_postgres
 from tests.flow import environment
 from tests.project.tree import ROOT
 from tests.servers.broker import Broker, choose, start_chosen
-from tests.servers.process import Server, free_port
+from tests.servers.process import Server, free_port, is_free
 from tests.stack.compose import COMPOSE, Layout, Service
 from tests.stack.watchers import alertmanager_server, prometheus_server
 from tests.waiting import until
@@ -196,7 +196,8 @@ def running_stack(
         exits.callback(broker.server.kill)
         broker.create_topic(TOPIC, partitions=PARTITIONS)
         dsn = exits.enter_context(_postgres(folder))
-        s3 = f"127.0.0.1:{free_port()}"
+        s3_port = free_port()
+        s3 = f"127.0.0.1:{s3_port}"
         addresses = {
             "http://s3:8333": f"http://{s3}",
             "kafka://redpanda:9092": f"kafka://{broker.address}",
@@ -205,6 +206,7 @@ def running_stack(
         exits.callback(stack.stop)
         stack.servers["s3"] = _s3_server(s3, stack.layout.log("s3"))
         stack.servers["s3"].start()
+        until(lambda: not is_free(s3_port), what="the S3 listening", seconds=_START_SECONDS)
         _make_secrets(folder / "secrets", dsn)
         for name in ONE_SHOTS:
             stack.run(name)

@@ -89,3 +89,22 @@ def test_a_thousand_small_files_become_few_and_questions_five_times_as_fast(
     assert statistics.median(seconds[before]) > 5 * statistics.median(seconds[after])
     before.close()
     after.close()
+
+
+def test_after_maintenance_a_lake_of_many_commits_opens_like_a_new_one(tmp_path: Path) -> None:
+    """A reader begins with the checkpoint; the log's thousand entries stay for a month."""
+    for name, commits in (("new", 1), ("old", 1_000)):
+        writer = a_gold_writer(str(tmp_path / name), "decisions")
+        for off in range(commits):
+            writer.append(TOPIC, 0, off + 1, decided_rows([off]))
+            writer.flush()
+    maintain(str(tmp_path / "old"), Tasks())
+    taken: dict[str, list[float]] = {"new": [], "old": []}
+    for _ in range(7):
+        for name, seconds in taken.items():
+            began = time.perf_counter()
+            lake = Lake(str(tmp_path / name))
+            seconds.append(time.perf_counter() - began)
+            lake.close()
+    assert statistics.median(taken["old"]) < 3 * statistics.median(taken["new"])
+    assert min(taken["old"]) < 0.5
