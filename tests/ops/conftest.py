@@ -8,6 +8,18 @@ import pytest
 
 from lakehouse.lake.session import Lake
 from lakehouse.postgres.migrate import migrate
+from tests.ops.firing import HASTE, tended
+from tests.stack.stack import Stack, running_stack
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running stack whose alerts come quickly; what ends in it is started again."""
+    with running_stack(tmp_path_factory.mktemp("alerts"), rate=50, haste=HASTE) as running:
+        if running.missing:
+            pytest.skip("; ".join(running.missing.values()))
+        with tended(running):
+            yield running
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def slow(of_a_hundred: int) -> Series:
 
 def answers(errors: int) -> Series:
     """A thousand requests a minute, so many of them with a 5xx."""
-    name = 'risk_api_requests_total{operation="decide",status="%s"}'
+    name = 'risk_api_requests_total{operation="POST /v1/decisions",status="%s"}'
     return {name % "200": f"0+{1000 - errors}x2000", name % "503": f"0+{errors}x2000"}
 
 
@@ -130,12 +130,12 @@ CASES: Final[dict[str, Case]] = {
     "ApiErrorsBurnFast": Case(answers(20), answers(5)),
     "ApiErrorsBurnSlowly": Case(answers(8), answers(1), minutes=400),
     "ApiSlow": Case(
-        durations(5, "risk_api_request_seconds", "0.1", 'operation="decide"'),
-        durations(0, "risk_api_request_seconds", "0.1", 'operation="decide"'),
+        durations(5, "risk_api_request_seconds", "0.1", 'operation="POST /v1/decisions"'),
+        durations(0, "risk_api_request_seconds", "0.1", 'operation="POST /v1/decisions"'),
     ),
     "ApiKeysRefused": Case(
-        {'risk_api_requests_total{operation="decide",status="401"}': "0+120x2000"},
-        {'risk_api_requests_total{operation="decide",status="401"}': "0+5x2000"},
+        {'risk_api_requests_total{operation="POST /v1/decisions",status="401"}': "0+120x2000"},
+        {'risk_api_requests_total{operation="POST /v1/decisions",status="401"}': "0+5x2000"},
     ),
     "AuditEntriesLost": Case(
         {'risk_api_audit_entries_total{outcome="lost"}': "0x80 1x2000"},

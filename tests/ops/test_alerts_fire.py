@@ -1,130 +1,35 @@
-"""Alerts fired by their real faults on the running stack: each reaches silver, then resolves.
+"""Alerts of the flow, the API and what comes in, fired by their real faults on the running stack.
 
-Windows and waits are a twentieth of what ships; thresholds are not touched. Which alerts are fired
-by promtool only (`test_alerts.py`), and why, is said in `BY_PROMTOOL`.
+Each reaches silver with its runbook, then resolves. What is stored and what the jobs find is in
+`test_alerts_fire_stores.py` and `test_alerts_fire_model.py`; which alerts promtool alone fires
+(`test_alerts.py`), and why, is said in `BY_PROMTOOL`.
 """
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import psycopg
 import pytest
-import yaml
 from confluent_kafka import Producer
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
-from lakehouse.signals.alerts import list_alerts
 from tests.ledger import produce
-from tests.ops.test_stack import ask_api
-from tests.project.tree import ROOT
-from tests.stack.stack import TOPIC, Stack, running_stack
+from tests.ops.firing import RUNBOOKS, Watch, again_and_again, shut_out, stopped, stuttering
+from tests.ops.test_stack import APPLICATION, ask_api
+from tests.stack.stack import TOPIC, Stack
 from tests.stack.watchers import ask_prometheus
 from tests.stack.whole_path import an_event, make_key
 from tests.waiting import until
 
 pytestmark = [pytest.mark.long, pytest.mark.server, pytest.mark.timeout(900)]
 
-RULES: Final = ROOT / "ops" / "prometheus" / "rules" / "alerts.yml"
-RUNBOOKS: Final[dict[str, str]] = {
-    rule["alert"]: rule["annotations"]["runbook"]
-    for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
-    for rule in group["rules"]
-}
-NOT_YET: Final = "its fault is not made here yet"
 BY_PROMTOOL: Final = {
-    "ApiSlow": "needs a machine slower than this one under more than it can take",
-    "AuditEntriesLost": "needs silver and the disk of the API to fail for 50,000 answers",
     "BackgroundFailing": "needs an error in our own code",
-    "DefaultsAboveExpected": "needs a closed month of loans and their outcomes",
-    "FeaturesDrift": "needs two closed months of decisions",
     "FlowMemoryHigh": "needs a leak",
-    "GoldCommitSlow": "needs a store that answers, slowly, for minutes",
-    "RankingWeakens": "needs a closed month of decisions",
-    "EventsUnaccounted": NOT_YET,
-    "GoldDiffersFromSilver": NOT_YET,
-    "GoldStalled": NOT_YET,
-    "JobFailed": NOT_YET,
-    "JobLate": NOT_YET,
-    "RulesRefused": NOT_YET,
-    "ScoreDrifts": "needs two closed months of decisions",
-    "StoreRetrying": NOT_YET,
-    "WatchlistShareShifted": "needs a day of decisions before it",
+    "GoldCommitSlow": "needs a store slow enough for the alert and quick enough for a commit",
 }
-HASTE: Final = 20
-FIRES_WITHIN: Final = 150.0
-RESOLVES_WITHIN: Final = 300.0
-
-Mend = Callable[[], object]
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("alerts"), rate=50, haste=HASTE) as running:
-        if running.missing:
-            pytest.skip("; ".join(running.missing.values()))
-        with tended(running):
-            yield running
-
-
-@contextmanager
-def tended(stack: Stack) -> Iterator[None]:
-    """Start again what ends, as compose does, as long as the context."""
-    over = threading.Event()
-
-    def tend() -> None:
-        while not over.wait(0.5):
-            stack.tend()
-
-    thread = threading.Thread(target=tend)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-class Watch:
-    """What the receiver stored since the fault began."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._dsn = stack.owner_dsn
-        self._since = datetime.now(UTC)
-
-    def runs(self, name: str) -> list[tuple[str, bool]]:
-        """Return the runbook of each firing of an alert, and whether it is over."""
-        return [
-            (each.annotations["runbook"], each.ended_at is not None)
-            for each in list_alerts(self._dsn, self._since - timedelta(minutes=5))
-            if each.name == name and (each.ended_at is None or each.ended_at > self._since)
-        ]
-
-    def fires(self, *names: str) -> None:
-        """Wait until each has reached silver, with its runbook."""
-        for name in names:
-            until(
-                lambda name=name: any(not over for _, over in self.runs(name)),  # type: ignore[misc]
-                what=f"{name} in silver",
-                seconds=FIRES_WITHIN,
-                every=0.5,
-            )
-            assert {runbook for runbook, _ in self.runs(name)} == {RUNBOOKS[name]}
-
-    def resolves(self, *names: str) -> None:
-        """Wait until each is over."""
-        for name in names:
-            until(
-                lambda name=name: all(over for _, over in self.runs(name)),  # type: ignore[misc]
-                what=f"{name} resolved",
-                seconds=RESOLVES_WITHIN,
-                every=0.5,
-            )
 
 
 def test_alerts_of_processes_that_end(stack: Stack) -> None:
@@ -168,13 +73,7 @@ def test_alerts_of_silver_that_is_locked(stack: Stack) -> None:
 
 def test_alerts_of_users_that_silver_refuses(stack: Stack) -> None:
     watch = Watch(stack)
-    key = make_key(stack, "alerts", "score", "decisions:read")
-    until(
-        lambda: ask_api(stack, key, "/v1/decisions") == 200,
-        what="the key known",
-        seconds=60,
-        every=0.5,
-    )
+    key = known_key(stack)
     asking = again_and_again(lambda: ask_api(stack, key, "/v1/decisions"))
     with shut_out(stack, "exporter", "api"), asking:
         watch.fires("StoreDown", "ApiErrorsBurnFast", "ApiErrorsBurnSlowly")
@@ -207,61 +106,61 @@ def test_alerts_of_what_comes_in(stack: Stack) -> None:
     watch.resolves("QuarantineShareHigh", "ConflictsArrive", "ApiKeysRefused")
 
 
-def test_the_others_are_fired_by_promtool() -> None:
-    """Each alert is fired by its fault above, or it is said why not."""
-    text = Path(__file__).read_text(encoding="utf-8")
-    fired = {name for name in RUNBOOKS if f'"{name}"' in text.partition("def test_alerts_of")[2]}
-    assert fired | BY_PROMTOOL.keys() == RUNBOOKS.keys()
-    assert not fired & BY_PROMTOOL.keys()
+def test_alerts_of_an_api_that_is_given_too_little_cpu(stack: Stack) -> None:
+    watch = Watch(stack)
+    key = known_key(stack)
+    with again_and_again(lambda: ask_api(stack, key, "/v1/decisions", APPLICATION)):
+        with stuttering(stack.servers["api"], stands=0.6, runs=0.3):
+            watch.fires("ApiSlow")
+        watch.resolves("ApiSlow")
+
+
+def test_alerts_of_answers_that_nothing_can_record(stack: Stack) -> None:
+    """Silver refuses the API's user, and the disk its file, until its memory is full."""
+    watch = Watch(stack)
+    key = known_key(stack)
+    many = {"applications": [APPLICATION] * 1_000}
+    file = stack.layout.home("api") / "audit" / "spool.sqlite3"
+    with in_the_way(stack, file), shut_out(stack, "api"):
+        until(
+            lambda: ask_api(stack, key, "/v1/decisions:batch", many) == 503,
+            what="memory full",
+            seconds=300,
+            every=0.0,
+        )
+        watch.fires("AuditEntriesLost")
+    watch.resolves("AuditEntriesLost")
 
 
 @contextmanager
-def stopped(stack: Stack, *names: str) -> Iterator[None]:
-    """Keep services down as long as the context; who tends them leaves them alone."""
-    stack.paused.update(names)
-    for name in names:
-        stack.servers[name].stop()
+def in_the_way(stack: Stack, file: Path) -> Iterator[None]:
+    """Have a folder where the API makes a file, which it therefore cannot open."""
+    with stopped(stack, "api"):
+        file.unlink(missing_ok=True)
+        file.mkdir(parents=True)
     try:
         yield
     finally:
-        stack.paused.difference_update(names)
-    stack.tend()
-    stack.wait_until_well(*names)
+        with stopped(stack, "api"):
+            file.rmdir()
 
 
-@contextmanager
-def shut_out(stack: Stack, *services: str) -> Iterator[None]:
-    """Let Postgres refuse the users of some services."""
-    users = [
-        sql.Identifier(str(conninfo_to_dict(stack.secret(f"silver_dsn_{name}"))["user"]))
-        for name in services
-    ]
-    with psycopg.connect(stack.owner_dsn, autocommit=True) as connection:
-        for user in users:
-            connection.execute(sql.SQL("alter role {} nologin").format(user))
-        ends = "select pg_terminate_backend(pid) from pg_stat_activity where usename = any(%s)"
-        connection.execute(ends, ([user.as_string().strip('"') for user in users],))
-        try:
-            yield
-        finally:
-            for user in users:
-                connection.execute(sql.SQL("alter role {} login").format(user))
+def known_key(stack: Stack) -> str:
+    """Make a key, and wait until the API knows it."""
+    key = make_key(stack, "alerts", "score", "decisions:read")
+    until(
+        lambda: ask_api(stack, key, "/v1/decisions") == 200,
+        what="the key known",
+        seconds=60,
+        every=0.5,
+    )
+    return key
 
 
-@contextmanager
-def again_and_again(work: Callable[[], object]) -> Iterator[None]:
-    """Do it ten times a second as long as the context."""
-    over = threading.Event()
-
-    def do() -> None:
-        while not over.wait(0.1):
-            with suppress(OSError):
-                work()
-
-    threads = [threading.Thread(target=do) for _ in range(3)]
-    with ExitStack() as exits:
-        for thread in threads:
-            thread.start()
-            exits.callback(thread.join)
-        exits.callback(over.set)
-        yield
+def test_the_others_are_fired_by_promtool() -> None:
+    """Each alert is fired by its fault in one of these files, or it is said why not."""
+    files = Path(__file__).parent.glob("test_alerts_fire*.py")
+    tests = [path.read_text(encoding="utf-8").partition("def test_")[2] for path in files]
+    fired = {name for name in RUNBOOKS if any(f'"{name}"' in text for text in tests)}
+    assert fired | BY_PROMTOOL.keys() == RUNBOOKS.keys()
+    assert not fired & BY_PROMTOOL.keys()
