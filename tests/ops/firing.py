@@ -15,7 +15,6 @@ from psycopg.conninfo import conninfo_to_dict
 
 from lakehouse.signals.alerts import list_alerts
 from tests.project.tree import ROOT
-from tests.servers.process import Server
 from tests.stack.stack import Stack
 from tests.waiting import until
 
@@ -139,23 +138,3 @@ def again_and_again(work: Callable[[], object]) -> Iterator[None]:
             exits.callback(thread.join)
         exits.callback(over.set)
         yield
-
-
-@contextmanager
-def stuttering(server: Server, *, stands: float, runs: float) -> Iterator[None]:
-    """Let a process stand still again and again, seconds, as one that is given too little CPU."""
-    over = threading.Event()
-
-    def stutter() -> None:
-        while not over.wait(runs):
-            server.pause()
-            over.wait(stands)
-            server.resume()
-
-    thread = threading.Thread(target=stutter)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
