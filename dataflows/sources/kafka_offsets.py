@@ -1,5 +1,6 @@
 """Ask a topic, before the flow reads it, for its partitions and the offsets that it still holds."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -17,10 +18,22 @@ REFUSED_AFTER_SECONDS = 4.0
 ANSWER_WITHIN_SECONDS = 10.0
 """How long a broker that takes connections may need for an answer."""
 
+ASK_AGAIN_AFTER_SECONDS: Final = 0.2
+
 # The client's own errors are public constants, underscore and all.
 _NO_BROKER_TAKES_US: Final = frozenset({KafkaError._ALL_BROKERS_DOWN})  # noqa: SLF001
 _NOT_THERE: Final = frozenset({KafkaError._TRANSPORT, KafkaError._RESOLVE})  # noqa: SLF001
 _UNREACHED: Final = _NOT_THERE | {KafkaError._TIMED_OUT}  # noqa: SLF001
+
+# What a broker that was just started says of a partition until it has found it again.
+_PASSING: Final = frozenset(
+    {
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    }
+)
 
 T = TypeVar("T")
 
@@ -96,13 +109,21 @@ class _Asking:
 
     def _patiently(self, ask: Callable[[float], T], *, gives_up_at: frozenset[int]) -> T:
         """Ask, and ask again for longer unless connections are refused."""
-        try:
-            return ask(REFUSED_AFTER_SECONDS)
-        except KafkaException:
-            self.consumer.poll(0)  # hands the complaints over
-            if gives_up_at.intersection(each.code() for each in self.complaints):
-                raise
-        return ask(ANSWER_WITHIN_SECONDS - REFUSED_AFTER_SECONDS)
+        ends_at = time.monotonic() + ANSWER_WITHIN_SECONDS
+        wait_seconds = REFUSED_AFTER_SECONDS
+        is_first = True
+        while True:
+            try:
+                return ask(wait_seconds)
+            except KafkaException as error:
+                self.consumer.poll(0)  # hands the complaints over
+                wait_seconds = ends_at - time.monotonic()
+                may_pass = is_first or error.args[0].code() in _PASSING
+                is_refused = gives_up_at.intersection(each.code() for each in self.complaints)
+                if is_refused or not may_pass or wait_seconds <= ASK_AGAIN_AFTER_SECONDS:
+                    raise
+                is_first = False
+                time.sleep(ASK_AGAIN_AFTER_SECONDS)
 
     def _cause(self, error: KafkaException) -> str:
         """Return the first complaint, which names the cause; what follows are symptoms."""

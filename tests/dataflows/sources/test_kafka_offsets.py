@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
 from dataflows.sources import kafka_offsets
 from dataflows.sources.kafka_offsets import Held, partitions_held
@@ -38,3 +41,48 @@ def test_a_broker_out_of_reach_is_an_error_that_says_where_and_why(
     assert str(unreachable.value).startswith(f"broker unreachable at {CLOSED} (")
     assert "Connection refused" in str(unreachable.value)
     assert "RISK_SOURCE" in str(unreachable.value)
+
+
+class Settling:
+    """A client of a broker that was just started: it does not know its partition at first."""
+
+    code = KafkaError._UNKNOWN_PARTITION
+    times = 3
+
+    def __init__(self, _configuration: object) -> None:
+        self.asked = 0
+
+    def list_topics(self, topic: str, timeout: float) -> object:
+        assert timeout > 0
+        partition = SimpleNamespace(partition=0, leader=1)
+        return SimpleNamespace(
+            topics={topic: SimpleNamespace(error=None, partitions={0: partition})},
+            brokers={1: SimpleNamespace(host="127.0.0.1", port=9092)},
+        )
+
+    def get_watermark_offsets(self, _partition: object, timeout: float) -> tuple[int, int]:
+        assert timeout > 0
+        self.asked += 1
+        if self.asked <= self.times:
+            raise KafkaException(KafkaError(self.code))
+        return 2, 5
+
+    def poll(self, _timeout: float) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_a_partition_that_its_broker_does_not_know_yet_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kafka_offsets, "Consumer", Settling)
+    monkeypatch.setattr(kafka_offsets, "ASK_AGAIN_AFTER_SECONDS", 0.01)
+    assert partitions_held({}, "127.0.0.1:9092", "loans") == {0: Held(2, 5)}
+
+
+def test_a_refusal_that_does_not_pass_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kafka_offsets, "Consumer", Settling)
+    monkeypatch.setattr(Settling, "code", KafkaError.TOPIC_AUTHORIZATION_FAILED)
+    monkeypatch.setattr(kafka_offsets, "ASK_AGAIN_AFTER_SECONDS", 0.01)
+    with pytest.raises(Unavailable, match="does not say what loans holds"):
+        partitions_held({}, "127.0.0.1:9092", "loans")
