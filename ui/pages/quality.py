@@ -33,7 +33,11 @@ def _says(view: View) -> str:
     refused = sum(row.quarantined for row in rows)
     recovered = sum(row.recovered for row in rows)
     if not read:
-        return "Nothing has been read yet."
+        return (
+            "No flow has read anything yet; what is shown here was loaded as history."
+            if view.book.decisions
+            else "Nothing has been read yet."
+        )
     after_all = f"; {words.count(recovered)} more were recovered by a replay" if recovered else ""
     return (
         f"{words.count(refused)} of {words.count(read)} events refused "
@@ -61,7 +65,7 @@ def _heat(view: View) -> Any:
 
     names = [name for name in sorted(found, key=overall, reverse=True) if overall(name) > 0]
     legend = parts.legend(
-        ("", "void", "as in the whole period, or within chance"),
+        ("", "void", "as in the other months, or within chance"),
         ("", "heat-1", "less often"),
         ("", "heat-3", "more often"),
         ("", "heat-4", "twice as often or more"),
@@ -207,8 +211,8 @@ PAGE: Final = Page(
             key="dq-heat",
             draw=_heat,
             title="Missing by field and month",
-            note="share of applications without the field, %; coloured where it leaves the whole "
-            "period beyond chance",
+            note="share of applications without the field, %; coloured where it leaves the other "
+            "months beyond chance, all cells judged together",
             height=200,
         ),
         Card(
