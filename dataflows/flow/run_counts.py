@@ -77,13 +77,17 @@ class RunCounts:
     def __post_init__(self) -> None:
         self._began = self.clock()
 
-    def watch(self, reader: Reader) -> Reader:
-        """Report the lag of a partition from now on, asked for whenever somebody looks."""
+    def watch(self, reader: Reader, start: int) -> Reader:
+        """Report from now on where a partition is, from its start on, and how far behind.
+
+        The lag is asked for whenever somebody looks.
+        """
         with self._lock:
             self._readers.append(reader)
         labels = reader.topic, str(reader.part)
         telemetry.PARTITION_LAG.labels(*labels).set_function(lambda: reader.lag() or 0)
         telemetry.PARTITION_LAG_SECONDS.labels(*labels).set_function(lambda: lag_seconds(reader))
+        telemetry.POSITION.labels(*labels).set(start)
         telemetry.EVENTS_READ.labels(*labels)
         return reader
 

@@ -174,7 +174,7 @@ def _opener(placed: PlacedPartition, account: RunCounts) -> Callable[[], Reader]
         named=placed.topic,
         part=placed.partition.part,
     )
-    return lambda: account.watch(opened())
+    return lambda: account.watch(opened(), placed.start.off)
 
 
 def _say_of_topic(found: SourceParts) -> None:

@@ -155,13 +155,18 @@ def test_gold_is_as_old_as_the_table_that_was_committed_longest_ago() -> None:
 def test_the_lag_is_that_of_all_partitions_where_it_is_known() -> None:
     account = RunCounts()
     for part, lag in enumerate([7, None, 5]):
-        account.watch(FakeReader([], part=part, lag=lag))
+        account.watch(FakeReader([], part=part, lag=lag), 0)
     assert account.totals().lag == 12
+
+
+def test_a_partition_without_news_is_told_to_be_at_its_start() -> None:
+    RunCounts().watch(FakeReader([], part=78), 41)
+    assert sample("risk_partition_position", topic=TOPIC, part="78") == 41
 
 
 def test_the_lag_of_a_partition_is_asked_for_whenever_somebody_looks() -> None:
     reader = FakeReader([], part=77, lag=3)
-    assert RunCounts().watch(reader) is reader
+    assert RunCounts().watch(reader, 41) is reader
     assert sample("risk_partition_lag_events", topic=TOPIC, part="77") == 3
     reader.known_lag = 9
     assert sample("risk_partition_lag_events", topic=TOPIC, part="77") == 9
