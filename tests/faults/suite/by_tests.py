@@ -18,7 +18,7 @@ START: Final = "tests/faults/test_start_and_stop.py"
 BY_TESTS: Final = {
     "retention": (
         "retention passed the position, the flow stopped or running",
-        "refused, naming partition and range; goes on by leave; the range is in the account",
+        "refused, naming partition and range; goes on where allowed; the range is in the account",
         (f"{LOST}::*expired*", f"{LOST}::*gold_behind_a_loss*"),
     ),
     "topic-recreated": (
