@@ -10,6 +10,9 @@ export OMP_NUM_THREADS := "1"
 # What only a machine with a C compiler can cover.
 export NOT_COMPILED := if path_exists("risk/ingest/native/libflat.so") == "true" { "nothing" } else { "risk/ingest/native/*.py" }
 
+# Asked of the domain's own tests only: tracing slows down what it watches.
+covered := "--cov=risk --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100"
+
 set positional-arguments := true
 
 # List the recipes
@@ -152,10 +155,13 @@ down *options:
 logs *services:
     docker compose logs --follow --tail 100 "$@"
 
-# Run the tests, real servers included, but the longest; risk/ must be covered whole. With arguments: those tests
+# Run the tests, real servers included, but the longest; tests/risk must cover risk/ whole. With arguments: those tests
 [group('prove')]
 test *arguments:
-    {{ python }} -m pytest {{ if arguments == "" { "-m 'not long' --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov=risk --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100" } else { "" } }} "$@"
+    @[ $# -eq 0 ] || exec {{ python }} -m pytest "$@"; \
+    {{ python }} -m pytest --ignore tests/risk -m 'not long' --numprocesses 3 --dist loadfile --no-loadscope-reorder; \
+    others=$?; \
+    {{ python }} -m pytest tests/risk -m 'not long' --numprocesses 3 --dist loadfile {{ covered }} && exit $others
 
 # Run the longest tests: faults that take their time, more examples
 [group('prove')]

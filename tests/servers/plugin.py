@@ -40,8 +40,6 @@ _LONGEST_FILES: Final = (
     "tests/ops/test_alerts.py",
     "tests/dataflows/test_produce.py",
 )
-# Only the domain's own tests are traced for coverage: tracing slows down what it watches.
-_COVERED: Final = ("tests", "risk")
 
 
 @pytest.fixture(scope="session")
@@ -132,11 +130,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks for a server, and what is not traced for coverage; order the files."""
+    """Mark as `server` what asks for one, which `-m "not server"` leaves out; order the files."""
     for item in items:
-        where = item.path.relative_to(item.config.rootpath)
-        if where.parts[:2] != _COVERED:
-            item.add_marker("no_cover")
         if _FIXTURES.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker("server")
     ranks = {item.config.rootpath / path: rank for rank, path in enumerate(_LONGEST_FILES)}

@@ -1,6 +1,6 @@
 -- Question: is an application within the limits? `limits` is a struct with the largest PD and the
--- early warning's four thresholds, the fields of `lakehouse.monitoring.limits.ApprovalLimits`; a missing
--- figure meets no condition, as in a policy.
+-- early warning's four thresholds, the fields of `lakehouse.monitoring.limits.ApprovalLimits`. A
+-- missing figure meets no condition, as in a policy.
 create macro is_approved(
     limits, probability, dti, utilisation, delinquencies, inquiries
 ) as
